@@ -1,0 +1,68 @@
+"""2D training samples from 3D scans."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import torch
+from monai.data import CacheDataset
+from monai.transforms import apply_transform
+from torch.utils.data import Dataset
+
+__all__ = ["SliceDataset"]
+
+
+class SliceDataset(Dataset):
+    """Every slice of every scan as one sample; the scans are loaded and preprocessed once and kept in memory.
+
+    Args:
+        data: list of dictionaries of file names, one a scan, for example ``[{"image": ..., "label": ...}]``.
+        transform: deterministic transforms of a scan, from its files to tensors (channels, x, y, z).
+        slice_transform: transforms of a slice, applied anew each time it is drawn. None for none.
+        keys: the entries to slice; other entries are dropped.
+        spatial_dim: the axis to slice along: 0, 1 or 2 (sagittal, coronal, axial after reorientation to RAS).
+        num_workers: threads that load the scans.
+        progress: whether to show a progress bar while loading.
+
+    Raises:
+        ValueError: when ``spatial_dim`` is not 0, 1 or 2.
+    """
+
+    def __init__(
+        self,
+        data: Sequence[dict[str, Any]],
+        transform: Callable,
+        slice_transform: Callable | None = None,
+        keys: Sequence[str] = ("image", "label"),
+        spatial_dim: int = 1,
+        num_workers: int = 2,
+        progress: bool = True,
+    ) -> None:
+        if spatial_dim not in (0, 1, 2):
+            raise ValueError(f"spatial_dim must be 0, 1 or 2, got {spatial_dim}.")
+        self.data = data
+        self.slice_transform = slice_transform
+        self.keys = tuple(keys)
+        self.axis = spatial_dim + 1
+        scans = CacheDataset(data, transform, num_workers=num_workers, progress=progress)
+        # plain tensors: what is known of a scan's place in space does not hold for its slices
+        self.scans = [{key: torch.as_tensor(scan[key]).as_subclass(torch.Tensor) for key in keys} for scan in scans]
+        self.index = [
+            (number, position)
+            for number, scan in enumerate(self.scans)
+            for position in range(scan[self.keys[0]].shape[self.axis])
+        ]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
+        number, position = self.index[index]
+        sample = {key: self.scans[number][key].select(self.axis, position) for key in self.keys}
+        return sample if self.slice_transform is None else apply_transform(self.slice_transform, sample)
+
+    def slices(self, key: str) -> Iterator[torch.Tensor]:
+        """All slices of one entry before ``slice_transform``, for statistics over the training set."""
+        for number, position in self.index:
+            yield self.scans[number][key].select(self.axis, position)

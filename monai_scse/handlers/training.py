@@ -1,0 +1,146 @@
+"""Ignite handlers that make a long training safe to interrupt."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from ..data import require_file
+
+if TYPE_CHECKING:
+    from ignite.engine import Engine
+    from monai.engines import Evaluator
+
+__all__ = ["TimeBudget", "TrainingCheckpoint"]
+
+
+def _save_atomically(content: Any, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".part")
+    torch.save(content, unfinished)
+    os.replace(unfinished, path)
+
+
+class TrainingCheckpoint:
+    """Save all that a training needs to go on, resume from it, and keep the best network.
+
+    After each epoch ``checkpoint_path`` receives the state of every object and of the trainer, and the best validation
+    metric so far; a resumed training therefore never replaces the best network by a worse one. Each time the validation
+    metric improves, ``best_path`` receives the network's flat state dict. Without an evaluator that is done every epoch.
+    Files are replaced in one step: an interruption leaves the previous one whole.
+
+    Args:
+        objects: what to save and restore by name: anything with ``state_dict`` and ``load_state_dict``; the entry
+            ``"network"`` is required.
+        checkpoint_path: file of the last state.
+        best_path: file of the best network.
+        evaluator: the validation engine whose key metric decides which network is best.
+        resume: whether to start from ``checkpoint_path``.
+
+    Raises:
+        InputError: when ``resume`` is set and there is no checkpoint.
+    """
+
+    def __init__(
+        self,
+        objects: Mapping[str, Any],
+        checkpoint_path: str,
+        best_path: str,
+        evaluator: Evaluator | None = None,
+        resume: bool = False,
+    ) -> None:
+        self.objects = objects
+        self.checkpoint_path = Path(checkpoint_path)
+        self.best_path = Path(best_path)
+        self.evaluator = evaluator
+        self.resume = resume
+        self.logger = logging.getLogger(__name__)
+        if resume:
+            require_file(checkpoint_path, "there is no training to resume; start it with resume=false.")
+
+    def attach(self, engine: Engine) -> None:
+        """Attach to the trainer; place it behind the handler that validates."""
+        from ignite.engine import Events
+
+        if self.resume:
+            engine.add_event_handler(Events.STARTED, self.load)
+        if self.evaluator is not None:
+            self.evaluator.add_event_handler(Events.COMPLETED, self.save_best)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self.save)
+        engine.add_event_handler(Events.TERMINATE, self.save)
+
+    def load(self, engine: Engine) -> None:
+        """Restore all objects, the trainer's position and the best metric."""
+        checkpoint = torch.load(self.checkpoint_path, map_location="cpu", weights_only=True)
+        for name, item in self.objects.items():
+            item.load_state_dict(checkpoint["objects"][name])
+        engine.state.iteration = checkpoint["iteration"]
+        engine.state.epoch = checkpoint["iteration"] // checkpoint["epoch_length"]
+        if self.evaluator is not None:
+            self.evaluator.state.best_metric = checkpoint["best_metric"]
+            self.evaluator.state.best_metric_epoch = checkpoint["best_metric_epoch"]
+        self.logger.info(f"Resumed from {self.checkpoint_path} at iteration {engine.state.iteration}.")
+
+    def save(self, engine: Engine) -> None:
+        """Write the checkpoint; without an evaluator also the network."""
+        best = None if self.evaluator is None else self.evaluator.state
+        content = {
+            "objects": {name: item.state_dict() for name, item in self.objects.items()},
+            "iteration": engine.state.iteration,
+            "epoch_length": engine.state.epoch_length,
+            "best_metric": None if best is None else float(best.best_metric),
+            "best_metric_epoch": None if best is None else best.best_metric_epoch,
+        }
+        _save_atomically(content, self.checkpoint_path)
+        if self.evaluator is None:
+            _save_atomically(self.objects["network"].state_dict(), self.best_path)
+
+    def save_best(self, evaluator: Engine) -> None:
+        """Write the network when the validation that has just ended is the best so far."""
+        if evaluator.state.best_metric_epoch == evaluator.state.epoch:
+            _save_atomically(self.objects["network"].state_dict(), self.best_path)
+            self.logger.info(f"Best {evaluator.state.key_metric_name} so far, saved {self.best_path}.")
+
+
+class TimeBudget:
+    """Stop a training cleanly when its time is up: validate what has been learnt, save the checkpoint, end.
+
+    Place it behind :class:`TrainingCheckpoint`.
+
+    Args:
+        minutes: minutes from the start of the training, or None for no limit.
+        evaluator: the validation engine to run before stopping.
+    """
+
+    def __init__(self, minutes: float | None = None, evaluator: Evaluator | None = None) -> None:
+        self.minutes = minutes
+        self.evaluator = evaluator
+        self.logger = logging.getLogger(__name__)
+        self._end = float("inf")
+
+    def attach(self, engine: Engine) -> None:
+        """Attach to the trainer."""
+        from ignite.engine import Events
+
+        if self.minutes is not None:
+            engine.add_event_handler(Events.STARTED, self.start)
+            engine.add_event_handler(Events.ITERATION_COMPLETED, self.check)
+
+    def start(self) -> None:
+        """Start the clock."""
+        self._end = time.monotonic() + 60 * self.minutes
+
+    def check(self, engine: Engine) -> None:
+        """End the training when the time is up."""
+        if time.monotonic() < self._end or engine.should_terminate:
+            return
+        self.logger.info(f"Time budget of {self.minutes:g} minutes used up; resume=true continues this training.")
+        if self.evaluator is not None:
+            self.evaluator.run(engine.state.epoch)
+        engine.terminate()

@@ -1,0 +1,39 @@
+"""Slice by slice inference that keeps class indices instead of all logits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from monai.inferers import SliceInferer
+
+__all__ = ["ArgmaxSliceInferer"]
+
+
+class ArgmaxSliceInferer(SliceInferer):
+    """MONAI's ``SliceInferer`` over whole slices, with the argmax over the classes taken slice by slice.
+
+    The logits of a 256^3 volume with 28 classes are 1.75 GiB in float32; the class indices are 64 MiB.
+
+    Args:
+        spatial_dim: the axis to slice along: 0, 1 or 2.
+        sw_batch_size: number of slices in a forward pass.
+        progress: whether to show a progress bar.
+        kwargs: further arguments of ``SliceInferer``.
+
+    Shape:
+        input: (batch, channels, x, y, z); output: class indices, float, (batch, 1, x, y, z).
+    """
+
+    def __init__(self, spatial_dim: int = 1, sw_batch_size: int = 4, progress: bool = False, **kwargs: Any) -> None:
+        # windows never overlap: averaging class indices would be wrong
+        super().__init__(
+            roi_size=(-1, -1), spatial_dim=spatial_dim, sw_batch_size=sw_batch_size, progress=progress, **kwargs
+        )
+
+    def network_wrapper(
+        self, network: Callable[..., torch.Tensor], x: torch.Tensor, *args: Any, **kwargs: Any
+    ) -> torch.Tensor:
+        logits = super().network_wrapper(network, x, *args, **kwargs)
+        return logits.argmax(dim=1, keepdim=True).to(x.dtype)

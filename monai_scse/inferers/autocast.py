@@ -1,0 +1,42 @@
+"""Mixed precision on any device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from monai.inferers import Inferer, SimpleInferer
+
+__all__ = ["AutocastInferer", "bfloat16_pays"]
+
+
+def bfloat16_pays(device: torch.device | str) -> bool:
+    """Whether a network runs faster in bfloat16 than in float32 on this device.
+
+    True for CUDA devices with bfloat16 units and for CPUs with AVX-512 BF16 or AMX instructions.
+    """
+    if torch.device(device).type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+class AutocastInferer(Inferer):
+    """Run another inferer under bfloat16 autocast, on CPU as well as on CUDA, and return float32.
+
+    MONAI's engines take ``amp`` for CUDA only. bfloat16 has the range of float32, so that training needs no loss scaling.
+
+    Args:
+        inferer: the inferer to run; None for a plain forward pass.
+        amp: whether to use autocast at all.
+    """
+
+    def __init__(self, inferer: Inferer | None = None, amp: bool = True) -> None:
+        super().__init__()
+        self.inferer = SimpleInferer() if inferer is None else inferer
+        self.amp = amp
+
+    def __call__(self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any, **kwargs: Any) -> Any:
+        with torch.autocast(inputs.device.type, dtype=torch.bfloat16, enabled=self.amp):
+            return self.inferer(inputs, network, *args, **kwargs).float()

@@ -1,0 +1,22 @@
+"""Building blocks. They know nothing of the networks that use them."""
+
+from __future__ import annotations
+
+from .convolutions import ConvNormAct, DenseBlock
+from .resampling import MaxPool, MaxPoolWithIndices, MaxUnpool, TransposedConvolution, crop_to_size, pad_to_multiple
+from .squeeze_excitation import MERGE_MODES, ChannelSqueezeExcite, SpatialChannelSqueezeExcite, SpatialSqueezeExcite
+
+__all__ = [
+    "ChannelSqueezeExcite",
+    "ConvNormAct",
+    "DenseBlock",
+    "MERGE_MODES",
+    "MaxPool",
+    "MaxPoolWithIndices",
+    "MaxUnpool",
+    "SpatialChannelSqueezeExcite",
+    "SpatialSqueezeExcite",
+    "TransposedConvolution",
+    "crop_to_size",
+    "pad_to_multiple",
+]

@@ -1,0 +1,59 @@
+"""``Recal``: the factory that turns the names of recalibration blocks into blocks, the twin of MONAI's ``Norm``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from monai.networks.layers.factories import LayerFactory, split_args
+from torch import nn
+
+from ..blocks import ChannelSqueezeExcite, SpatialChannelSqueezeExcite, SpatialSqueezeExcite
+
+__all__ = ["Recal", "get_recal_layer"]
+
+Recal = LayerFactory(name="Recalibration layers", description="Factory for creating squeeze & excitation layers.")
+
+
+@Recal.factory_function("cse")
+def _cse_factory(spatial_dims: int) -> Callable[..., nn.Module]:
+    """Spatial squeeze and channel excitation."""
+    return partial(ChannelSqueezeExcite, spatial_dims)
+
+
+@Recal.factory_function("sse")
+def _sse_factory(spatial_dims: int) -> Callable[..., nn.Module]:
+    """Channel squeeze and spatial excitation."""
+    return partial(SpatialSqueezeExcite, spatial_dims)
+
+
+@Recal.factory_function("scse")
+def _scse_factory(spatial_dims: int) -> Callable[..., nn.Module]:
+    """Concurrent spatial and channel squeeze & excitation."""
+    return partial(SpatialChannelSqueezeExcite, spatial_dims)
+
+
+def get_recal_layer(name: tuple[str, dict[str, Any]] | str | None, spatial_dims: int, channels: int) -> nn.Module:
+    """Create a recalibration layer.
+
+    Args:
+        name: ``"cse"``, ``"sse"``, ``"scse"``, any name registered in :data:`Recal`, ``(name, {options})``, or None for
+            no recalibration (an identity).
+        spatial_dims: number of spatial dimensions of the feature map: 1, 2 or 3.
+        channels: number of channels of the feature map.
+
+    Raises:
+        ValueError: when the name is not registered.
+
+    Example:
+        >>> get_recal_layer(("scse", {"merge": "max"}), spatial_dims=2, channels=64).merge
+        'max'
+    """
+    if name is None:
+        return nn.Identity()
+    block, options = split_args(name)
+    if isinstance(block, str) and block.upper() not in Recal.names:
+        known = ", ".join(sorted(key.lower() for key in Recal.names))
+        raise ValueError(f"recal must be None or one of {known}, got {block!r}.")
+    return Recal[block, spatial_dims](channels, **options)

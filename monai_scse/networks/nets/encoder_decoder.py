@@ -1,0 +1,107 @@
+"""The skeleton that the three networks of the paper share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from monai.networks.layers.factories import Conv
+from monai.networks.layers.utils import get_dropout_layer
+from torch import nn
+
+from ..blocks import crop_to_size, pad_to_multiple
+from ..layers import get_recal_layer
+
+__all__ = ["EncoderDecoder"]
+
+
+class EncoderDecoder(nn.Module):
+    """Four encoder blocks, a bottleneck, four decoder blocks and a 1x1 classifier, recalibrated as in the paper.
+
+    Every encoder and every decoder block is followed by a recalibration block, the bottleneck is not. Pooling and the
+    skip connection take the recalibrated map; a decoder block sees the skip connection and the upsampled map
+    concatenated. Inputs whose size is no multiple of 16 are padded by replication, and the logits cropped again.
+
+    Reference: A. G. Roy et al., MICCAI 2018, https://arxiv.org/abs/1803.02579, figure 1(a).
+
+    Args:
+        spatial_dims: number of spatial dimensions of the input: 1, 2 or 3.
+        in_channels: channels of the input.
+        out_channels: channels of the output, the number of classes.
+        features: channels of every feature map.
+        block: called with (in_channels, out_channels), makes an encoder or decoder block.
+        bottleneck: called with (in_channels, out_channels), makes the bottleneck.
+        downsample: called without arguments, makes a 2x downsampling that returns (pooled, indices).
+        upsample: called without arguments, makes a 2x upsampling that takes (x, indices).
+        recal: ``"cse"``, ``"sse"``, ``"scse"``, ``(name, {options})``, or None for no recalibration.
+        dropout: dropout behind every recalibrated block: a probability, or a MONAI name with options.
+
+    Shape:
+        input: (batch, in_channels, *spatial); output: logits (batch, out_channels, *spatial).
+
+    Raises:
+        ValueError: when ``spatial_dims`` is not 1, 2 or 3, or a number of channels is not positive.
+    """
+
+    depth = 4
+
+    def __init__(
+        self,
+        spatial_dims: int,
+        in_channels: int,
+        out_channels: int,
+        features: int,
+        block: Callable[[int, int], nn.Module],
+        bottleneck: Callable[[int, int], nn.Module],
+        downsample: Callable[[], nn.Module],
+        upsample: Callable[[], nn.Module],
+        recal: tuple[str, dict[str, Any]] | Sequence | str | None,
+        dropout: tuple | str | float,
+    ) -> None:
+        super().__init__()
+        channels = {"in_channels": in_channels, "out_channels": out_channels, "features": features}
+        for name, value in channels.items():
+            if value < 1:
+                raise ValueError(f"{name} must be at least 1, got {value}.")
+
+        def recalibrated(block_in_channels: int) -> nn.Sequential:
+            stage = nn.Sequential()
+            stage.add_module("block", block(block_in_channels, features))
+            stage.add_module("recal", get_recal_layer(recal, spatial_dims, features))
+            if dropout:
+                stage.add_module("dropout", get_dropout_layer(dropout, spatial_dims))
+            return stage
+
+        self.encoders = nn.ModuleList(recalibrated(in_channels if i == 0 else features) for i in range(self.depth))
+        self.downsamples = nn.ModuleList(downsample() for _ in range(self.depth))
+        self.bottleneck = bottleneck(features, features)
+        self.upsamples = nn.ModuleList(upsample() for _ in range(self.depth))
+        self.decoders = nn.ModuleList(recalibrated(2 * features) for _ in range(self.depth))
+        self.classifier = Conv[Conv.CONV, spatial_dims](features, out_channels, kernel_size=1)
+        self.multiple = 2**self.depth
+        self._initialise()
+
+    def _initialise(self) -> None:
+        """He-normal weights and zero biases, as in the authors' networks."""
+        for module in self.modules():
+            if isinstance(module, (nn.Linear, nn.modules.conv._ConvNd)):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        size = list(x.shape[2:])
+        x = pad_to_multiple(x, self.multiple)
+        skips: list[torch.Tensor] = []
+        indices: list[torch.Tensor] = []
+        for encoder, downsample in zip(self.encoders, self.downsamples):
+            x = encoder(x)
+            skips.append(x)
+            x, maxima = downsample(x)
+            indices.append(maxima)
+        x = self.bottleneck(x)
+        for upsample, decoder in zip(self.upsamples, self.decoders):
+            x = upsample(x, indices.pop())
+            x = decoder(torch.cat([skips.pop(), x], dim=1))
+        return crop_to_size(self.classifier(x), size)

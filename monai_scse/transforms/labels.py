@@ -1,0 +1,82 @@
+"""Transforms of label maps: protocol mapping, and flips that exchange left and right."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from monai.data import MetaTensor
+from monai.transforms import MapTransform, RandomizableTransform
+
+from ..data import get_label_protocol
+from .scans import file_of
+
+__all__ = ["MapLabelsd", "RandLateralFlipd"]
+
+
+class MapLabelsd(MapTransform):
+    """Replace the label numbers of a protocol by class indices.
+
+    Args:
+        keys: the label entries.
+        protocol: name of the protocol, for example ``"neuromorphometrics"``.
+
+    Raises:
+        InputError: when the protocol does not exist, or does not know a label of the file.
+
+    Example:
+        >>> import torch
+        >>> MapLabelsd("label", "neuromorphometrics")({"label": torch.tensor([[0, 45, 101, 48]])})["label"]
+        tensor([[ 0,  1,  2, 15]], dtype=torch.uint8)
+    """
+
+    def __init__(self, keys: str | Sequence[str], protocol: str) -> None:
+        super().__init__(keys)
+        self.protocol = get_label_protocol(protocol)
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        mapped = dict(data)
+        for key in self.key_iterator(data):
+            label = data[key]
+            classes = torch.from_numpy(self.protocol.to_classes(np.asarray(label), file_of(label, str(key))))
+            mapped[key] = MetaTensor(classes).copy_meta_from(label) if isinstance(label, MetaTensor) else classes
+        return mapped
+
+
+class RandLateralFlipd(RandomizableTransform, MapTransform):
+    """Mirror image and label from left to right and exchange the left and right structures of the label.
+
+    Args:
+        keys: the entries to mirror, (channels, *spatial).
+        label_key: the one that holds class indices.
+        protocol: name of the protocol, whose "left ..." and "right ..." structures make the pairs.
+        spatial_axis: the left-right axis, counted without the channel.
+        prob: probability of mirroring.
+    """
+
+    def __init__(
+        self,
+        keys: Sequence[str],
+        label_key: str = "label",
+        protocol: str = "structures27",
+        spatial_axis: int = 0,
+        prob: float = 0.5,
+    ) -> None:
+        MapTransform.__init__(self, keys)
+        RandomizableTransform.__init__(self, prob)
+        self.label_key = label_key
+        self.axis = spatial_axis + 1
+        names = [structure.name for structure in get_label_protocol(protocol).structures]
+        mirrored = [name.replace("left ", "right ") if "left " in name else name.replace("right ", "left ") for name in names]
+        self.mirrored_class = torch.tensor([names.index(name) for name in mirrored], dtype=torch.uint8)
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        self.randomize(None)
+        flipped = dict(data)
+        if self._do_transform:
+            for key in self.key_iterator(data):
+                flipped[key] = data[key].flip(self.axis)
+            flipped[self.label_key] = self.mirrored_class[flipped[self.label_key].long()]
+        return flipped
