@@ -1,16 +1,16 @@
 """Squeeze & excitation for MONAI: cSE, sSE and scSE blocks, the networks of the paper, and what their bundles need.
 
-Reference: A. G. Roy, N. Navab, C. Wachinger, "Concurrent Spatial and Channel Squeeze & Excitation in Fully Convolutional
-Networks", MICCAI 2018, https://arxiv.org/abs/1803.02579.
+Reference: A. G. Roy, N. Navab, C. Wachinger, "Concurrent Spatial and Channel Squeeze & Excitation in Fully
+Convolutional Networks", MICCAI 2018, https://arxiv.org/abs/1803.02579.
 """
 
 from __future__ import annotations
 
-from . import data, errors, handlers, inferers, losses, transforms
+from . import data, errors, handlers, inferers, losses, metrics, transforms
 from .networks import blocks, layers, nets
 
 __version__ = "0.1.0"
 
 layers.register_recalibrated_norms()
 
-__all__ = ["blocks", "data", "errors", "handlers", "inferers", "layers", "losses", "nets", "transforms"]
+__all__ = ["blocks", "data", "errors", "handlers", "inferers", "layers", "losses", "metrics", "nets", "transforms"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .cases import IMAGE_SUFFIXES, case_name, image_cases, labelled_cases, require_file, split_cases
+from .files import write_in_one_step
 from .label_protocols import BRAIN_STRUCTURES, LABEL_PROTOCOLS, LabelProtocol, Structure, get_label_protocol
 from .slices import SliceDataset
 
@@ -19,4 +20,5 @@ __all__ = [
     "labelled_cases",
     "require_file",
     "split_cases",
+    "write_in_one_step",
 ]

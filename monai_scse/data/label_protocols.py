@@ -136,7 +136,7 @@ def _neuromorphometrics() -> dict[int, int]:
     return classes
 
 
-#: ``neuromorphometrics`` reads manual labels (MALC 2012); ``structures27`` reads class indices, this bundle's own output.
+#: ``neuromorphometrics`` reads manual labels (MALC 2012); ``structures27`` reads class indices, the bundle's output.
 LABEL_PROTOCOLS = {
     "neuromorphometrics": LabelProtocol("neuromorphometrics", BRAIN_STRUCTURES, _neuromorphometrics()),
     "structures27": LabelProtocol("structures27", BRAIN_STRUCTURES, {index: index for index in range(28)}),

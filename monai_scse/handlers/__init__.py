@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from .overlay import save_overlay
+from .segmentation_report import SegmentationReport
+from .segmentation_scores import SegmentationScores
 from .training import TimeBudget, TrainingCheckpoint
 
-__all__ = ["TimeBudget", "TrainingCheckpoint"]
+__all__ = ["SegmentationReport", "SegmentationScores", "TimeBudget", "TrainingCheckpoint", "save_overlay"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ..data import require_file
+from ..data import require_file, write_in_one_step
 
 if TYPE_CHECKING:
     from ignite.engine import Engine
@@ -20,19 +19,13 @@ if TYPE_CHECKING:
 __all__ = ["TimeBudget", "TrainingCheckpoint"]
 
 
-def _save_atomically(content: Any, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
-    torch.save(content, unfinished)
-    os.replace(unfinished, path)
-
-
 class TrainingCheckpoint:
     """Save all that a training needs to go on, resume from it, and keep the best network.
 
     After each epoch ``checkpoint_path`` receives the state of every object and of the trainer, and the best validation
-    metric so far; a resumed training therefore never replaces the best network by a worse one. Each time the validation
-    metric improves, ``best_path`` receives the network's flat state dict. Without an evaluator that is done every epoch.
+    metric so far; a resumed training therefore never replaces the best network by a worse one. Each time the
+    validation metric improves, ``best_path`` receives the network's flat state dict. Without an evaluator that is done
+    every epoch.
     Files are replaced in one step: an interruption leaves the previous one whole.
 
     Args:
@@ -97,15 +90,19 @@ class TrainingCheckpoint:
             "best_metric": None if best is None else float(best.best_metric),
             "best_metric_epoch": None if best is None else best.best_metric_epoch,
         }
-        _save_atomically(content, self.checkpoint_path)
+        write_in_one_step(self.checkpoint_path, lambda path: torch.save(content, path))
         if self.evaluator is None:
-            _save_atomically(self.objects["network"].state_dict(), self.best_path)
+            self._save_network()
 
     def save_best(self, evaluator: Engine) -> None:
         """Write the network when the validation that has just ended is the best so far."""
         if evaluator.state.best_metric_epoch == evaluator.state.epoch:
-            _save_atomically(self.objects["network"].state_dict(), self.best_path)
+            self._save_network()
             self.logger.info(f"Best {evaluator.state.key_metric_name} so far, saved {self.best_path}.")
+
+    def _save_network(self) -> None:
+        state = self.objects["network"].state_dict()
+        write_in_one_step(self.best_path, lambda path: torch.save(state, path))
 
 
 class TimeBudget:

@@ -25,7 +25,7 @@ def bfloat16_pays(device: torch.device | str) -> bool:
 class AutocastInferer(Inferer):
     """Run another inferer under bfloat16 autocast, on CPU as well as on CUDA, and return float32.
 
-    MONAI's engines take ``amp`` for CUDA only. bfloat16 has the range of float32, so that training needs no loss scaling.
+    MONAI's engines take ``amp`` for CUDA only. bfloat16 has the range of float32: training needs no loss scaling.
 
     Args:
         inferer: the inferer to run; None for a plain forward pass.

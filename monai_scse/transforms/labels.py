@@ -69,7 +69,9 @@ class RandLateralFlipd(RandomizableTransform, MapTransform):
         self.label_key = label_key
         self.axis = spatial_axis + 1
         names = [structure.name for structure in get_label_protocol(protocol).structures]
-        mirrored = [name.replace("left ", "right ") if "left " in name else name.replace("right ", "left ") for name in names]
+        mirrored = [
+            name.replace("left ", "right ") if "left " in name else name.replace("right ", "left ") for name in names
+        ]
         self.mirrored_class = torch.tensor([names.index(name) for name in mirrored], dtype=torch.uint8)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:

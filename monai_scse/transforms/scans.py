@@ -24,14 +24,17 @@ class LoadScand(LoadImaged):
 
     Args:
         keys: the entries to load.
+        image_key: the entry that must not be empty.
         kwargs: further arguments of ``LoadImaged``.
 
     Raises:
-        InputError: when a file cannot be read, is not three-dimensional, or holds NaN or infinite values.
+        InputError: when a file cannot be read, is not three-dimensional, or holds NaN or infinite values, or when the
+            image has the same value everywhere.
     """
 
-    def __init__(self, keys: str | list[str], **kwargs: Any) -> None:
+    def __init__(self, keys: str | list[str], image_key: str = "image", **kwargs: Any) -> None:
         super().__init__(keys, image_only=True, ensure_channel_first=True, **kwargs)
+        self.image_key = image_key
 
     def __call__(self, data: Mapping[Hashable, Any], reader: Any = None) -> dict[Hashable, Any]:
         loaded = dict(data)
@@ -45,6 +48,8 @@ class LoadScand(LoadImaged):
                 raise InputError(f"{file}: expected one 3D volume, got the shape {tuple(image.shape)}; split it first.")
             if not bool(torch.isfinite(image).all()):
                 raise InputError(f"{file}: holds NaN or infinite values; replace them first.")
+            if key == self.image_key and bool(image.min() == image.max()):
+                raise InputError(f"{file}: empty, every voxel is {float(image.min()):g}; choose another scan.")
             loaded[key] = image
         return loaded
 

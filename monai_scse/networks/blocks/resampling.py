@@ -63,7 +63,7 @@ class MaxUnpool(nn.Module):
             positions *= size
         unpooled = torch.zeros([x.shape[0], x.shape[1], positions], dtype=x.dtype, device=x.device)
         unpooled = unpooled.scatter(2, indices.flatten(2), x.flatten(2))
-        return unpooled.view([x.shape[0], x.shape[1]] + spatial)
+        return unpooled.view([x.shape[0], x.shape[1]] + spatial)  # noqa: RUF005  (unpacking does not script)
 
 
 def pad_to_multiple(x: torch.Tensor, multiple: int) -> torch.Tensor:

@@ -1,7 +1,7 @@
 """Squeeze & excitation blocks for fully convolutional networks.
 
-Reference: A. G. Roy, N. Navab, C. Wachinger, "Concurrent Spatial and Channel Squeeze & Excitation in Fully Convolutional
-Networks", MICCAI 2018, https://arxiv.org/abs/1803.02579. The equation numbers below are the paper's.
+Reference: A. G. Roy, N. Navab, C. Wachinger, "Concurrent Spatial and Channel Squeeze & Excitation in Fully
+Convolutional Networks", MICCAI 2018, https://arxiv.org/abs/1803.02579. The equation numbers below are the paper's.
 
 With the default arguments the blocks are the ones of the paper: reduction 2, no biases (C^2 + C new weights for scSE)
 and an element-wise sum. Options beyond it: ``bias`` and ``merge="max"``, which the authors use in their later journal

@@ -1,8 +1,8 @@
 """Normalisation followed by recalibration, registered in MONAI's ``Norm`` factory.
 
 Puts squeeze & excitation into stock MONAI networks from their ``norm`` argument alone: ``norm="batch_scse"`` or
-``norm=("instance_scse", {"reduction": 4})``. It then sits behind the normalisation of *every* convolution and before its
-activation, which is not the placement of the paper (once per block, behind the activation).
+``norm=("instance_scse", {"reduction": 4})``. It then sits behind the normalisation of *every* convolution and before
+its activation, which is not the placement of the paper (once per block, behind the activation).
 """
 
 from __future__ import annotations

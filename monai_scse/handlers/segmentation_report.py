@@ -1,0 +1,92 @@
+"""What a user wants beside a segmentation: the volumes of the structures and a picture."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from monai.transforms import LoadImage
+
+from ..data import case_name, get_label_protocol, write_in_one_step
+from ..metrics import structure_volumes
+from ..transforms import file_of
+from .overlay import save_overlay
+
+if TYPE_CHECKING:
+    from ignite.engine import Engine
+    from monai.data import MetaTensor
+
+__all__ = ["SegmentationReport"]
+
+
+class SegmentationReport:
+    """Write ``<case>_volumes.csv`` and ``<case>_overlay.png`` for every segmented case, and ``volumes.csv`` for all.
+
+    Attach it to an evaluator whose postprocessing has brought the prediction back to the grid of the scan. The tables
+    have the columns index, structure, voxels, volume_mm3, touches_border; ``volumes.csv`` has the case before them.
+
+    Args:
+        output_dir: folder that receives the files.
+        protocol: name of the label protocol whose structures the class indices are.
+        pred_key: entry of the segmentation in the engine's output, class indices (1, x, y, z).
+        overlay: whether to make the pictures.
+    """
+
+    def __init__(self, output_dir: str, protocol: str, pred_key: str = "pred", overlay: bool = True) -> None:
+        self.output_dir = Path(output_dir)
+        self.structures = get_label_protocol(protocol).structures
+        self.pred_key = pred_key
+        self.overlay = overlay
+        self.logger = logging.getLogger(__name__)
+        self._rows: list[dict[str, Any]] = []
+
+    def attach(self, engine: Engine) -> None:
+        """Attach to the evaluator."""
+        from ignite.engine import Events
+
+        engine.add_event_handler(Events.STARTED, self._rows.clear)
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self.report_batch)
+        engine.add_event_handler(Events.COMPLETED, self.report_all)
+
+    def report_batch(self, engine: Engine) -> None:
+        """Write table and picture of each case of the batch."""
+        for output in engine.state.output:
+            self._report_case(output[self.pred_key])
+
+    def _report_case(self, pred: MetaTensor) -> None:
+        file = file_of(pred)
+        case = case_name(file)
+        classes = pred[0].cpu().numpy().astype(np.uint8)
+        affine = pred.affine.cpu().numpy()
+        volumes = structure_volumes(classes, len(self.structures), abs(np.linalg.det(affine[:3, :3])))
+        rows = [
+            {
+                "index": volume.index,
+                "structure": self.structures[volume.index].name,
+                "voxels": volume.voxels,
+                "volume_mm3": round(volume.volume_mm3, 1),
+                "touches_border": volume.touches_border,
+            }
+            for volume in volumes
+        ]
+        self._write_table(f"{case}_volumes.csv", rows)
+        self._rows += [{"case": case, **row} for row in rows]
+        if self.overlay:
+            image = LoadImage(image_only=True, ensure_channel_first=True)(file)[0].numpy()
+            write_in_one_step(
+                self.output_dir / f"{case}_overlay.png",
+                lambda path: save_overlay(path, image, classes, affine, self.structures, title=case),
+            )
+
+    def report_all(self) -> None:
+        """Write the table of all cases."""
+        path = self._write_table("volumes.csv", self._rows)
+        cases = len({row["case"] for row in self._rows})
+        self.logger.info(f"Segmented {cases} case{'s' * (cases != 1)}; all volumes in {path}.")
+
+    def _write_table(self, name: str, rows: list[dict[str, Any]]) -> Path:
+        import pandas as pd
+
+        return write_in_one_step(self.output_dir / name, lambda path: pd.DataFrame(rows).to_csv(path, index=False))

@@ -1,0 +1,87 @@
+"""Tables of how well segmentations agree with manual labels."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..data import case_name, get_label_protocol, write_in_one_step
+from ..metrics import score_structures
+from ..transforms import file_of
+
+if TYPE_CHECKING:
+    from ignite.engine import Engine
+
+__all__ = ["SegmentationScores"]
+
+
+class SegmentationScores:
+    """Write ``metrics.csv``, a row a case and structure, and ``summary.csv``, a row a structure; print the mean Dice.
+
+    Attach it to an evaluator whose prediction and label both lie on the grid of the scan. ``metrics.csv`` has the
+    columns case, structure, dice, hd95_mm, assd_mm. An entry is empty where the measure is not defined: Dice when a
+    structure is absent from both, the distances when it is absent from either. The mean is the global Dice of the
+    paper: per structure over the whole volume, then over structures and cases, background excluded.
+
+    Args:
+        output_dir: folder that receives the files.
+        protocol: name of the label protocol whose structures the class indices are.
+        pred_key: entry of the segmentation in the engine's output, class indices (1, x, y, z).
+        label_key: entry of the label, class indices (1, x, y, z).
+    """
+
+    def __init__(self, output_dir: str, protocol: str, pred_key: str = "pred", label_key: str = "label") -> None:
+        self.output_dir = Path(output_dir)
+        self.structures = get_label_protocol(protocol).structures
+        self.pred_key = pred_key
+        self.label_key = label_key
+        self.logger = logging.getLogger(__name__)
+        self._rows: list[dict[str, Any]] = []
+
+    def attach(self, engine: Engine) -> None:
+        """Attach to the evaluator."""
+        from ignite.engine import Events
+
+        engine.add_event_handler(Events.STARTED, self._rows.clear)
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self.score_batch)
+        engine.add_event_handler(Events.COMPLETED, self.write)
+
+    def score_batch(self, engine: Engine) -> None:
+        """Score each case of the batch."""
+        for output in engine.state.output:
+            pred, label = output[self.pred_key], output[self.label_key]
+            scores = score_structures(
+                pred[0].cpu().numpy(),
+                label[0].cpu().numpy(),
+                len(self.structures),
+                np.linalg.norm(pred.affine.cpu().numpy()[:3, :3], axis=0),
+            )
+            case = case_name(file_of(pred))
+            for score in scores:
+                row = asdict(score)
+                self._rows.append({"case": case, "structure": self.structures[row.pop("index")].name, **row})
+            self.logger.info(f"{case}: mean Dice {np.nanmean([score.dice for score in scores]):.4f}")
+
+    def write(self) -> None:
+        """Write both tables and print the mean."""
+        import pandas as pd
+
+        metrics = pd.DataFrame(self._rows)
+        measures = ["dice", "hd95_mm", "assd_mm"]
+        overall = metrics.assign(structure="all structures")
+        summary = pd.concat([metrics, overall]).groupby("structure", sort=False)[measures].agg(["mean", "std"])
+        summary.columns = ["_".join(column) for column in summary.columns]
+        mean, deviation = summary.loc["all structures", ["dice_mean", "dice_std"]]
+        write_in_one_step(
+            self.output_dir / "metrics.csv", lambda path: metrics.to_csv(path, index=False, float_format="%.6g")
+        )
+        write_in_one_step(self.output_dir / "summary.csv", lambda path: summary.to_csv(path, float_format="%.6g"))
+        print(
+            f"Mean global Dice over {len(self.structures) - 1} structures without background, "
+            f"{metrics['case'].nunique()} cases: {mean:.4f} (standard deviation {deviation:.4f}); "
+            f"tables in {self.output_dir}"
+        )

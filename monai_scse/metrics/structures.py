@@ -1,0 +1,113 @@
+"""Per-structure agreement of two segmentations, and volumes of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from monai.metrics.utils import get_mask_edges, get_surface_distance
+
+__all__ = ["StructureScore", "StructureVolume", "score_structures", "structure_volumes"]
+
+
+@dataclass(frozen=True)
+class StructureScore:
+    """Agreement for one structure.
+
+    Dice is NaN when the structure is absent from both segmentations; the distances, in mm, are NaN when it is absent
+    from either.
+    """
+
+    index: int
+    dice: float
+    hd95_mm: float
+    assd_mm: float
+
+
+@dataclass(frozen=True)
+class StructureVolume:
+    """Size of one structure; ``touches_border`` tells that the scan may cut it off."""
+
+    index: int
+    voxels: int
+    volume_mm3: float
+    touches_border: bool
+
+
+def _bounding_boxes(classes: np.ndarray, num_classes: int) -> list[tuple[slice, ...] | None]:
+    from scipy.ndimage import find_objects
+
+    return find_objects(classes, max_label=num_classes - 1)
+
+
+def _union(boxes: Sequence[tuple[slice, ...]]) -> tuple[slice, ...]:
+    return tuple(slice(min(part.start for part in axis), max(part.stop for part in axis)) for axis in zip(*boxes))
+
+
+def _surface_distances(
+    pred: np.ndarray, label: np.ndarray, spacing: Sequence[float]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    # one voxel of margin: a structure that fills its box still has a surface on all sides
+    masks = [torch.from_numpy(np.pad(mask, 1)) for mask in (pred, label)]
+    edges = get_mask_edges(*masks)
+    return tuple(
+        torch.as_tensor(get_surface_distance(one, other, distance_metric="euclidean", spacing=list(spacing)))
+        for one, other in (edges, edges[::-1])
+    )
+
+
+def score_structures(
+    pred: np.ndarray, label: np.ndarray, num_classes: int, spacing: Sequence[float]
+) -> list[StructureScore]:
+    """Dice, 95 % Hausdorff distance and average symmetric surface distance of every structure.
+
+    Args:
+        pred: predicted class indices, (x, y, z).
+        label: true class indices, same shape.
+        num_classes: number of classes, background (index 0, not scored) included.
+        spacing: voxel size in mm along each axis.
+
+    Raises:
+        ValueError: when the shapes differ.
+    """
+    if pred.shape != label.shape:
+        raise ValueError(f"pred and label must have the same shape, got {pred.shape} and {label.shape}.")
+    pred, label = pred.astype(np.uint8), label.astype(np.uint8)
+    pred_size, label_size, common = (
+        np.bincount(classes.ravel(), minlength=num_classes) for classes in (pred, label, pred[pred == label])
+    )
+    boxes = list(zip(_bounding_boxes(pred, num_classes), _bounding_boxes(label, num_classes)))
+    scores = []
+    for index in range(1, num_classes):
+        total = int(pred_size[index] + label_size[index])
+        dice = 2 * int(common[index]) / total if total else np.nan
+        hd95 = assd = np.nan
+        pred_box, label_box = boxes[index - 1]
+        if pred_box is not None and label_box is not None:
+            box = _union([pred_box, label_box])
+            forth, back = _surface_distances(pred[box] == index, label[box] == index, spacing)
+            hd95 = float(max(torch.quantile(forth, 0.95), torch.quantile(back, 0.95)))
+            assd = float(torch.cat([forth, back]).mean())
+        scores.append(StructureScore(index, dice, hd95, assd))
+    return scores
+
+
+def structure_volumes(classes: np.ndarray, num_classes: int, voxel_mm3: float) -> list[StructureVolume]:
+    """Number of voxels and volume of every structure, absent ones included.
+
+    Args:
+        classes: class indices, (x, y, z).
+        num_classes: number of classes, background (index 0, not listed) included.
+        voxel_mm3: volume of a voxel in cubic millimetres.
+    """
+    classes = classes.astype(np.uint8)
+    voxels = np.bincount(classes.ravel(), minlength=num_classes)
+    volumes = []
+    for index, box in enumerate(_bounding_boxes(classes, num_classes), start=1):
+        touches = box is not None and any(
+            part.start == 0 or part.stop == size for part, size in zip(box, classes.shape)
+        )
+        volumes.append(StructureVolume(index, int(voxels[index]), float(voxels[index] * voxel_mm3), touches))
+    return volumes
