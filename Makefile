@@ -1,0 +1,25 @@
+# make demo and make test set up .venv first, with the exact versions of constraints.txt.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+RUN := $(VENV)/bin/python
+
+.PHONY: demo test lint clean
+
+demo: $(VENV)/.demo
+	$(RUN) docs/examples/brain_demo.py --output_dir demo_output
+
+test: lint
+	$(RUN) -m pytest
+
+lint: $(VENV)/.test
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+
+# one stamp for each set of extras: $(VENV)/.demo, $(VENV)/.test
+$(VENV)/.%: setup.cfg constraints.txt pyproject.toml
+	"$(PYTHON)" -m venv $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[$*]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) demo_output build *.egg-info

@@ -1,0 +1,194 @@
+"""The brain bundle from the command line, as a user runs it, on small phantoms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from bundle_command import run_bundle
+from phantom_brains import TILTED, phantom, save_case
+
+SMALL = {"slice_size": [32, 32], "network_def__features": 4, "device": "cpu"}
+
+
+@pytest.fixture(scope="module")
+def trained(brain_bundle, labelled_dataset, tmp_path_factory) -> Path:
+    """The folder of a training of one epoch, run from a folder that is not the bundle's."""
+    folder = tmp_path_factory.mktemp("training")
+    result = run_bundle(
+        brain_bundle,
+        "train.json",
+        cwd=folder,
+        dataset_dir=labelled_dataset,
+        validation_cases=["case1"],
+        ckpt_dir=folder / "models",
+        output_dir=folder / "logs",
+        epochs=1,
+        **SMALL,
+    )
+    assert result.returncode == 0, result.stderr
+    return folder
+
+
+def test_training_writes_flat_weights_checkpoint_and_logs(trained):
+    weights = torch.load(trained / "models/model.pt", weights_only=True)
+    assert all(isinstance(value, torch.Tensor) for value in weights.values())
+    assert torch.load(trained / "models/checkpoint.pt", weights_only=True)["best_metric_epoch"] == 1
+    assert list((trained / "logs").glob("events.out.tfevents.*"))
+
+
+def test_training_resumes_where_it_stopped(brain_bundle, labelled_dataset, trained):
+    before = torch.load(trained / "models/checkpoint.pt", weights_only=True)["iteration"]
+    result = run_bundle(
+        brain_bundle,
+        "train.json",
+        cwd=trained,
+        dataset_dir=labelled_dataset,
+        validation_cases=["case1"],
+        ckpt_dir=trained / "models",
+        output_dir=trained / "logs",
+        epochs=2,
+        resume="true",
+        **SMALL,
+    )
+    assert result.returncode == 0, result.stderr
+    assert f"at iteration {before}" in result.stdout
+    assert torch.load(trained / "models/checkpoint.pt", weights_only=True)["iteration"] == 2 * before
+
+
+def test_paper_recipe_trains_a_variant_within_its_time_budget(brain_bundle, labelled_dataset, tmp_path):
+    result = run_bundle(
+        brain_bundle,
+        ["train.json", "paper_recipe.yaml", "variants/sdnet_scse.yaml"],
+        cwd=tmp_path,
+        dataset_dir=labelled_dataset,
+        ckpt_dir=tmp_path,
+        output_dir=tmp_path,
+        time_budget_minutes=0.01,
+        **SMALL,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "Time budget of 0.01 minutes used up" in result.stdout
+    assert "decoders.0.recal.sse.squeeze.weight" in torch.load(tmp_path / "model.pt", weights_only=True)
+
+
+@pytest.fixture(scope="module")
+def segmented(brain_bundle, labelled_dataset, trained) -> Path:
+    output = trained / "segmented"
+    result = run_bundle(
+        brain_bundle,
+        "inference.json",
+        cwd=trained,
+        dataset_dir=labelled_dataset / "images",
+        output_dir=output,
+        ckpt_dir=trained / "models",
+        **SMALL,
+    )
+    assert result.returncode == 0, result.stderr
+    return output
+
+
+def test_inference_writes_all_outputs_of_every_case_and_nothing_else(segmented):
+    expected = {f"case{i}_{part}" for i in range(4) for part in ("seg.nii.gz", "volumes.csv", "overlay.png")}
+    assert {path.name for path in segmented.iterdir()} == expected | {"volumes.csv"}
+
+
+def test_segmentation_lies_on_the_grid_of_its_scan(segmented):
+    segmentation = nibabel.load(segmented / "case0_seg.nii.gz")
+    assert segmentation.shape == (40, 44, 36)
+    assert segmentation.get_data_dtype() == np.uint8
+    np.testing.assert_allclose(segmentation.affine, TILTED, atol=1e-5)
+    brain = phantom(0)[1] > 0
+    segmented_voxels = np.asarray(segmentation.dataobj) > 0
+    assert (segmented_voxels & ~brain).sum() < 0.2 * segmented_voxels.size
+
+
+def test_volume_tables_count_the_voxels(segmented):
+    classes = np.asarray(nibabel.load(segmented / "case2_seg.nii.gz").dataobj)
+    table = pd.read_csv(segmented / "case2_volumes.csv")
+    assert list(table.columns) == ["index", "structure", "voxels", "volume_mm3", "touches_border"]
+    assert list(table["voxels"]) == [(classes == index).sum() for index in range(1, 28)]
+    voxel_mm3 = abs(np.linalg.det(TILTED[:3, :3]))
+    np.testing.assert_allclose(table["volume_mm3"], table["voxels"] * voxel_mm3, atol=0.06)
+    batch = pd.read_csv(segmented / "volumes.csv")
+    assert list(batch.columns) == ["case", *table.columns]
+    assert len(batch) == 4 * 27
+
+
+def test_evaluation_writes_tables_and_prints_their_mean(brain_bundle, labelled_dataset, trained, tmp_path):
+    result = run_bundle(
+        brain_bundle,
+        "evaluate.json",
+        cwd=tmp_path,
+        dataset_dir=labelled_dataset,
+        output_dir=tmp_path,
+        ckpt_dir=trained / "models",
+        **SMALL,
+    )
+    assert result.returncode == 0, result.stderr
+    metrics = pd.read_csv(tmp_path / "metrics.csv")
+    assert list(metrics.columns) == ["case", "structure", "dice", "hd95_mm", "assd_mm"]
+    assert len(metrics) == 4 * 27
+    summary = pd.read_csv(tmp_path / "summary.csv").set_index("structure")
+    assert f"4 cases: {metrics['dice'].mean():.4f}" in result.stdout
+    assert summary.loc["all structures", "dice_mean"] == pytest.approx(metrics["dice"].mean(), rel=1e-4)
+
+
+def _empty_folder(folder: Path) -> dict:
+    return {"dataset_dir": folder}
+
+
+def _not_an_image(folder: Path) -> dict:
+    (folder / "broken.nii.gz").write_text("no image")
+    return {"dataset_dir": folder}
+
+
+def _truncated_image(folder: Path) -> dict:
+    save_case(folder, "cut", *phantom(0))
+    whole = (folder / "images/cut.nii.gz").read_bytes()
+    (folder / "images/cut.nii.gz").write_bytes(whole[: len(whole) // 2])
+    return {"dataset_dir": folder / "images"}
+
+
+def _missing_weights(folder: Path) -> dict:
+    save_case(folder, "case", *phantom(0))
+    return {"dataset_dir": folder / "images", "ckpt_path": folder / "nowhere.pt"}
+
+
+def _label_of_another_shape(folder: Path) -> dict:
+    save_case(folder, "case", phantom(0)[0], phantom(0)[1][:-3])
+    return {"dataset_dir": folder}
+
+
+def _unknown_label(folder: Path) -> dict:
+    image, label = phantom(0)
+    label[20, 20, 20] = 999
+    save_case(folder, "case", image, label)
+    return {"dataset_dir": folder}
+
+
+@pytest.mark.parametrize(
+    ("config", "prepare", "named"),
+    [
+        ("inference.json", _empty_folder, "no images found"),
+        ("inference.json", _not_an_image, "broken.nii.gz: cannot be read as an image"),
+        ("inference.json", _truncated_image, "cut.nii.gz: cannot be read as an image"),
+        ("inference.json", _missing_weights, "nowhere.pt: no such file"),
+        ("evaluate.json", _label_of_another_shape, "case.nii.gz: shape (37, 44, 36) differs from its image"),
+        ("evaluate.json", _unknown_label, "case.nii.gz: unknown label 999"),
+    ],
+)
+def test_bad_input_ends_in_one_line_that_names_it(brain_bundle, tmp_path, config, prepare, named):
+    data, output = tmp_path / "data", tmp_path / "output"
+    data.mkdir()
+    result = run_bundle(brain_bundle, config, cwd=tmp_path, output_dir=output, device="cpu", **prepare(data))
+    assert result.returncode != 0
+    errors = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert named in errors[0]
+    assert "Traceback" not in result.stderr
+    assert not output.exists() or not list(output.iterdir())

@@ -1,0 +1,57 @@
+"""Fixtures that several test modules share."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+import torch
+
+
+@pytest.fixture
+def malc2012() -> Path:
+    folder = Path(__file__).parents[1] / "../shared/data/malc2012"
+    if not folder.is_dir():
+        pytest.skip("the MALC 2012 scans are not beside this checkout (../shared/data/malc2012)")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    torch.manual_seed(0)
+
+
+@pytest.fixture
+def deterministic() -> Iterator[None]:
+    torch.use_deterministic_algorithms(True)
+    yield
+    torch.use_deterministic_algorithms(False)
+
+
+@pytest.fixture
+def scripted() -> Callable[[torch.nn.Module], torch.nn.Module]:
+    """TorchScript a module, save it and load it again."""
+
+    def save_and_reload(module: torch.nn.Module) -> torch.nn.Module:
+        stream = io.BytesIO()
+        torch.jit.save(torch.jit.script(module), stream)
+        stream.seek(0)
+        return torch.jit.load(stream)
+
+    return save_and_reload
+
+
+@pytest.fixture
+def write_nifti() -> Callable[[Path, np.ndarray], Path]:
+    """Write an array as NIfTI with 1 mm voxels, in RAS."""
+
+    def write(path: Path, array: np.ndarray) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        nibabel.save(nibabel.Nifti1Image(array, np.eye(4)), path)
+        return path
+
+    return write
