@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test lint clean
+.PHONY: bench clean demo lint test
 
 demo: $(VENV)/.demo
 	$(RUN) docs/examples/brain_demo.py --output_dir demo_output
@@ -23,3 +23,7 @@ $(VENV)/.%: setup.cfg constraints.txt pyproject.toml
 
 clean:
 	rm -rf $(VENV) demo_output build *.egg-info
+
+bench: $(VENV)/.test
+	$(RUN) benchmarks/scse_cost.py
+	$(RUN) benchmarks/brain_inference.py

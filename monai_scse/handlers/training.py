@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ..data import require_file, write_in_one_step
+from ..errors import InputError
 
 if TYPE_CHECKING:
     from ignite.engine import Engine
@@ -37,7 +38,8 @@ class TrainingCheckpoint:
         resume: whether to start from ``checkpoint_path``.
 
     Raises:
-        InputError: when ``resume`` is set and there is no checkpoint.
+        InputError: when ``resume`` is set and there is no checkpoint, or when its learning rate schedule has another
+            length than the one to go on with.
     """
 
     def __init__(
@@ -72,7 +74,14 @@ class TrainingCheckpoint:
         """Restore all objects, the trainer's position and the best metric."""
         checkpoint = torch.load(self.checkpoint_path, map_location="cpu", weights_only=True)
         for name, item in self.objects.items():
-            item.load_state_dict(checkpoint["objects"][name])
+            saved = checkpoint["objects"][name]
+            total, new_total = saved.get("total_steps"), getattr(item, "total_steps", None)
+            if total != new_total:
+                raise InputError(
+                    f"{self.checkpoint_path}: its learning rate schedule ends after {total} iterations, the new one "
+                    f"after {new_total}; resume with the same data, batch_size and epochs, or start anew."
+                )
+            item.load_state_dict(saved)
         engine.state.iteration = checkpoint["iteration"]
         engine.state.epoch = checkpoint["iteration"] // checkpoint["epoch_length"]
         if self.evaluator is not None:

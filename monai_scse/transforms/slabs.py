@@ -15,7 +15,7 @@ class StackAdjacentSlicesd(MapTransform):
     """Give every slice of a volume its neighbours as further channels, for 2D networks that see a thin slab.
 
     Channel ``i`` of the output is the volume shifted so that each slice shows the one ``i - num_slices // 2`` positions
-    further; beyond the ends the outermost slice is repeated.
+    further; beyond the ends the outermost slice is repeated. The output is a view that takes the memory of one volume.
 
     Args:
         keys: the entries to stack, (1, x, y, z).
@@ -45,9 +45,9 @@ class StackAdjacentSlicesd(MapTransform):
         stacked = dict(data)
         for key in self.key_iterator(data):
             size = data[key].shape[self.axis]
-            positions = torch.arange(size)
-            shifts = range(-(self.num_slices // 2), self.num_slices // 2 + 1)
-            stacked[key] = torch.cat(
-                [data[key].index_select(self.axis, (positions + shift).clamp(0, size - 1)) for shift in shifts]
-            )
+            margin = self.num_slices // 2
+            positions = torch.arange(-margin, size + margin).clamp(0, size - 1)
+            padded = data[key].index_select(self.axis, positions)
+            # a view: the slabs overlap in memory, nothing is stored num_slices times
+            stacked[key] = padded.unfold(self.axis, self.num_slices, 1).squeeze(0).movedim(-1, 0)
         return stacked

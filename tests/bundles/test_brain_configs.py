@@ -6,9 +6,11 @@ import json
 from pathlib import Path
 
 import monai.bundle
+import numpy as np
 import pytest
 import torch
 from monai.bundle import ConfigParser, ConfigWorkflow
+from phantom_brains import phantom, save_case
 
 from monai_scse.data import BRAIN_STRUCTURES
 
@@ -104,6 +106,29 @@ def test_variant_is_the_network_of_the_paper(brain_bundle, architecture, recal):
         parameters = sum(parameter.numel() for parameter in network.parameters())
         assert parameters == ARCHITECTURES[architecture] + RECALIBRATION[recal]
         assert parser.get_parsed_content("ckpt_dir") == f"{brain_bundle}/models/{architecture}_{recal}"
+
+
+class BrightVoxels(torch.nn.Module):
+    """Stands in for the network: class 1 where the middle slice of the slab is brighter than a half."""
+
+    def forward(self, slab: torch.Tensor) -> torch.Tensor:
+        middle = slab[:, slab.shape[1] // 2 : slab.shape[1] // 2 + 1]
+        return torch.cat([0.5 - middle, middle - 0.5], dim=1)
+
+
+def test_prediction_returns_to_the_place_it_came_from(brain_bundle, tmp_path):
+    image, _ = phantom(0)
+    image[image.shape[0] // 2 :, : image.shape[1] // 3] = 0  # no symmetry is left
+    save_case(tmp_path, "case", image, image)
+    parser = _parser(brain_bundle, "inference.json")
+    parser.update({"dataset_dir": str(tmp_path / "images"), "output_dir": str(tmp_path), "handlers": []})
+    parser.update({"device": "cpu", "network": BrightVoxels(), "network_def": None})
+    evaluator = parser.get_parsed_content("evaluator")
+    evaluator.run()
+    found = evaluator.state.output[0]["pred"][0].numpy() > 0
+    bright = image > 0.5 * np.percentile(image[image > 0], 99)
+    assert found.shape == bright.shape
+    assert 2 * (found & bright).sum() / (found.sum() + bright.sum()) > 0.93
 
 
 def test_committed_weights_are_a_flat_state_dict_of_the_network(brain_bundle):

@@ -60,6 +60,8 @@ class EncoderDecoder(nn.Module):
         dropout: tuple | str | float,
     ) -> None:
         super().__init__()
+        if spatial_dims not in (1, 2, 3):
+            raise ValueError(f"spatial_dims must be 1, 2 or 3, got {spatial_dims}.")
         channels = {"in_channels": in_channels, "out_channels": out_channels, "features": features}
         for name, value in channels.items():
             if value < 1:
