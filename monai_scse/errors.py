@@ -14,7 +14,7 @@ class InputError(ValueError):
 
 def _find_input_error(error: BaseException | None) -> InputError | None:
     while error is not None and not isinstance(error, InputError):
-        error = error.__cause__ or error.__context__
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,7 +35,8 @@ def _is_dicom(path: Path) -> bool:
 
 
 def _image_files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.is_file() and _image_suffix(path) is not None)
+    visible = (path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    return sorted(path for path in visible if _image_suffix(path) is not None)
 
 
 def _dicom_folders(folder: Path) -> list[Path]:
@@ -70,7 +72,7 @@ def image_cases(dataset_dir: str | Path) -> list[dict[str, str]]:
     Raises:
         InputError: when there is no image, or two images would have the same case name.
     """
-    path = Path(dataset_dir)
+    path = Path(os.path.abspath(str(dataset_dir)))  # so that a DICOM folder named "." has a name
     if path.is_file():
         files = [path]
         if _image_suffix(path) is None:
@@ -98,7 +100,7 @@ def labelled_cases(dataset_dir: str | Path) -> list[dict[str, str]]:
     Raises:
         InputError: when a folder is missing or empty, or an image has no label.
     """
-    path = Path(dataset_dir)
+    path = Path(str(dataset_dir))
     _check_is_folder(path, "dataset_dir")
     for part in ("images", "labels"):
         if not (path / part).is_dir():
@@ -107,7 +109,9 @@ def labelled_cases(dataset_dir: str | Path) -> list[dict[str, str]]:
     if not images:
         raise InputError(f"{path / 'images'}: no images found; supported are {', '.join(IMAGE_SUFFIXES)}.")
     _check_unique_names(images)
-    labels = {case_name(file): file for file in _image_files(path / "labels")}
+    label_files = _image_files(path / "labels")
+    _check_unique_names(label_files)
+    labels = {case_name(file): file for file in label_files}
     for image in images:
         if case_name(image) not in labels:
             raise InputError(f"{image}: no label of this name in {path / 'labels'}; add it or remove the image.")
@@ -115,13 +119,14 @@ def labelled_cases(dataset_dir: str | Path) -> list[dict[str, str]]:
 
 
 def split_cases(
-    cases: Sequence[dict[str, str]], validation: Sequence[str | int] | float
+    cases: Sequence[dict[str, str]], validation: Sequence[str | int] | str | float
 ) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     """Divide labelled cases into training and validation cases.
 
     Args:
         cases: the list to divide, sorted by name.
-        validation: names of the validation cases, or the share of all cases, in [0, 1), spread evenly over the list.
+        validation: name or names of the validation cases, or the share of all cases, in [0, 1), spread evenly over
+            the list.
 
     Returns:
         training cases, validation cases.
@@ -130,6 +135,8 @@ def split_cases(
         InputError: when a named case does not exist, the share is out of its range, or nothing is left to train on.
     """
     names = [case_name(case["image"]) for case in cases]
+    if isinstance(validation, str) or (isinstance(validation, int) and validation >= 1):
+        validation = [validation]  # one case, whose name may be a number
     if isinstance(validation, (int, float)):
         if not 0 <= validation < 1:
             raise InputError(f"validation_cases must be names or a share from 0 to below 1, got {validation}.")

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from monai.transforms import LoadImage
 
 from ..data import case_name, get_label_protocol, write_in_one_step
 from ..metrics import structure_volumes
-from ..transforms import file_of
+from ..transforms import LoadScand, file_of
 from .overlay import save_overlay
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ class SegmentationReport:
     """
 
     def __init__(self, output_dir: str, protocol: str, pred_key: str = "pred", overlay: bool = True) -> None:
-        self.output_dir = Path(output_dir)
+        self.output_dir = Path(str(output_dir))
         self.structures = get_label_protocol(protocol).structures
         self.pred_key = pred_key
         self.overlay = overlay
@@ -48,12 +47,13 @@ class SegmentationReport:
 
         engine.add_event_handler(Events.STARTED, self._rows.clear)
         engine.add_event_handler(Events.ITERATION_COMPLETED, self.report_batch)
-        engine.add_event_handler(Events.COMPLETED, self.report_all)
+        engine.add_event_handler(Events.COMPLETED, self.log)
 
     def report_batch(self, engine: Engine) -> None:
-        """Write table and picture of each case of the batch."""
+        """Write table and picture of each case of the batch, and the table of all cases so far."""
         for output in engine.state.output:
             self._report_case(output[self.pred_key])
+        self._write_table("volumes.csv", self._rows)
 
     def _report_case(self, pred: MetaTensor) -> None:
         file = file_of(pred)
@@ -74,19 +74,19 @@ class SegmentationReport:
         self._write_table(f"{case}_volumes.csv", rows)
         self._rows += [{"case": case, **row} for row in rows]
         if self.overlay:
-            image = LoadImage(image_only=True, ensure_channel_first=True)(file)[0].numpy()
+            image = LoadScand("image")({"image": file})["image"][0].numpy()
             write_in_one_step(
                 self.output_dir / f"{case}_overlay.png",
                 lambda path: save_overlay(path, image, classes, affine, self.structures, title=case),
             )
 
-    def report_all(self) -> None:
-        """Write the table of all cases."""
-        path = self._write_table("volumes.csv", self._rows)
+    def log(self) -> None:
+        """Tell where the table of all cases is."""
         cases = len({row["case"] for row in self._rows})
+        path = self.output_dir / "volumes.csv"
         self.logger.info(f"Segmented {cases} case{'s' * (cases != 1)}; all volumes in {path}.")
 
-    def _write_table(self, name: str, rows: list[dict[str, Any]]) -> Path:
+    def _write_table(self, name: str, rows: list[dict[str, Any]]) -> None:
         import pandas as pd
 
-        return write_in_one_step(self.output_dir / name, lambda path: pd.DataFrame(rows).to_csv(path, index=False))
+        write_in_one_step(self.output_dir / name, lambda path: pd.DataFrame(rows).to_csv(path, index=False))

@@ -35,7 +35,7 @@ class SegmentationScores:
     """
 
     def __init__(self, output_dir: str, protocol: str, pred_key: str = "pred", label_key: str = "label") -> None:
-        self.output_dir = Path(output_dir)
+        self.output_dir = Path(str(output_dir))
         self.structures = get_label_protocol(protocol).structures
         self.pred_key = pred_key
         self.label_key = label_key
@@ -82,6 +82,6 @@ class SegmentationScores:
         write_in_one_step(self.output_dir / "summary.csv", lambda path: summary.to_csv(path, float_format="%.6g"))
         print(
             f"Mean global Dice over {len(self.structures) - 1} structures without background, "
-            f"{metrics['case'].nunique()} cases: {mean:.4f} (standard deviation {deviation:.4f}); "
-            f"tables in {self.output_dir}"
+            f"{metrics['case'].nunique()} cases: {mean:.4f} (standard deviation over structures and cases "
+            f"{deviation:.4f}); tables in {self.output_dir}"
         )

@@ -38,8 +38,8 @@ class TrainingCheckpoint:
         resume: whether to start from ``checkpoint_path``.
 
     Raises:
-        InputError: when ``resume`` is set and there is no checkpoint, or when its learning rate schedule has another
-            length than the one to go on with.
+        InputError: when ``resume`` is set and there is no checkpoint, or it belongs to another network, another
+            length of the epochs or another length of the learning rate schedule.
     """
 
     def __init__(
@@ -54,37 +54,53 @@ class TrainingCheckpoint:
         self.checkpoint_path = Path(checkpoint_path)
         self.best_path = Path(best_path)
         self.evaluator = evaluator
-        self.resume = resume
         self.logger = logging.getLogger(__name__)
-        if resume:
-            require_file(checkpoint_path, "there is no training to resume; start it with resume=false.")
+        self._best_metric: float | None = None
+        self._resumed = self._read() if resume else None
 
-    def attach(self, engine: Engine) -> None:
-        """Attach to the trainer; place it behind the handler that validates."""
-        from ignite.engine import Events
-
-        if self.resume:
-            engine.add_event_handler(Events.STARTED, self.load)
-        if self.evaluator is not None:
-            self.evaluator.add_event_handler(Events.COMPLETED, self.save_best)
-        engine.add_event_handler(Events.EPOCH_COMPLETED, self.save)
-        engine.add_event_handler(Events.TERMINATE, self.save)
-
-    def load(self, engine: Engine) -> None:
-        """Restore all objects, the trainer's position and the best metric."""
+    def _read(self) -> dict[str, Any]:
+        require_file(self.checkpoint_path, "there is no training to resume; start it with resume=false.")
         checkpoint = torch.load(self.checkpoint_path, map_location="cpu", weights_only=True)
+        shapes = [
+            {name: value.shape for name, value in state.items()}
+            for state in (checkpoint["objects"]["network"], self.objects["network"].state_dict())
+        ]
+        if shapes[0] != shapes[1]:
+            raise InputError(f"{self.checkpoint_path}: holds another network; resume with its network_def.")
         for name, item in self.objects.items():
-            saved = checkpoint["objects"][name]
-            total, new_total = saved.get("total_steps"), getattr(item, "total_steps", None)
+            total, new_total = checkpoint["objects"][name].get("total_steps"), getattr(item, "total_steps", None)
             if total != new_total:
                 raise InputError(
                     f"{self.checkpoint_path}: its learning rate schedule ends after {total} iterations, the new one "
                     f"after {new_total}; resume with the same data, batch_size and epochs, or start anew."
                 )
-            item.load_state_dict(saved)
+        return checkpoint
+
+    def attach(self, engine: Engine) -> None:
+        """Attach to the trainer, behind the handlers that step the learning rate and that validate."""
+        from ignite.engine import Events
+
+        if self._resumed is not None:
+            if self._resumed["epoch_length"] != engine.state.epoch_length:
+                raise InputError(
+                    f"{self.checkpoint_path}: its epochs have {self._resumed['epoch_length']} batches, the new ones "
+                    f"{engine.state.epoch_length}; resume with the same data and batch_size, or start anew."
+                )
+            engine.add_event_handler(Events.STARTED, self.restore)
+        if self.evaluator is not None:
+            self.evaluator.add_event_handler(Events.COMPLETED, self.save_best)
+        engine.add_event_handler(Events.EPOCH_COMPLETED, self.save)
+        engine.add_event_handler(Events.TERMINATE, self.save)
+
+    def restore(self, engine: Engine) -> None:
+        """Restore all objects, the trainer's position and the best metric."""
+        checkpoint = self._resumed
+        for name, item in self.objects.items():
+            item.load_state_dict(checkpoint["objects"][name])
         engine.state.iteration = checkpoint["iteration"]
         engine.state.epoch = checkpoint["iteration"] // checkpoint["epoch_length"]
-        if self.evaluator is not None:
+        if self.evaluator is not None and checkpoint["best_metric"] is not None:
+            self._best_metric = checkpoint["best_metric"]
             self.evaluator.state.best_metric = checkpoint["best_metric"]
             self.evaluator.state.best_metric_epoch = checkpoint["best_metric_epoch"]
         self.logger.info(f"Resumed from {self.checkpoint_path} at iteration {engine.state.iteration}.")
@@ -105,7 +121,8 @@ class TrainingCheckpoint:
 
     def save_best(self, evaluator: Engine) -> None:
         """Write the network when the validation that has just ended is the best so far."""
-        if evaluator.state.best_metric_epoch == evaluator.state.epoch:
+        if evaluator.state.best_metric != self._best_metric:
+            self._best_metric = evaluator.state.best_metric
             self._save_network()
             self.logger.info(f"Best {evaluator.state.key_metric_name} so far, saved {self.best_path}.")
 
@@ -136,17 +153,26 @@ class TimeBudget:
 
         if self.minutes is not None:
             engine.add_event_handler(Events.STARTED, self.start)
-            engine.add_event_handler(Events.ITERATION_COMPLETED, self.check)
+            engine.add_event_handler(Events.ITERATION_COMPLETED, self.check_iteration)
+            engine.add_event_handler(Events.EPOCH_COMPLETED, self.check_epoch)
 
     def start(self) -> None:
         """Start the clock."""
         self._end = time.monotonic() + 60 * self.minutes
 
-    def check(self, engine: Engine) -> None:
-        """End the training when the time is up."""
-        if time.monotonic() < self._end or engine.should_terminate:
-            return
+    def check_iteration(self, engine: Engine) -> None:
+        """End the training within an epoch when the time is up."""
+        ends_epoch = engine.state.iteration % engine.state.epoch_length == 0
+        if time.monotonic() >= self._end and not ends_epoch:
+            if self.evaluator is not None:
+                self.evaluator.run(engine.state.epoch)
+            self._stop(engine)
+
+    def check_epoch(self, engine: Engine) -> None:
+        """End the training behind an epoch, which has been validated already, when the time is up."""
+        if time.monotonic() >= self._end and engine.state.epoch < engine.state.max_epochs:
+            self._stop(engine)
+
+    def _stop(self, engine: Engine) -> None:
         self.logger.info(f"Time budget of {self.minutes:g} minutes used up; resume=true continues this training.")
-        if self.evaluator is not None:
-            self.evaluator.run(engine.state.epoch)
         engine.terminate()

@@ -20,17 +20,14 @@ class ArgmaxSliceInferer(SliceInferer):
         spatial_dim: the axis to slice along: 0, 1 or 2.
         sw_batch_size: number of slices in a forward pass.
         progress: whether to show a progress bar.
-        kwargs: further arguments of ``SliceInferer``.
 
     Shape:
         input: (batch, channels, x, y, z); output: class indices, float, (batch, 1, x, y, z).
     """
 
-    def __init__(self, spatial_dim: int = 1, sw_batch_size: int = 4, progress: bool = False, **kwargs: Any) -> None:
+    def __init__(self, spatial_dim: int = 1, sw_batch_size: int = 4, progress: bool = False) -> None:
         # windows never overlap: averaging class indices would be wrong
-        super().__init__(
-            roi_size=(-1, -1), spatial_dim=spatial_dim, sw_batch_size=sw_batch_size, progress=progress, **kwargs
-        )
+        super().__init__(roi_size=(-1, -1), spatial_dim=spatial_dim, sw_batch_size=sw_batch_size, progress=progress)
 
     def network_wrapper(
         self, network: Callable[..., torch.Tensor], x: torch.Tensor, *args: Any, **kwargs: Any

@@ -18,7 +18,7 @@ def bfloat16_pays(device: torch.device | str) -> bool:
     """
     if torch.device(device).type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    capabilities = torch.cpu.get_capabilities()
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # not in every version of torch
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 

@@ -35,7 +35,10 @@ def median_frequency_weights(labels: Iterable[torch.Tensor], num_classes: int) -
     pixels = torch.zeros(num_classes, dtype=torch.float64)
     pixels_where_present = torch.zeros(num_classes, dtype=torch.float64)
     for label in labels:
-        counts = torch.bincount(label.flatten().to(torch.int64).cpu(), minlength=num_classes)
+        indices = label.flatten().to(torch.int64).cpu()
+        if indices.numel() and indices.min() < 0:
+            raise ValueError(f"labels must not be negative, got {int(indices.min())}.")
+        counts = torch.bincount(indices, minlength=num_classes)
         if len(counts) > num_classes:
             raise ValueError(f"labels must be below num_classes={num_classes}, got {len(counts) - 1}.")
         pixels += counts

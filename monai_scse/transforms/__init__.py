@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from .labels import MapLabelsd, RandLateralFlipd
-from .scans import CheckLabelShaped, LoadScand, file_of
+from .scans import CheckLabelGridd, LoadScand, file_of, segmentation_name
 from .slabs import StackAdjacentSlicesd
 
-__all__ = ["CheckLabelShaped", "LoadScand", "MapLabelsd", "RandLateralFlipd", "StackAdjacentSlicesd", "file_of"]
+__all__ = [
+    "CheckLabelGridd",
+    "LoadScand",
+    "MapLabelsd",
+    "RandLateralFlipd",
+    "StackAdjacentSlicesd",
+    "file_of",
+    "segmentation_name",
+]

@@ -66,6 +66,8 @@ class RandLateralFlipd(RandomizableTransform, MapTransform):
     ) -> None:
         MapTransform.__init__(self, keys)
         RandomizableTransform.__init__(self, prob)
+        if label_key not in self.keys:
+            raise ValueError(f"label_key must be one of keys={self.keys}, got {label_key!r}.")
         self.label_key = label_key
         self.axis = spatial_axis + 1
         names = [structure.name for structure in get_label_protocol(protocol).structures]

@@ -6,12 +6,14 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 
 import torch
+from monai.data import MetaTensor, NibabelReader
 from monai.transforms import LoadImaged, MapTransform
 from monai.utils import ImageMetaKey
 
+from ..data import case_name
 from ..errors import InputError
 
-__all__ = ["CheckLabelShaped", "LoadScand", "file_of"]
+__all__ = ["CheckLabelGridd", "LoadScand", "file_of", "segmentation_name"]
 
 
 def file_of(image: Any, default: str = "input") -> str:
@@ -36,12 +38,19 @@ class LoadScand(LoadImaged):
         super().__init__(keys, image_only=True, ensure_channel_first=True, **kwargs)
         self.image_key = image_key
 
+    @staticmethod
+    def _reader_of(file: str) -> NibabelReader | None:
+        # MONAI would hand FreeSurfer's format to ITK, which cannot read it
+        return NibabelReader() if file.lower().endswith((".mgz", ".mgh")) else None
+
     def __call__(self, data: Mapping[Hashable, Any], reader: Any = None) -> dict[Hashable, Any]:
         loaded = dict(data)
         for key in self.key_iterator(data):
             file = str(data[key])
             try:
-                image = self._loader(data[key], reader)
+                image = self._loader(data[key], reader or self._reader_of(file))
+            except MemoryError:
+                raise
             except Exception as error:
                 raise InputError(f"{file}: cannot be read as an image; check that the file is complete.") from error
             if image.ndim != 4 or image.shape[0] != 1:
@@ -54,7 +63,7 @@ class LoadScand(LoadImaged):
         return loaded
 
 
-class CheckLabelShaped(MapTransform):
+class CheckLabelGridd(MapTransform):
     """Check that a label volume lies on the grid of its image.
 
     Args:
@@ -62,7 +71,7 @@ class CheckLabelShaped(MapTransform):
         image_key: the image entry.
 
     Raises:
-        InputError: when the shapes differ.
+        InputError: when the shapes differ, or the affines by more than 0.01 (mm, or mm a voxel).
     """
 
     def __init__(self, keys: str | list[str], image_key: str = "image") -> None:
@@ -72,9 +81,25 @@ class CheckLabelShaped(MapTransform):
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         image = data[self.image_key]
         for key in self.key_iterator(data):
-            if data[key].shape[1:] != image.shape[1:]:
+            label = data[key]
+            where = f"{file_of(label, str(key))}: "
+            if label.shape[1:] != image.shape[1:]:
                 raise InputError(
-                    f"{file_of(data[key], key)}: shape {tuple(data[key].shape[1:])} differs from its image "
-                    f"{file_of(image)} {tuple(image.shape[1:])}; resample it to the image."
+                    f"{where}shape {tuple(label.shape[1:])} differs from its image {file_of(image)} "
+                    f"{tuple(image.shape[1:])}; resample it to the image."
+                )
+            in_space = isinstance(label, MetaTensor) and isinstance(image, MetaTensor)
+            if in_space and not torch.allclose(label.affine, image.affine, rtol=0, atol=0.01):
+                raise InputError(
+                    f"{where}its place in space (affine) differs from that of its image {file_of(image)}; "
+                    "resample it to the image."
                 )
         return dict(data)
+
+
+def segmentation_name(meta: Mapping[str, Any], saver: Any) -> dict[str, str]:
+    """Name of the output file of a case, for the ``output_name_formatter`` of ``SaveImaged``.
+
+    MONAI's own would cut a DICOM folder named by a UID at its last dot.
+    """
+    return {"subject": case_name(meta[ImageMetaKey.FILENAME_OR_OBJ]) + ".nii.gz"}

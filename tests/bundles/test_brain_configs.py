@@ -86,7 +86,7 @@ def test_network_in_and_out_match_the_metadata(brain_bundle, config):
 
 def test_every_config_prepares_an_image_in_the_same_way(brain_bundle):
     def image_transforms(transforms: list[dict]) -> list[dict]:
-        spatial = [t for t in transforms if not t["_target_"].endswith(("LoadScand", "CheckLabelShaped", "MapLabelsd"))]
+        spatial = [t for t in transforms if not t["_target_"].endswith(("LoadScand", "CheckLabelGridd", "MapLabelsd"))]
         return [{**t, "keys": None, "mode": None} | {"labels": None} for t in spatial]
 
     trained = image_transforms(_parser(brain_bundle, "train.json")["scan_transforms"])

@@ -184,12 +184,12 @@ def _truncated_image(folder: Path) -> dict:
     save_case(folder, "cut", *phantom(0))
     whole = (folder / "images/cut.nii.gz").read_bytes()
     (folder / "images/cut.nii.gz").write_bytes(whole[: len(whole) // 2])
-    return {"dataset_dir": folder / "images"}
+    return {"dataset_dir": folder}
 
 
 def _missing_weights(folder: Path) -> dict:
     save_case(folder, "case", *phantom(0))
-    return {"dataset_dir": folder / "images", "ckpt_path": folder / "nowhere.pt"}
+    return {"dataset_dir": folder, "ckpt_path": folder / "nowhere.pt"}
 
 
 def _label_of_another_shape(folder: Path) -> dict:
@@ -211,6 +211,9 @@ def _unknown_label(folder: Path) -> dict:
         ("inference.json", _not_an_image, "broken.nii.gz: cannot be read as an image"),
         ("inference.json", _truncated_image, "cut.nii.gz: cannot be read as an image"),
         ("inference.json", _missing_weights, "nowhere.pt: no such file"),
+        ("evaluate.json", _missing_weights, "nowhere.pt: no such file"),
+        ("train.json", _empty_folder, "images: no such folder"),
+        ("train.json", _unknown_label, "case.nii.gz: unknown label 999"),
         ("evaluate.json", _label_of_another_shape, "case.nii.gz: shape (37, 44, 36) differs from its image"),
         ("evaluate.json", _unknown_label, "case.nii.gz: unknown label 999"),
     ],
@@ -218,7 +221,10 @@ def _unknown_label(folder: Path) -> dict:
 def test_bad_input_ends_in_one_line_that_names_it(brain_bundle, tmp_path, config, prepare, named):
     data, output = tmp_path / "data", tmp_path / "output"
     data.mkdir()
-    result = run_bundle(brain_bundle, config, cwd=tmp_path, output_dir=output, device="cpu", **prepare(data))
+    options = prepare(data)
+    if config == "inference.json" and (data / "images").is_dir():
+        options["dataset_dir"] = data / "images"
+    result = run_bundle(brain_bundle, config, cwd=tmp_path, output_dir=output, ckpt_dir=output, device="cpu", **options)
     assert result.returncode != 0
     errors = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1

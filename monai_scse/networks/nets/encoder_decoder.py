@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -56,7 +56,7 @@ class EncoderDecoder(nn.Module):
         bottleneck: Callable[[int, int], nn.Module],
         downsample: Callable[[], nn.Module],
         upsample: Callable[[], nn.Module],
-        recal: tuple[str, dict[str, Any]] | Sequence | str | None,
+        recal: tuple[str, dict[str, Any]] | str | None,
         dropout: tuple | str | float,
     ) -> None:
         super().__init__()

@@ -62,7 +62,7 @@ class SEFCDenseNet(EncoderDecoder):
             out_channels,
             features,
             block=partial(DenseBlock, spatial_dims, **options),
-            bottleneck=partial(ConvNormAct, spatial_dims, kernel_size=kernel_size, act="", norm=norm),
+            bottleneck=partial(ConvNormAct, spatial_dims, **{**options, "act": ""}),
             downsample=partial(MaxPoolWithIndices, spatial_dims),
             upsample=MaxUnpool,
             recal=recal,

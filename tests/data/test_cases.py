@@ -1,0 +1,223 @@
+"""From folders to case lists, and what users get told when something is missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from monai_scse.data import IMAGE_SUFFIXES, case_name, image_cases, labelled_cases, require_file, split_cases
+from monai_scse.errors import InputError
+
+
+def touch(path: Path, content: bytes = b"") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def dicom(path: Path) -> Path:
+    return touch(path, bytes(128) + b"DICM" + bytes(16))
+
+
+@pytest.mark.parametrize("suffix", [*IMAGE_SUFFIXES, ".NII.GZ", ".Nii"])
+def test_case_name_drops_the_image_suffix(suffix: str) -> None:
+    assert case_name(f"folder.nii/sub-01.v2{suffix}") == "sub-01.v2"
+    assert case_name(Path("folder") / f"sub-01.v2{suffix}") == "sub-01.v2"
+
+
+def test_case_name_of_a_dicom_folder() -> None:
+    assert case_name("studies/1.2.840") == "1.2.840"
+    assert case_name("studies/series/") == "series"
+
+
+def test_images_of_a_folder_sorted_and_others_ignored(tmp_path: Path) -> None:
+    for name in ("b.nii.gz", "a.nii", "c.mha", "notes.txt", "d.json"):
+        touch(tmp_path / name)
+    touch(tmp_path / "deeper" / "e.nii.gz")
+    assert image_cases(tmp_path) == [{"image": str(tmp_path / name)} for name in ("a.nii", "b.nii.gz", "c.mha")]
+    assert image_cases(str(tmp_path)) == image_cases(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", IMAGE_SUFFIXES)
+def test_single_file(tmp_path: Path, suffix: str) -> None:
+    file = touch(tmp_path / f"scan{suffix}")
+    touch(tmp_path / "other.nii.gz")
+    assert image_cases(file) == [{"image": str(file)}]
+
+
+def test_missing_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"nowhere: no such file or folder; set dataset_dir"):
+        image_cases(tmp_path / "nowhere")
+    with pytest.raises(InputError, match=r"nowhere: no such file or folder; set dataset_dir"):
+        labelled_cases(tmp_path / "nowhere")
+
+
+def test_empty_folder(tmp_path: Path) -> None:
+    touch(tmp_path / "readme.txt")
+    with pytest.raises(InputError, match=rf"{tmp_path}: no images found; dataset_dir must hold \.nii\.gz"):
+        image_cases(tmp_path)
+
+
+def test_file_that_is_no_image(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"scan\.txt: not an image; supported are \.nii\.gz, "):
+        image_cases(touch(tmp_path / "scan.txt"))
+
+
+def test_duplicate_names(tmp_path: Path) -> None:
+    touch(tmp_path / "scan.nii")
+    touch(tmp_path / "scan.nii.gz")
+    with pytest.raises(InputError, match=r"scan\.nii\.gz: same case name 'scan' as .*scan\.nii; rename"):
+        image_cases(tmp_path)
+
+
+def test_dicom_folder_is_one_case(tmp_path: Path) -> None:
+    for i in range(3):
+        dicom(tmp_path / "series" / f"IM{i}")
+    touch(tmp_path / "series" / "notes.txt", b"short")
+    assert image_cases(tmp_path / "series") == [{"image": str(tmp_path / "series")}]
+
+
+def test_folder_of_dicom_folders(tmp_path: Path) -> None:
+    for name in ("b", "a"):
+        dicom(tmp_path / name / "0001.dcm")
+    touch(tmp_path / "c" / "0001.dcm", bytes(128) + b"DICO")
+    assert image_cases(tmp_path) == [{"image": str(tmp_path / name)} for name in ("a", "b")]
+
+
+def test_images_win_over_dicom_folders(tmp_path: Path) -> None:
+    touch(tmp_path / "scan.nii.gz")
+    dicom(tmp_path / "series" / "0001")
+    assert image_cases(tmp_path) == [{"image": str(tmp_path / "scan.nii.gz")}]
+
+
+def test_folder_without_the_dicom_mark(tmp_path: Path) -> None:
+    touch(tmp_path / "series" / "0001.dcm", bytes(200))
+    with pytest.raises(InputError, match="no images found"):
+        image_cases(tmp_path)
+
+
+def test_dicom_series_in_the_working_folder_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dicom(tmp_path / "series" / "0001")
+    monkeypatch.chdir(tmp_path / "series")
+    (case,) = image_cases(".")
+    assert case_name(case["image"]) == "series"
+
+
+def test_labelled_cases_pair_by_name(tmp_path: Path) -> None:
+    for name in ("b", "a"):
+        touch(tmp_path / "images" / f"{name}.nii.gz")
+    touch(tmp_path / "labels" / "a.nii.gz")
+    touch(tmp_path / "labels" / "b.mgz")
+    touch(tmp_path / "labels" / "unused.nii.gz")
+    assert labelled_cases(tmp_path) == [
+        {"image": str(tmp_path / "images/a.nii.gz"), "label": str(tmp_path / "labels/a.nii.gz")},
+        {"image": str(tmp_path / "images/b.nii.gz"), "label": str(tmp_path / "labels/b.mgz")},
+    ]
+
+
+@pytest.mark.parametrize("part", ["images", "labels"])
+def test_labelled_cases_without_a_folder(tmp_path: Path, part: str) -> None:
+    other = {"images": "labels", "labels": "images"}[part]
+    touch(tmp_path / other / "a.nii.gz")
+    with pytest.raises(InputError, match=rf"{part}: no such folder; dataset_dir must hold images/ and labels/"):
+        labelled_cases(tmp_path)
+
+
+def test_labelled_cases_of_a_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"scan\.nii: not a folder; set dataset_dir"):
+        labelled_cases(touch(tmp_path / "scan.nii"))
+
+
+def test_labelled_cases_without_images(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    touch(tmp_path / "labels" / "a.nii.gz")
+    with pytest.raises(InputError, match="images: no images found"):
+        labelled_cases(tmp_path)
+
+
+def test_missing_label(tmp_path: Path) -> None:
+    touch(tmp_path / "images" / "a.nii.gz")
+    touch(tmp_path / "images" / "b.nii.gz")
+    touch(tmp_path / "labels" / "a.nii.gz")
+    with pytest.raises(InputError, match=r"b\.nii\.gz: no label of this name in .*labels; add it"):
+        labelled_cases(tmp_path)
+
+
+def test_two_labels_of_one_name(tmp_path: Path) -> None:
+    touch(tmp_path / "images" / "a.nii.gz")
+    touch(tmp_path / "labels" / "a.nii.gz")
+    touch(tmp_path / "labels" / "a.nii")
+    with pytest.raises(InputError, match=r"same case name 'a'"):
+        labelled_cases(tmp_path)
+
+
+def test_malc2012(malc2012: Path) -> None:
+    cases = labelled_cases(malc2012)
+    assert len(cases) == 15
+    assert all(case_name(case["image"]) == case_name(case["label"]) for case in cases)
+
+
+CASES = [{"image": f"images/{name}.nii.gz", "label": f"labels/{name}.nii.gz"} for name in "abcdefghij"]
+
+
+def names(cases: list[dict[str, str]]) -> str:
+    return "".join(case_name(case["image"]) for case in cases)
+
+
+def test_split_by_name() -> None:
+    training, validation = split_cases(CASES, ["i", "b"])
+    assert names(training) == "acdefghj"
+    assert names(validation) == "bi"
+    assert validation[0] is CASES[1]
+
+
+def test_split_by_number_names() -> None:
+    cases = [{"image": f"{number}.nii.gz"} for number in (1008, 1013, 1036)]
+    training, validation = split_cases(cases, [1013])
+    assert (names(training), names(validation)) == ("10081036", "1013")
+
+
+@pytest.mark.parametrize(
+    ("share", "expected"), [(0, ""), (0.0, ""), (0.1, "f"), (0.2, "ch"), (0.3, "bfi"), (0.5, "bdfhj"), (0.04, "")]
+)
+def test_split_by_share_spreads_evenly(share: float, expected: str) -> None:
+    training, validation = split_cases(CASES, share)
+    assert names(validation) == expected
+    assert sorted(names(training) + expected) == sorted(names(CASES))
+
+
+@pytest.mark.parametrize("count", range(1, 10))
+@pytest.mark.parametrize("total", [10, 11, 37])
+def test_split_by_share_takes_the_right_number(total: int, count: int) -> None:
+    cases = [{"image": f"{i:03}.nii"} for i in range(total)]
+    training, validation = split_cases(cases, count / total)
+    assert (len(training), len(validation)) == (total - count, count)
+
+
+@pytest.mark.parametrize("share", [1, 1.0, -0.1, 2, float("nan")])
+def test_split_share_out_of_range(share: float) -> None:
+    with pytest.raises(InputError, match=rf"share from 0 to below 1, got {share}"):
+        split_cases(CASES, share)
+
+
+def test_split_unknown_name() -> None:
+    with pytest.raises(InputError, match=r"no case named x, z among a, b, c"):
+        split_cases(CASES, ["z", "a", "x"])
+
+
+@pytest.mark.parametrize("validation", [["a", "b", "c"], 0.9])
+def test_split_with_nothing_to_train_on(validation: list[str] | float) -> None:
+    with pytest.raises(InputError, match=r"leaves none of the 3 cases to train on"):
+        split_cases(CASES[:3], validation)
+
+
+def test_require_file(tmp_path: Path) -> None:
+    file = touch(tmp_path / "model.pt")
+    assert require_file(file, "train first.") == str(file)
+    with pytest.raises(InputError, match=rf"{tmp_path}: no such file; train first\."):
+        require_file(tmp_path, "train first.")
+
+
+def test_input_error_is_a_value_error() -> None:
+    assert issubclass(InputError, ValueError)

@@ -1,0 +1,57 @@
+"""The overlay picture and what it shows."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from monai_scse.data import BRAIN_STRUCTURES, Structure
+from monai_scse.handlers import save_overlay
+from monai_scse.handlers.overlay import _legend
+
+# scanned with the first axis pointing to the patient's left
+LEFT_FIRST = np.diag([-1.0, 1.0, 1.0, 1.0])
+
+
+def _colour_positions(path, colour) -> np.ndarray:
+    pixels = np.asarray(Image.open(path).convert("RGB")).astype(int)
+    return np.argwhere(np.abs(pixels - colour).sum(axis=2) < 12)
+
+
+def test_left_of_the_patient_is_on_the_left_of_coronal_and_axial_slices(tmp_path):
+    classes = np.zeros((20, 20, 20), dtype=np.uint8)
+    classes[2:8, 5:15, 5:15] = 1
+    classes[12:18, 5:15, 5:15] = 2
+    structures = [Structure("background", (0, 0, 0)), Structure("one", (255, 0, 0)), Structure("two", (0, 255, 0))]
+    file = tmp_path / "overlay.png"
+    # voxel 2:8 of an axis that points left is the patient's right
+    save_overlay(file, np.ones(classes.shape), classes, LEFT_FIRST, structures, slices_per_plane=1, opacity=1.0)
+    height, width = np.asarray(Image.open(file)).shape[:2]
+    for row in (1, 2):  # coronal, axial
+        columns = {}
+        for name, colour in (("right", (255, 0, 0)), ("left", (0, 255, 0))):
+            found = _colour_positions(file, colour)
+            in_row = (found[:, 0] * 3 // height == row) & (found[:, 1] < width * 0.5)
+            columns[name] = found[in_row, 1].mean()
+        assert columns["left"] < columns["right"]
+
+
+def test_legend_joins_left_and_right_of_one_colour():
+    names = [structure.name for structure in BRAIN_STRUCTURES]
+    present = np.array([0, names.index("left amygdala"), names.index("right amygdala"), names.index("brainstem")])
+    assert list(_legend(present, BRAIN_STRUCTURES)) == ["brainstem", "amygdala"]
+
+
+def test_legend_keeps_sides_of_different_colours_apart():
+    structures = [
+        Structure("background", (0, 0, 0)),
+        Structure("left lung", (1, 2, 3)),
+        Structure("right lung", (4, 5, 6)),
+    ]
+    assert list(_legend(np.array([0, 1, 2]), structures)) == ["left lung", "right lung"]
+
+
+def test_empty_segmentation_still_makes_a_picture(tmp_path):
+    file = tmp_path / "overlay.png"
+    save_overlay(file, np.zeros((8, 9, 10)), np.zeros((8, 9, 10)), np.eye(4), BRAIN_STRUCTURES)
+    assert Image.open(file).size[0] > 500

@@ -1,0 +1,134 @@
+"""Inferers against MONAI's own with all logits."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from monai.data import MetaTensor
+from monai.inferers import SliceInferer
+from torch import nn
+
+from monai_scse.inferers import ArgmaxSliceInferer, AutocastInferer, bfloat16_pays
+from monai_scse.networks.nets import SEUNet
+
+
+@pytest.fixture
+def network() -> nn.Module:
+    return SEUNet(2, 1, 5, features=4, kernel_size=3).eval()
+
+
+@pytest.mark.parametrize("sw_batch_size", [1, 4, 100])
+@pytest.mark.parametrize("spatial_dim", [0, 1, 2])
+def test_argmax_equals_argmax_of_all_logits(network: nn.Module, spatial_dim: int, sw_batch_size: int) -> None:
+    volume = torch.randn(2, 1, 11, 9, 13)
+    stock = SliceInferer(spatial_dim=spatial_dim, roi_size=(-1, -1), sw_batch_size=sw_batch_size)
+    ours = ArgmaxSliceInferer(spatial_dim=spatial_dim, sw_batch_size=sw_batch_size)
+    with torch.no_grad():
+        expected = stock(volume, network).argmax(1, keepdim=True)
+        classes = ours(volume, network)
+    assert classes.dtype == torch.float32
+    assert len(expected.unique()) > 2
+    assert torch.equal(classes, expected.float())
+
+
+def test_argmax_is_a_slice_inferer_along_the_coronal_axis() -> None:
+    inferer = ArgmaxSliceInferer()
+    assert isinstance(inferer, SliceInferer)
+    assert inferer.spatial_dim == 1
+
+
+@pytest.mark.parametrize("spatial_dim", [0, 1, 2])
+def test_argmax_gives_the_network_whole_slices_and_one_at_a_time(spatial_dim: int) -> None:
+    seen = []
+
+    def network(x: torch.Tensor) -> torch.Tensor:
+        seen.append(x.clone())
+        return torch.cat([-x, x], dim=1)
+
+    volume = torch.randn(1, 1, 3, 4, 5)
+    classes = ArgmaxSliceInferer(spatial_dim, sw_batch_size=1)(volume, network)
+    assert torch.equal(classes, (volume > 0).float())
+    assert len(seen) == volume.shape[spatial_dim + 2]
+    for position, x in enumerate(seen):
+        assert torch.equal(x, volume.select(spatial_dim + 2, position))
+
+
+def test_argmax_with_many_input_channels(network: nn.Module) -> None:
+    wide = SEUNet(2, 3, 5, features=4, kernel_size=3).eval()
+    volume = torch.randn(1, 3, 6, 4, 7)
+    with torch.no_grad():
+        classes = ArgmaxSliceInferer(1)(volume, wide)
+        expected = torch.stack([wide(volume[:, :, :, i]).argmax(1, keepdim=True) for i in range(4)], 3)
+    assert torch.equal(classes, expected.float())
+
+
+def test_argmax_keeps_the_place_in_space(network: nn.Module) -> None:
+    affine = torch.diag(torch.tensor([2.0, 3.0, 4.0, 1.0], dtype=torch.float64))
+    with torch.no_grad():
+        classes = ArgmaxSliceInferer()(MetaTensor(torch.randn(1, 1, 6, 3, 7), affine=affine), network)
+    assert isinstance(classes, MetaTensor)
+    assert torch.equal(classes.affine.squeeze(), affine)
+
+
+class Recorder(nn.Conv2d):
+    """Remembers the data type of its output."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = super().forward(x)
+        self.seen = y.dtype
+        return y
+
+
+@pytest.mark.parametrize(("amp", "inside"), [(True, torch.bfloat16), (False, torch.float32)])
+def test_autocast_runs_in_bfloat16_and_returns_float32(amp: bool, inside: torch.dtype) -> None:
+    network = Recorder(1, 3, 3)
+    x = torch.randn(2, 1, 8, 8)
+    y = AutocastInferer(amp=amp)(x, network)
+    assert network.seen == inside
+    assert y.dtype == torch.float32
+    torch.testing.assert_close(y, network(x), rtol=0.02, atol=0.02 if amp else 0)
+    assert not torch.is_autocast_enabled("cpu")
+
+
+def test_autocast_is_on_by_default() -> None:
+    network = Recorder(1, 3, 3)
+    AutocastInferer()(torch.randn(1, 1, 4, 4), network)
+    assert network.seen == torch.bfloat16
+
+
+def test_autocast_around_the_argmax_of_slices() -> None:
+    network = Recorder(1, 3, 1)
+    volume = torch.randn(1, 1, 5, 4, 3)
+    classes = AutocastInferer(ArgmaxSliceInferer(2))(volume, network)
+    assert network.seen == torch.bfloat16
+    assert classes.dtype == torch.float32
+    assert classes.shape == volume.shape
+
+
+def test_autocast_gradients_are_float32() -> None:
+    network = nn.Conv2d(1, 3, 3)
+    AutocastInferer()(torch.randn(1, 1, 4, 4), network).sum().backward()
+    assert network.weight.grad.dtype == torch.float32
+    assert network.weight.grad.any()
+
+
+def test_autocast_passes_arguments_on() -> None:
+    assert AutocastInferer()(torch.ones(1), lambda x, factor: factor * x, factor=3).item() == 3
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "expected"),
+    [({}, False), ({"avx512_bf16": True}, True), ({"amx_bf16": True}, True), ({"avx512_f": True}, False)],
+)
+def test_bfloat16_pays_with_the_right_instructions(monkeypatch, capabilities: dict, expected: bool) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    assert bfloat16_pays("cpu") is expected
+    assert bfloat16_pays(torch.device("cpu")) is expected
+
+
+def test_bfloat16_pays_on_cuda_asks_for_native_units(monkeypatch) -> None:
+    def is_supported(including_emulation: bool = True) -> bool:
+        return including_emulation
+
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", is_supported)
+    assert bfloat16_pays("cuda:0") is False

@@ -1,0 +1,46 @@
+"""Slabs of neighbouring slices."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from monai.data import MetaTensor
+
+from monai_scse.transforms import StackAdjacentSlicesd
+
+
+@pytest.mark.parametrize("num_slices", [1, 3, 5, 11])
+@pytest.mark.parametrize("spatial_dim", [0, 1, 2])
+def test_every_channel_is_the_volume_shifted_with_the_ends_repeated(spatial_dim: int, num_slices: int) -> None:
+    volume = torch.randn(1, 4, 5, 3)
+    stacked = StackAdjacentSlicesd("image", num_slices, spatial_dim)({"image": volume})["image"]
+    assert stacked.shape == (num_slices, 4, 5, 3)
+    size = volume.shape[spatial_dim + 1]
+    for channel in range(num_slices):
+        for position in range(size):
+            source = min(max(position + channel - num_slices // 2, 0), size - 1)
+            np.testing.assert_array_equal(
+                np.take(stacked[channel].numpy(), position, spatial_dim),
+                np.take(volume[0].numpy(), source, spatial_dim),
+            )
+
+
+def test_one_slice_leaves_the_volume_as_it_is() -> None:
+    volume = torch.randn(1, 3, 4, 5)
+    assert torch.equal(StackAdjacentSlicesd("image", 1)({"image": volume})["image"], volume)
+
+
+def test_other_entries_and_the_place_in_space_are_kept() -> None:
+    affine = torch.diag(torch.tensor([2.0, 3.0, 4.0, 1.0], dtype=torch.float64))
+    sample = {"image": MetaTensor(torch.randn(1, 3, 4, 5), affine=affine), "label": torch.zeros(1, 3, 4, 5)}
+    stacked = StackAdjacentSlicesd(["image"], 3)(sample)
+    assert stacked["label"] is sample["label"]
+    assert torch.equal(stacked["image"].affine, affine)
+    assert sample["image"].shape == (1, 3, 4, 5)
+
+
+@pytest.mark.parametrize("num_slices", [0, 2, 4, -1])
+def test_num_slices_out_of_range(num_slices: int) -> None:
+    with pytest.raises(ValueError, match=rf"num_slices must be odd and positive, got {num_slices}"):
+        StackAdjacentSlicesd("image", num_slices)
