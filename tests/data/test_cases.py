@@ -195,10 +195,16 @@ def test_split_by_share_takes_the_right_number(total: int, count: int) -> None:
     assert (len(training), len(validation)) == (total - count, count)
 
 
-@pytest.mark.parametrize("share", [1, 1.0, -0.1, 2, float("nan")])
+@pytest.mark.parametrize("share", [1.0, -0.1, 2.5, float("nan")])
 def test_split_share_out_of_range(share: float) -> None:
     with pytest.raises(InputError, match=rf"share from 0 to below 1, got {share}"):
         split_cases(CASES, share)
+
+
+def test_split_by_one_name_that_is_not_in_a_list() -> None:
+    numbered = [{"image": f"{name}.nii.gz"} for name in ("1007", "1008", "1009")]
+    for name in ("1008", 1008):
+        assert split_cases(numbered, name)[1] == [numbered[1]]
 
 
 def test_split_unknown_name() -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from .convolutions import ConvNormAct, DenseBlock
+from .convolutions import ConvNormAct, FCDenseBlock
 from .resampling import MaxPool, MaxPoolWithIndices, MaxUnpool, TransposedConvolution, crop_to_size, pad_to_multiple
 from .squeeze_excitation import MERGE_MODES, ChannelSqueezeExcite, SpatialChannelSqueezeExcite, SpatialSqueezeExcite
 
 __all__ = [
     "ChannelSqueezeExcite",
     "ConvNormAct",
-    "DenseBlock",
+    "FCDenseBlock",
     "MERGE_MODES",
     "MaxPool",
     "MaxPoolWithIndices",

@@ -7,7 +7,7 @@ from monai.networks.layers.factories import Conv
 from monai.networks.layers.utils import get_act_layer, get_norm_layer
 from torch import nn
 
-__all__ = ["ConvNormAct", "DenseBlock"]
+__all__ = ["ConvNormAct", "FCDenseBlock"]
 
 
 def _same_convolution(spatial_dims: int, in_channels: int, out_channels: int, kernel_size: int) -> nn.Module:
@@ -64,7 +64,7 @@ class _NormActConv(nn.Sequential):
         self.add_module("conv", _same_convolution(spatial_dims, in_channels, out_channels, kernel_size))
 
 
-class DenseBlock(nn.Module):
+class FCDenseBlock(nn.Module):
     """A densely connected block: two convolutions that see all maps before them, and a 1x1 convolution to compress.
 
     Reference: S. Jegou et al., "The One Hundred Layers Tiramisu", CVPR workshops 2017, in the form of A. G. Roy et al.,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from ..blocks import ConvNormAct, DenseBlock, MaxPoolWithIndices, MaxUnpool
+from ..blocks import ConvNormAct, FCDenseBlock, MaxPoolWithIndices, MaxUnpool
 from .encoder_decoder import EncoderDecoder
 
 __all__ = ["SEFCDenseNet"]
@@ -61,7 +61,7 @@ class SEFCDenseNet(EncoderDecoder):
             in_channels,
             out_channels,
             features,
-            block=partial(DenseBlock, spatial_dims, **options),
+            block=partial(FCDenseBlock, spatial_dims, **options),
             bottleneck=partial(ConvNormAct, spatial_dims, **{**options, "act": ""}),
             downsample=partial(MaxPoolWithIndices, spatial_dims),
             upsample=MaxUnpool,

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from monai_scse.networks.blocks import ConvNormAct, DenseBlock
+from monai_scse.networks.blocks import ConvNormAct, FCDenseBlock
 
 SIZES = {1: (9,), 2: (7, 6), 3: (5, 4, 3)}
 CONV = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
@@ -47,7 +47,7 @@ def test_act_and_norm_are_monai_names_with_options() -> None:
 
 @pytest.mark.parametrize("spatial_dims", [1, 2, 3])
 def test_dense_block_sees_all_maps_before(spatial_dims: int) -> None:
-    block = DenseBlock(spatial_dims, 3, 4, kernel_size=3)
+    block = FCDenseBlock(spatial_dims, 3, 4, kernel_size=3)
     conv = CONV[spatial_dims]
     x = torch.randn(2, 3, *SIZES[spatial_dims])
 
@@ -63,17 +63,17 @@ def test_dense_block_sees_all_maps_before(spatial_dims: int) -> None:
 
 def test_dense_block_number_of_parameters() -> None:
     expected = (2 * 3 + 3 * 4 * 25 + 4) + (2 * 7 + 7 * 4 * 25 + 4) + (2 * 11 + 11 * 4 + 4)
-    assert sum(parameter.numel() for parameter in DenseBlock(2, 3, 4).parameters()) == expected
+    assert sum(parameter.numel() for parameter in FCDenseBlock(2, 3, 4).parameters()) == expected
 
 
-@pytest.mark.parametrize("block_type", [ConvNormAct, DenseBlock])
+@pytest.mark.parametrize("block_type", [ConvNormAct, FCDenseBlock])
 @pytest.mark.parametrize("kernel_size", [0, 2, 4])
 def test_even_kernel_size(block_type: type, kernel_size: int) -> None:
     with pytest.raises(ValueError, match=rf"kernel_size must be odd, got {kernel_size}"):
         block_type(2, 3, 4, kernel_size=kernel_size)
 
 
-@pytest.mark.parametrize("block_type", [ConvNormAct, DenseBlock])
+@pytest.mark.parametrize("block_type", [ConvNormAct, FCDenseBlock])
 def test_script_save_and_reload(block_type: type, scripted) -> None:
     block = block_type(2, 3, 4).eval()
     x = torch.randn(1, 3, 6, 7)
