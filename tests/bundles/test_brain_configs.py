@@ -136,3 +136,8 @@ def test_committed_weights_are_a_flat_state_dict_of_the_network(brain_bundle):
     assert file.stat().st_size < 25_000_000
     network = _parser(brain_bundle, "inference.json").get_parsed_content("network_def")
     network.load_state_dict(torch.load(file, weights_only=True), strict=True)
+
+
+def test_model_card_and_metadata_report_the_same_result(brain_bundle):
+    reported = json.loads((brain_bundle / "configs/metadata.json").read_text())["eval_metrics"]["mean_dice"]
+    assert f"**{reported:.3f}**" in (brain_bundle / "docs/README.md").read_text()

@@ -224,7 +224,9 @@ def test_bad_input_ends_in_one_line_that_names_it(brain_bundle, tmp_path, config
     options = prepare(data)
     if config == "inference.json" and (data / "images").is_dir():
         options["dataset_dir"] = data / "images"
-    result = run_bundle(brain_bundle, config, cwd=tmp_path, output_dir=output, ckpt_dir=output, device="cpu", **options)
+    if config == "train.json":
+        options["ckpt_dir"] = output
+    result = run_bundle(brain_bundle, config, cwd=tmp_path, output_dir=output, device="cpu", **options)
     assert result.returncode != 0
     errors = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1

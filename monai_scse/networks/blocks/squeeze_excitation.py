@@ -152,7 +152,5 @@ class SpatialChannelSqueezeExcite(nn.Module):
             return torch.max(x * channel_gate, x * spatial_gate)
         if self.merge == "mul":
             return (x * channel_gate) * (x * spatial_gate)
-        if self.training:
-            # autograd keeps x and the gates only; x * (channel_gate + spatial_gate) would also keep the full-size sum
-            return torch.addcmul(x * channel_gate, x, spatial_gate)
-        return x * (channel_gate + spatial_gate)
+        # x * (channel_gate + spatial_gate) is slower: its full-size sum is not channels_last, and autograd keeps it
+        return torch.addcmul(x * channel_gate, x, spatial_gate)
