@@ -240,13 +240,16 @@ def test_argument_out_of_range(network_type: type, options: dict, message: str) 
         network_type(**{"spatial_dims": 2, **SMALL, **options})
 
 
-# bfloat16 rounds neighbours to equal values: a network that unpools may then put a maximum one position further
-@pytest.mark.parametrize(("network_type", "relative_error"), [(SEUNet, 0.01), (SESDNet, 0.15), (SEFCDenseNet, 0.15)])
-def test_bfloat16_autocast_is_close_to_float32(network_type: type, relative_error: float) -> None:
-    network = small(network_type).eval()
-    x = torch.randn(1, 1, 32, 32)
-    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-        y = network(x)
-    assert y.dtype == torch.bfloat16
-    expected = network(x)
-    assert (y.float() - expected).square().mean() < relative_error * expected.square().mean()
+@pytest.mark.parametrize("network_type", NETWORKS)
+def test_bfloat16_autocast_is_close_to_float32(network_type: type) -> None:
+    errors = []
+    for _ in range(5):
+        network = small(network_type).eval()
+        x = torch.randn(1, 1, 32, 32)
+        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+            y = network(x)
+        assert y.dtype == torch.bfloat16
+        expected = network(x)
+        errors.append((y.float() - expected).square().mean() / expected.square().mean())
+    # the median: where values round to ties, a network that unpools may put a maximum one position further
+    assert torch.stack(errors).median() < 0.01
