@@ -44,20 +44,21 @@ def _dicom_folders(folder: Path) -> list[Path]:
     return [path for path in candidates if any(_is_dicom(file) for file in path.iterdir() if file.is_file())]
 
 
-def _check_unique_names(files: Sequence[Path]) -> None:
-    seen: dict[str, Path] = {}
+def _by_case_name(files: Sequence[Path]) -> dict[str, Path]:
+    named: dict[str, Path] = {}
     for file in files:
         name = case_name(file)
-        if name in seen:
-            raise InputError(f"{file}: same case name {name!r} as {seen[name]}; rename one of them.")
-        seen[name] = file
+        if name in named:
+            raise InputError(f"{file}: same case name {name!r} as {named[name]}; rename one of them.")
+        named[name] = file
+    return named
 
 
-def _check_is_folder(path: Path, argument: str) -> None:
+def _check_is_folder(path: Path) -> None:
     if not path.exists():
-        raise InputError(f"{path}: no such file or folder; set {argument} to where the scans are.")
+        raise InputError(f"{path}: no such file or folder; set dataset_dir to where the scans are.")
     if not path.is_dir():
-        raise InputError(f"{path}: not a folder; set {argument} to the folder that holds the scans.")
+        raise InputError(f"{path}: not a folder; set dataset_dir to the folder that holds the scans.")
 
 
 def image_cases(dataset_dir: str | Path) -> list[dict[str, str]]:
@@ -78,14 +79,13 @@ def image_cases(dataset_dir: str | Path) -> list[dict[str, str]]:
         if _image_suffix(path) is None:
             raise InputError(f"{path}: not an image; supported are {', '.join(IMAGE_SUFFIXES)} and DICOM folders.")
     else:
-        _check_is_folder(path, "dataset_dir")
+        _check_is_folder(path)
         files = _image_files(path) or _dicom_folders(path)
     if not files:
         raise InputError(
             f"{path}: no images found; dataset_dir must hold {', '.join(IMAGE_SUFFIXES)} files or a DICOM series."
         )
-    _check_unique_names(files)
-    return [{"image": str(file)} for file in files]
+    return [{"image": str(file)} for file in _by_case_name(files).values()]
 
 
 def labelled_cases(dataset_dir: str | Path) -> list[dict[str, str]]:
@@ -101,21 +101,18 @@ def labelled_cases(dataset_dir: str | Path) -> list[dict[str, str]]:
         InputError: when a folder is missing or empty, or an image has no label.
     """
     path = Path(str(dataset_dir))
-    _check_is_folder(path, "dataset_dir")
+    _check_is_folder(path)
     for part in ("images", "labels"):
         if not (path / part).is_dir():
             raise InputError(f"{path / part}: no such folder; dataset_dir must hold images/ and labels/.")
-    images = _image_files(path / "images")
+    images = _by_case_name(_image_files(path / "images"))
     if not images:
         raise InputError(f"{path / 'images'}: no images found; supported are {', '.join(IMAGE_SUFFIXES)}.")
-    _check_unique_names(images)
-    label_files = _image_files(path / "labels")
-    _check_unique_names(label_files)
-    labels = {case_name(file): file for file in label_files}
-    for image in images:
-        if case_name(image) not in labels:
+    labels = _by_case_name(_image_files(path / "labels"))
+    for name, image in images.items():
+        if name not in labels:
             raise InputError(f"{image}: no label of this name in {path / 'labels'}; add it or remove the image.")
-    return [{"image": str(image), "label": str(labels[case_name(image)])} for image in images]
+    return [{"image": str(image), "label": str(labels[name])} for name, image in images.items()]
 
 
 def split_cases(

@@ -9,15 +9,12 @@ from pathlib import Path
 __all__ = ["write_in_one_step"]
 
 
-def write_in_one_step(path: str | Path, write: Callable[[Path], object]) -> Path:
+def write_in_one_step(path: str | Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` fill a file beside ``path``, then move it to ``path``.
 
     Args:
         path: the final file; missing folders are made.
         write: called with the path of the unfinished file.
-
-    Returns:
-        the final path.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -27,4 +24,3 @@ def write_in_one_step(path: str | Path, write: Callable[[Path], object]) -> Path
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
-    return path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import nibabel
@@ -94,19 +95,28 @@ def test_training_on_all_cases_keeps_the_last_network(brain_bundle, labelled_dat
 
 
 @pytest.fixture(scope="module")
-def segmented(brain_bundle, labelled_dataset, trained) -> Path:
-    output = trained / "segmented"
-    result = run_bundle(
-        brain_bundle,
-        "inference.json",
-        cwd=trained,
-        dataset_dir=labelled_dataset / "images",
-        output_dir=output,
-        ckpt_dir=trained / "models",
-        **SMALL,
-    )
-    assert result.returncode == 0, result.stderr
-    return output
+def segment(brain_bundle, trained) -> Callable[[Path, Path], None]:
+    """Run inference with the trained weights from one folder to another."""
+
+    def run(dataset: Path, output: Path) -> None:
+        result = run_bundle(
+            brain_bundle,
+            "inference.json",
+            cwd=trained,
+            dataset_dir=dataset,
+            output_dir=output,
+            ckpt_dir=trained / "models",
+            **SMALL,
+        )
+        assert result.returncode == 0, result.stderr
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def segmented(segment, labelled_dataset, trained) -> Path:
+    segment(labelled_dataset / "images", trained / "segmented")
+    return trained / "segmented"
 
 
 def test_inference_writes_all_outputs_of_every_case_and_nothing_else(segmented):
@@ -133,18 +143,9 @@ def test_volume_tables_count_the_voxels(segmented):
     assert len(batch) == 4 * 27
 
 
-def test_inference_reads_a_dicom_series(brain_bundle, trained, tmp_path):
+def test_inference_reads_a_dicom_series(segment, tmp_path):
     save_dicom_series(tmp_path / "study" / "1.2.840", phantom(0)[0], spacing=(1.2, 1.1, 1.3))
-    result = run_bundle(
-        brain_bundle,
-        "inference.json",
-        cwd=trained,
-        dataset_dir=tmp_path / "study",
-        output_dir=tmp_path,
-        ckpt_dir=trained / "models",
-        **SMALL,
-    )
-    assert result.returncode == 0, result.stderr
+    segment(tmp_path / "study", tmp_path)
     segmentation = nibabel.load(tmp_path / "1.2.840_seg.nii.gz")
     assert segmentation.shape == (40, 44, 36)
     in_ras = np.array([[-1.2, 0, 0, 20], [0, -1.1, 0, 25], [0, 0, 1.3, -10], [0, 0, 0, 1]])
