@@ -1,12 +1,15 @@
-# make demo and make test set up .venv first, with the exact versions of constraints.txt.
+# make demo, make demo-ct and make test set up .venv first, with the exact versions of constraints.txt.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: bench clean demo lint test
+.PHONY: bench clean demo demo-ct lint test
 
 demo: $(VENV)/.demo
-	$(RUN) docs/examples/brain_demo.py --output_dir demo_output
+	$(RUN) docs/examples/demo.py brain --output_dir demo_output
+
+demo-ct: $(VENV)/.demo
+	$(RUN) docs/examples/demo.py ct --output_dir demo_output
 
 test: lint
 	$(RUN) -m pytest
@@ -26,4 +29,5 @@ clean:
 
 bench: $(VENV)/.test
 	$(RUN) benchmarks/scse_cost.py
-	$(RUN) benchmarks/brain_inference.py
+	$(RUN) benchmarks/bundle_inference.py brain
+	$(RUN) benchmarks/bundle_inference.py ct

@@ -20,6 +20,14 @@ def malc2012() -> Path:
     return folder
 
 
+@pytest.fixture
+def example_ct() -> Path:
+    folder = Path(__file__).parents[1] / "../shared/data/totalsegmentator_example"
+    if not folder.is_dir():
+        pytest.skip("the example CT is not beside this checkout (../shared/data/totalsegmentator_example)")
+    return folder
+
+
 @pytest.fixture(autouse=True)
 def _seed() -> None:
     torch.manual_seed(0)

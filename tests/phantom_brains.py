@@ -32,21 +32,3 @@ def save_case(folder: Path, name: str, image: np.ndarray, label: np.ndarray, aff
     for part, volume in (("images", image), ("labels", label)):
         (folder / part).mkdir(parents=True, exist_ok=True)
         nibabel.save(nibabel.Nifti1Image(volume, affine), folder / part / f"{name}.nii.gz")
-
-
-def save_dicom_series(folder: Path, volume: np.ndarray, spacing: tuple[float, float, float]) -> None:
-    """Write a volume as a DICOM series of axial MR slices; its first voxel is at (-20, -25, -10) mm, LPS."""
-    import itk
-
-    folder.mkdir(parents=True)
-    writer_io = itk.GDCMImageIO.New()
-    writer_io.KeepOriginalUIDOn()
-    uid = "1.2.826.0.1.3680043.2.1125"
-    for position in range(volume.shape[2]):
-        image = itk.image_from_array(np.ascontiguousarray(volume[:, :, position : position + 1].T))
-        image.SetSpacing(spacing)
-        image.SetOrigin((-20.0, -25.0, -10.0 + position * spacing[2]))
-        tags = {"0008|0060": "MR", "0020|000e": f"{uid}.1", "0020|000d": f"{uid}.2", "0020|0013": str(position + 1)}
-        for tag, value in tags.items():
-            image.GetMetaDataDictionary()[tag] = value
-        itk.ImageFileWriter.New(Input=image, FileName=str(folder / f"{position:03}.dcm"), ImageIO=writer_io).Update()

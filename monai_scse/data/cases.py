@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import InputError
+from .dicom_series import dicom_cases, get_dicom_series
 
 __all__ = ["IMAGE_SUFFIXES", "case_name", "image_cases", "labelled_cases", "split_cases", "require_file"]
 
@@ -18,30 +19,23 @@ def _image_suffix(path: Path) -> str | None:
 
 
 def case_name(file: str | Path) -> str:
-    """The name of a case: its file or folder name without the image suffix.
+    """The name of a case: its file name without the image suffix, or the name of its folder for ``ct.nii.gz``.
 
     Example:
-        >>> case_name("scans/sub-01_T1w.nii.gz")
-        'sub-01_T1w'
+        >>> case_name("scans/sub-01_T1w.nii.gz"), case_name("totalsegmentator/s0001/ct.nii.gz")
+        ('sub-01_T1w', 's0001')
     """
     path = Path(str(file))
     suffix = _image_suffix(path)
-    return path.name if suffix is None else path.name[: -len(suffix)]
+    name = path.name if suffix is None else path.name[: -len(suffix)]
+    return path.parent.name if name == "ct" and path.parent.name else name
 
 
-def _is_dicom(path: Path) -> bool:
-    with path.open("rb") as stream:
-        return stream.read(132)[128:] == b"DICM"
-
-
-def _image_files(folder: Path) -> list[Path]:
-    visible = (path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+def image_files(folder: Path, recursive: bool = False) -> list[Path]:
+    """The image files of a folder, sorted."""
+    paths = folder.rglob("*") if recursive else folder.iterdir()
+    visible = (path for path in paths if path.is_file() and not path.name.startswith("."))
     return sorted(path for path in visible if _image_suffix(path) is not None)
-
-
-def _dicom_folders(folder: Path) -> list[Path]:
-    candidates = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
-    return [path for path in candidates if any(_is_dicom(file) for file in path.iterdir() if file.is_file())]
 
 
 def _by_case_name(files: Sequence[Path]) -> dict[str, Path]:
@@ -54,7 +48,12 @@ def _by_case_name(files: Sequence[Path]) -> dict[str, Path]:
     return named
 
 
-def _check_is_folder(path: Path) -> None:
+def check_is_folder(path: Path) -> None:
+    """Check that a user's dataset_dir is a folder.
+
+    Raises:
+        InputError: when it does not exist or is a file.
+    """
     if not path.exists():
         raise InputError(f"{path}: no such file or folder; set dataset_dir to where the scans are.")
     if not path.is_dir():
@@ -65,22 +64,27 @@ def image_cases(dataset_dir: str | Path) -> list[dict[str, str]]:
     """The scans to segment.
 
     Args:
-        dataset_dir: a folder of images, one image file, a folder with a DICOM series, or a folder of such folders.
+        dataset_dir: a folder of images, one image file, a folder with DICOM series in it or in its folders, or the path
+            of one DICOM series: its folder and its name, see :mod:`monai_scse.data.dicom_series`.
 
     Returns:
-        ``[{"image": file or DICOM folder}, ...]``, sorted by name.
+        ``[{"image": file or path of a DICOM series}, ...]``, sorted by name.
 
     Raises:
-        InputError: when there is no image, or two images would have the same case name.
+        InputError: when there is no image, two images would have the same case name, or a DICOM series is not a volume.
     """
-    path = Path(os.path.abspath(str(dataset_dir)))  # so that a DICOM folder named "." has a name
+    path = Path(os.path.abspath(str(dataset_dir)))
     if path.is_file():
-        files = [path]
         if _image_suffix(path) is None:
-            raise InputError(f"{path}: not an image; supported are {', '.join(IMAGE_SUFFIXES)} and DICOM folders.")
+            raise InputError(
+                f"{path}: not an image; supported are {', '.join(IMAGE_SUFFIXES)} files and folders of DICOM series."
+            )
+        files = [path]
+    elif not path.exists() and (series := get_dicom_series(path)) is not None:
+        files = [Path(series.path)]
     else:
-        _check_is_folder(path)
-        files = _image_files(path) or _dicom_folders(path)
+        check_is_folder(path)
+        files = image_files(path) or [Path(series.path) for series in dicom_cases(path)]
     if not files:
         raise InputError(
             f"{path}: no images found; dataset_dir must hold {', '.join(IMAGE_SUFFIXES)} files or a DICOM series."
@@ -101,14 +105,14 @@ def labelled_cases(dataset_dir: str | Path) -> list[dict[str, str]]:
         InputError: when a folder is missing or empty, or an image has no label.
     """
     path = Path(str(dataset_dir))
-    _check_is_folder(path)
+    check_is_folder(path)
     for part in ("images", "labels"):
         if not (path / part).is_dir():
             raise InputError(f"{path / part}: no such folder; dataset_dir must hold images/ and labels/.")
-    images = _by_case_name(_image_files(path / "images"))
+    images = _by_case_name(image_files(path / "images"))
     if not images:
         raise InputError(f"{path / 'images'}: no images found; supported are {', '.join(IMAGE_SUFFIXES)}.")
-    labels = _by_case_name(_image_files(path / "labels"))
+    labels = _by_case_name(image_files(path / "labels"))
     for name, image in images.items():
         if name not in labels:
             raise InputError(f"{image}: no label of this name in {path / 'labels'}; add it or remove the image.")

@@ -15,10 +15,17 @@ __all__ = ["LABEL_PROTOCOLS", "BRAIN_STRUCTURES", "LabelProtocol", "Structure", 
 
 @dataclass(frozen=True)
 class Structure:
-    """One class of a segmentation: its name in 3D Slicer's terms and its colour, (red, green, blue) of 0 to 255."""
+    """One class of a segmentation.
+
+    Args:
+        name: in 3D Slicer's terms.
+        colour: (red, green, blue) of 0 to 255.
+        snomed: SNOMED CT code without the side, for DICOM; empty where there is none.
+    """
 
     name: str
     colour: tuple[int, int, int]
+    snomed: str = ""
 
 
 @dataclass(frozen=True)

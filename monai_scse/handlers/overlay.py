@@ -49,6 +49,7 @@ def save_overlay(
     title: str = "",
     slices_per_plane: int = 3,
     opacity: float = 0.55,
+    window: tuple[float, float] | None = None,
 ) -> None:
     """Save a PNG of sagittal, coronal and axial slices with the segmentation in colour and a legend.
 
@@ -63,6 +64,7 @@ def save_overlay(
         title: written above the picture.
         slices_per_plane: number of slices of each plane.
         opacity: opacity of the colours, 0 to 1.
+        window: intensities shown as black and as white; None for the 0.5th and the 99.8th percentile.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -70,7 +72,7 @@ def save_overlay(
 
     image, zooms = _to_ras(image.astype(np.float32), affine)
     classes, _ = _to_ras(classes.astype(np.uint8), affine)
-    low, high = np.percentile(image, (0.5, 99.8))
+    low, high = np.percentile(image, (0.5, 99.8)) if window is None else window
     grey = np.clip((image - low) / max(high - low, 1e-6), 0, 1)
     colours = np.array([structure.colour for structure in structures]) / 255
 

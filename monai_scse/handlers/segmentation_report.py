@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..data import case_name, get_label_protocol, write_in_one_step
+from ..data import Structure, case_name, write_in_one_step
 from ..metrics import structure_volumes
 from ..transforms import LoadScand, file_of
 from .overlay import save_overlay
@@ -28,16 +29,25 @@ class SegmentationReport:
 
     Args:
         output_dir: folder that receives the files.
-        protocol: name of the label protocol whose structures the class indices are.
+        structures: names and colours of the classes, index 0 is background.
         pred_key: entry of the segmentation in the engine's output, class indices (1, x, y, z).
         overlay: whether to make the pictures.
+        window: intensities that the pictures show as black and as white; None to choose them for each scan.
     """
 
-    def __init__(self, output_dir: str, protocol: str, pred_key: str = "pred", overlay: bool = True) -> None:
+    def __init__(
+        self,
+        output_dir: str,
+        structures: Sequence[Structure],
+        pred_key: str = "pred",
+        overlay: bool = True,
+        window: tuple[float, float] | None = None,
+    ) -> None:
         self.output_dir = Path(str(output_dir))
-        self.structures = get_label_protocol(protocol).structures
+        self.structures = structures
         self.pred_key = pred_key
         self.overlay = overlay
+        self.window = window
         self.logger = logging.getLogger(__name__)
         self._rows: list[dict[str, Any]] = []
 
@@ -77,7 +87,9 @@ class SegmentationReport:
             image = LoadScand("image")({"image": file})["image"][0].numpy()
             write_in_one_step(
                 self.output_dir / f"{case}_overlay.png",
-                lambda path: save_overlay(path, image, classes, affine, self.structures, title=case),
+                lambda path: save_overlay(
+                    path, image, classes, affine, self.structures, title=case, window=self.window
+                ),
             )
 
     def log(self) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..data import case_name, get_label_protocol, write_in_one_step
+from ..data import Structure, case_name, unknown_classes, write_in_one_step
 from ..metrics import score_structures
 from ..transforms import file_of
 
@@ -24,19 +25,22 @@ class SegmentationScores:
 
     Attach it to an evaluator whose prediction and label both lie on the grid of the scan. ``metrics.csv`` has the
     columns case, structure, dice, hd95_mm, assd_mm. An entry is empty where the measure is not defined: Dice when a
-    structure is absent from both, the distances when it is absent from either. The mean is the global Dice of the
-    paper: per structure over the whole volume, then over structures and cases, background excluded.
+    structure is absent from both or was not annotated, the distances when it is absent from either. The mean is the
+    global Dice of the paper: per structure over the whole volume, then over structures and cases, background excluded.
 
     Args:
         output_dir: folder that receives the files.
-        protocol: name of the label protocol whose structures the class indices are.
+        structures: names and colours of the classes, index 0 is background.
         pred_key: entry of the segmentation in the engine's output, class indices (1, x, y, z).
-        label_key: entry of the label, class indices (1, x, y, z).
+        label_key: entry of the label, class indices (1, x, y, z); classes that it marks as unknown
+            (:func:`monai_scse.data.mark_unknown_classes`) are not scored.
     """
 
-    def __init__(self, output_dir: str, protocol: str, pred_key: str = "pred", label_key: str = "label") -> None:
+    def __init__(
+        self, output_dir: str, structures: Sequence[Structure], pred_key: str = "pred", label_key: str = "label"
+    ) -> None:
         self.output_dir = Path(str(output_dir))
-        self.structures = get_label_protocol(protocol).structures
+        self.structures = structures
         self.pred_key = pred_key
         self.label_key = label_key
         self.logger = logging.getLogger(__name__)
@@ -56,9 +60,10 @@ class SegmentationScores:
             pred, label = output[self.pred_key], output[self.label_key]
             scores = score_structures(
                 pred[0].cpu().numpy(),
-                label[0].cpu().numpy(),
+                label[0].clamp(min=0).cpu().numpy(),
                 len(self.structures),
                 np.linalg.norm(pred.affine.cpu().numpy()[:3, :3], axis=0),
+                unknown=unknown_classes(label),
             )
             case = case_name(file_of(pred))
             for score in scores:
@@ -66,8 +71,8 @@ class SegmentationScores:
                 self._rows.append({"case": case, "structure": self.structures[row.pop("index")].name, **row})
             self.logger.info(f"{case}: mean Dice {np.nanmean([score.dice for score in scores]):.4f}")
 
-    def write(self) -> None:
-        """Write both tables and print the mean."""
+    def write(self, engine: Engine) -> None:
+        """Write both tables, print the mean, and leave it in the engine's metrics as ``val_mean_dice``."""
         import pandas as pd
 
         metrics = pd.DataFrame(self._rows)
@@ -76,6 +81,7 @@ class SegmentationScores:
         summary = pd.concat([metrics, overall]).groupby("structure", sort=False)[measures].agg(["mean", "std"])
         summary.columns = ["_".join(column) for column in summary.columns]
         mean, deviation = summary.loc["all structures", ["dice_mean", "dice_std"]]
+        engine.state.metrics["val_mean_dice"] = float(mean)
         write_in_one_step(
             self.output_dir / "metrics.csv", lambda path: metrics.to_csv(path, index=False, float_format="%.6g")
         )

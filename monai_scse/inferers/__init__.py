@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from .argmax import ArgmaxInferer
 from .argmax_slices import ArgmaxSliceInferer
 from .autocast import AutocastInferer, bfloat16_pays
 
-__all__ = ["ArgmaxSliceInferer", "AutocastInferer", "bfloat16_pays"]
+__all__ = ["ArgmaxInferer", "ArgmaxSliceInferer", "AutocastInferer", "bfloat16_pays"]

@@ -19,14 +19,15 @@ def median_frequency_weights(labels: Iterable[torch.Tensor], num_classes: int) -
     Convolutional Architecture", ICCV 2015, section 4.3.
 
     Args:
-        labels: the label images of the training set, class indices, of any shape each.
+        labels: the label images of the training set, class indices, of any shape each; the negative numbers of
+            :func:`monai_scse.data.mark_unknown_classes` count as background.
         num_classes: number of classes, background included.
 
     Returns:
         weights, float32, (num_classes,).
 
     Raises:
-        ValueError: when there are no labels, or a label is not a class index.
+        ValueError: when there are no labels, or a label is ``num_classes`` or more.
 
     Example:
         >>> median_frequency_weights([torch.tensor([[0, 0], [0, 1]])], num_classes=3)
@@ -35,9 +36,7 @@ def median_frequency_weights(labels: Iterable[torch.Tensor], num_classes: int) -
     pixels = torch.zeros(num_classes, dtype=torch.float64)
     pixels_where_present = torch.zeros(num_classes, dtype=torch.float64)
     for label in labels:
-        indices = label.flatten().to(torch.int64).cpu()
-        if indices.numel() and indices.min() < 0:
-            raise ValueError(f"labels must not be negative, got {int(indices.min())}.")
+        indices = label.flatten().to(torch.int64).cpu().clamp(min=0)
         counts = torch.bincount(indices, minlength=num_classes)
         if len(counts) > num_classes:
             raise ValueError(f"labels must be below num_classes={num_classes}, got {len(counts) - 1}.")

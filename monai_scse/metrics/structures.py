@@ -16,8 +16,8 @@ __all__ = ["StructureScore", "StructureVolume", "score_structures", "structure_v
 class StructureScore:
     """Agreement for one structure.
 
-    Dice is NaN when the structure is absent from both segmentations; the distances, in mm, are NaN when it is absent
-    from either.
+    Dice is NaN when the structure is absent from both segmentations or was not annotated; the distances, in mm, are
+    NaN when it is absent from either.
     """
 
     index: int
@@ -59,7 +59,7 @@ def _surface_distances(
 
 
 def score_structures(
-    pred: np.ndarray, label: np.ndarray, num_classes: int, spacing: Sequence[float]
+    pred: np.ndarray, label: np.ndarray, num_classes: int, spacing: Sequence[float], unknown: Sequence[int] = ()
 ) -> list[StructureScore]:
     """Dice, 95 % Hausdorff distance and average symmetric surface distance of every structure.
 
@@ -68,6 +68,7 @@ def score_structures(
         label: true class indices, same shape.
         num_classes: number of classes, background (index 0, not scored) included.
         spacing: voxel size in mm along each axis.
+        unknown: structures that were not annotated: all their scores are NaN.
 
     Raises:
         ValueError: when the shapes differ.
@@ -81,6 +82,9 @@ def score_structures(
     boxes = list(zip(_bounding_boxes(pred, num_classes), _bounding_boxes(label, num_classes)))
     scores = []
     for index in range(1, num_classes):
+        if index in unknown:
+            scores.append(StructureScore(index, np.nan, np.nan, np.nan))
+            continue
         total = int(pred_size[index] + label_size[index])
         dice = 2 * int(common[index]) / total if total else np.nan
         hd95 = assd = np.nan

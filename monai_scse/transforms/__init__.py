@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from .hounsfield import CheckHounsfieldd
 from .labels import MapLabelsd, RandLateralFlipd
+from .organs import LoadOrganLabelsd
 from .scans import CheckLabelGridd, LoadScand, file_of, segmentation_name
 from .slabs import StackAdjacentSlicesd
 
 __all__ = [
+    "CheckHounsfieldd",
     "CheckLabelGridd",
+    "LoadOrganLabelsd",
     "LoadScand",
     "MapLabelsd",
     "RandLateralFlipd",

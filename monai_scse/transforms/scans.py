@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
-from monai.data import MetaTensor, NibabelReader
+from monai.data import ImageReader, ITKReader, MetaTensor, NibabelReader
 from monai.transforms import LoadImaged, MapTransform
 from monai.utils import ImageMetaKey
 
-from ..data import case_name
+from ..data import DicomSeries, case_name, get_dicom_series
 from ..errors import InputError
 
 __all__ = ["CheckLabelGridd", "LoadScand", "file_of", "segmentation_name"]
@@ -21,12 +22,48 @@ def file_of(image: Any, default: str = "input") -> str:
     return str(getattr(image, "meta", {}).get(ImageMetaKey.FILENAME_OR_OBJ, default))
 
 
+def check_same_grid(label: torch.Tensor, image: torch.Tensor) -> None:
+    """Check that a label volume (1, x, y, z) lies on the grid of its image.
+
+    Raises:
+        InputError: when the shapes differ, or the affines by more than 0.01 (mm, or mm a voxel).
+    """
+    where = f"{file_of(label, 'label')}: "
+    if label.shape[1:] != image.shape[1:]:
+        raise InputError(
+            f"{where}shape {tuple(label.shape[1:])} differs from its image {file_of(image)} "
+            f"{tuple(image.shape[1:])}; resample it to the image."
+        )
+    in_space = isinstance(label, MetaTensor) and isinstance(image, MetaTensor)
+    if in_space and not torch.allclose(label.affine, image.affine, rtol=0, atol=0.01):
+        raise InputError(
+            f"{where}its place in space (affine) differs from that of its image {file_of(image)}; "
+            "resample it to the image."
+        )
+
+
+class _DicomSeriesReader(ITKReader):
+    """Reads the files of one series, however many others their folder holds."""
+
+    def __init__(self, series: DicomSeries) -> None:
+        super().__init__()
+        self.series = series
+
+    def read(self, data: Any, **kwargs: Any) -> Any:
+        import itk
+
+        files = self.series.files
+        return itk.imread(files if len(files) > 1 else files[0], pixel_type=itk.F)
+
+
 class LoadScand(LoadImaged):
     """MONAI's ``LoadImaged`` for 3D scans, channel first, that reports an unreadable file by its name.
 
+    DICOM series are read by ITK, by the paths of :mod:`monai_scse.data.dicom_series`.
+
     Args:
         keys: the entries to load.
-        image_key: the entry that must not be empty.
+        image_key: the entry that must not be empty; None when there is none.
         kwargs: further arguments of ``LoadImaged``.
 
     Raises:
@@ -34,14 +71,16 @@ class LoadScand(LoadImaged):
             image has the same value everywhere.
     """
 
-    def __init__(self, keys: str | list[str], image_key: str = "image", **kwargs: Any) -> None:
+    def __init__(self, keys: str | list[str], image_key: str | None = "image", **kwargs: Any) -> None:
         super().__init__(keys, image_only=True, ensure_channel_first=True, **kwargs)
         self.image_key = image_key
 
     @staticmethod
-    def _reader_of(file: str) -> NibabelReader | None:
-        # MONAI would hand FreeSurfer's format to ITK, which cannot read it
-        return NibabelReader() if file.lower().endswith((".mgz", ".mgh")) else None
+    def _reader_of(file: str) -> ImageReader | None:
+        if file.lower().endswith((".mgz", ".mgh")):  # MONAI would hand FreeSurfer's format to ITK, which cannot read it
+            return NibabelReader()
+        series = None if Path(file).is_file() else get_dicom_series(file)
+        return None if series is None else _DicomSeriesReader(series)
 
     def __call__(self, data: Mapping[Hashable, Any], reader: Any = None) -> dict[Hashable, Any]:
         loaded = dict(data)
@@ -49,7 +88,7 @@ class LoadScand(LoadImaged):
             file = str(data[key])
             try:
                 image = self._loader(data[key], reader or self._reader_of(file))
-            except MemoryError:
+            except (InputError, MemoryError):
                 raise
             except Exception as error:
                 raise InputError(f"{file}: cannot be read as an image; check that the file is complete.") from error
@@ -79,21 +118,8 @@ class CheckLabelGridd(MapTransform):
         self.image_key = image_key
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
-        image = data[self.image_key]
         for key in self.key_iterator(data):
-            label = data[key]
-            where = f"{file_of(label, str(key))}: "
-            if label.shape[1:] != image.shape[1:]:
-                raise InputError(
-                    f"{where}shape {tuple(label.shape[1:])} differs from its image {file_of(image)} "
-                    f"{tuple(image.shape[1:])}; resample it to the image."
-                )
-            in_space = isinstance(label, MetaTensor) and isinstance(image, MetaTensor)
-            if in_space and not torch.allclose(label.affine, image.affine, rtol=0, atol=0.01):
-                raise InputError(
-                    f"{where}its place in space (affine) differs from that of its image {file_of(image)}; "
-                    "resample it to the image."
-                )
+            check_same_grid(data[key], data[self.image_key])
         return dict(data)
 
 

@@ -1,4 +1,4 @@
-"""The bundle and a small data set for it."""
+"""The bundles and a small data set for each."""
 
 from __future__ import annotations
 
@@ -7,10 +7,19 @@ from pathlib import Path
 import pytest
 from phantom_brains import phantom, save_case
 
+from monai_scse.data import save_synthetic_cases
+
+BUNDLES = Path(__file__).parents[2] / "bundles"
+
 
 @pytest.fixture(scope="session")
 def brain_bundle() -> Path:
-    return Path(__file__).parents[2] / "bundles" / "brain_mri_scse_segmentation"
+    return BUNDLES / "brain_mri_scse_segmentation"
+
+
+@pytest.fixture(scope="session")
+def ct_bundle() -> Path:
+    return BUNDLES / "wholebody_ct_scse_segmentation"
 
 
 @pytest.fixture(scope="session")
@@ -19,4 +28,12 @@ def labelled_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("labelled scans")
     for seed in range(4):
         save_case(folder, f"case{seed}", *phantom(seed))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ct_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three coarse synthetic CT scans, images/ and labels/."""
+    folder = tmp_path_factory.mktemp("CT scans")
+    save_synthetic_cases(folder, range(3), spacing=(9, 9, 9))
     return folder

@@ -17,9 +17,9 @@ from monai_scse.data import BRAIN_STRUCTURES
 @pytest.fixture(scope="module")
 def demo_output(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("demo output")
-    script = Path(__file__).parents[2] / "docs/examples/brain_demo.py"
+    script = Path(__file__).parents[2] / "docs/examples/demo.py"
     result = subprocess.run(
-        [sys.executable, str(script), "--output_dir", str(folder)], capture_output=True, text=True, timeout=500
+        [sys.executable, str(script), "brain", "--output_dir", str(folder)], capture_output=True, text=True, timeout=500
     )
     assert result.returncode == 0, result.stderr
     (folder / "printed.txt").write_text(result.stdout)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from dicom_files import write_dicom_series
 
 from monai_scse.data import IMAGE_SUFFIXES, case_name, image_cases, labelled_cases, require_file, split_cases
 from monai_scse.errors import InputError
@@ -16,19 +18,20 @@ def touch(path: Path, content: bytes = b"") -> Path:
     return path
 
 
-def dicom(path: Path) -> Path:
-    return touch(path, bytes(128) + b"DICM" + bytes(16))
-
-
 @pytest.mark.parametrize("suffix", [*IMAGE_SUFFIXES, ".NII.GZ", ".Nii"])
 def test_case_name_drops_the_image_suffix(suffix: str) -> None:
     assert case_name(f"folder.nii/sub-01.v2{suffix}") == "sub-01.v2"
     assert case_name(Path("folder") / f"sub-01.v2{suffix}") == "sub-01.v2"
 
 
-def test_case_name_of_a_dicom_folder() -> None:
-    assert case_name("studies/1.2.840") == "1.2.840"
-    assert case_name("studies/series/") == "series"
+def test_case_name_of_a_dicom_series() -> None:
+    assert case_name("studies/Abdomen_2.3.840") == "Abdomen_2.3.840"
+
+
+def test_case_name_of_totalsegmentator_is_that_of_its_folder() -> None:
+    assert case_name("dataset/s0001/ct.nii.gz") == "s0001"
+    assert case_name("dataset/s0001/ct_2.nii.gz") == "ct_2"
+    assert case_name("ct.nii.gz") == "ct"
 
 
 def test_images_of_a_folder_sorted_and_others_ignored(tmp_path: Path) -> None:
@@ -71,23 +74,9 @@ def test_duplicate_names(tmp_path: Path) -> None:
         image_cases(tmp_path)
 
 
-def test_dicom_folder_is_one_case(tmp_path: Path) -> None:
-    for i in range(3):
-        dicom(tmp_path / "series" / f"IM{i}")
-    touch(tmp_path / "series" / "notes.txt", b"short")
-    assert image_cases(tmp_path / "series") == [{"image": str(tmp_path / "series")}]
-
-
-def test_folder_of_dicom_folders(tmp_path: Path) -> None:
-    for name in ("b", "a"):
-        dicom(tmp_path / name / "0001.dcm")
-    touch(tmp_path / "c" / "0001.dcm", bytes(128) + b"DICO")
-    assert image_cases(tmp_path) == [{"image": str(tmp_path / name)} for name in ("a", "b")]
-
-
 def test_images_win_over_dicom_folders(tmp_path: Path) -> None:
     touch(tmp_path / "scan.nii.gz")
-    dicom(tmp_path / "series" / "0001")
+    write_dicom_series(tmp_path / "series", np.zeros((4, 4, 4)), (1, 1, 1))
     assert image_cases(tmp_path) == [{"image": str(tmp_path / "scan.nii.gz")}]
 
 
@@ -98,10 +87,10 @@ def test_folder_without_the_dicom_mark(tmp_path: Path) -> None:
 
 
 def test_dicom_series_in_the_working_folder_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    dicom(tmp_path / "series" / "0001")
-    monkeypatch.chdir(tmp_path / "series")
+    write_dicom_series(tmp_path, np.zeros((4, 4, 4)), (1, 1, 1), uid="1.2.34567890")
+    monkeypatch.chdir(tmp_path)
     (case,) = image_cases(".")
-    assert case_name(case["image"]) == "series"
+    assert case == {"image": str(tmp_path / "Abdomen_portal_34567890")}
 
 
 def test_labelled_cases_pair_by_name(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 import torch
 from monai.data import MetaTensor
 
+from monai_scse.data import mark_unknown_classes
 from monai_scse.losses import median_frequency_weights
 
 
@@ -77,6 +78,7 @@ def test_label_too_big() -> None:
         median_frequency_weights([torch.tensor([0, 1, 7])], 3)
 
 
-def test_negative_label() -> None:
-    with pytest.raises(ValueError, match=r"labels must .*got -1"):
-        median_frequency_weights([torch.tensor([0, 1, -1])], 3)
+def test_background_that_may_be_an_unknown_class_counts_as_background() -> None:
+    label = torch.tensor([0, 1, 1, 2])
+    weights = median_frequency_weights([mark_unknown_classes(label, [3]), label], 4)
+    torch.testing.assert_close(weights, median_frequency_weights([label, label], 4))

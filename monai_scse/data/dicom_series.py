@@ -1,0 +1,231 @@
+"""DICOM series as scans: finding them in folders as hospitals export them, and refusing those that are not a volume.
+
+A series has the path ``<folder>/<name>``, where the name is its series description and the tail of its UID. No such
+file exists: the folder may hold the files of many series. :func:`find_dicom_series` finds it again.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import InputError
+
+__all__ = ["DicomSeries", "dicom_cases", "find_dicom_series", "get_dicom_series"]
+
+_logger = logging.getLogger(__name__)
+
+_UID_TAIL = 8
+
+
+@dataclass(frozen=True)
+class _Slice:
+    """What the header of a file tells of its slice; positions in mm, LPS."""
+
+    file: Path
+    uid: str
+    description: str
+    modality: str
+    localizer: bool
+    frames: int
+    position: np.ndarray
+    orientation: tuple[float, ...]
+    grid: tuple[float, ...]  # rows, columns, pixel spacing
+
+    @property
+    def normal(self) -> np.ndarray:
+        return np.cross(self.orientation[:3], self.orientation[3:])
+
+
+@dataclass(frozen=True)
+class DicomSeries:
+    """The slices of one series, sorted along its normal.
+
+    Args:
+        folder: where the files are.
+        name: series description and tail of the UID.
+        uid: the series instance UID.
+        description: the series description.
+        modality: for example ``"CT"``.
+        slices: headers of the slices, in the order of the volume.
+    """
+
+    folder: Path
+    name: str
+    uid: str
+    description: str
+    modality: str
+    slices: tuple[_Slice, ...]
+
+    @property
+    def path(self) -> str:
+        """The path that stands for the series."""
+        return str(self.folder / self.name)
+
+    @property
+    def files(self) -> list[str]:
+        """The files in the order of the volume, from the lowest position along the normal of the slices."""
+        return [str(item.file) for item in self.slices]
+
+    @property
+    def is_localizer(self) -> bool:
+        """Whether it is a scout view: marked so, or slices of several orientations."""
+        first = self.slices[0].orientation
+        return any(item.localizer or not np.allclose(item.orientation, first, atol=1e-3) for item in self.slices)
+
+    def check(self) -> None:
+        """Check that the slices are a volume.
+
+        Raises:
+            InputError: when it is a localizer, slices differ in size, are missing, lie at uneven distances or at the
+                same place, or the gantry was tilted.
+        """
+        where = f"{self.path}: "
+        if self.is_localizer:
+            raise InputError(f"{where}a localizer, not a volume; choose another series.")
+        if len({item.grid for item in self.slices}) > 1:
+            raise InputError(f"{where}its slices differ in size or pixel spacing; export them as separate series.")
+        if len(self.slices) == 1:
+            return
+        normal = self.slices[0].normal
+        steps = np.diff([item.position for item in self.slices], axis=0)
+        heights = steps @ normal
+        usual = float(np.median(heights))
+        if (heights < 0.01).any():
+            count = int((heights < 0.01).sum())
+            raise InputError(f"{where}{count} slices lie where another one lies; export each phase as its own series.")
+        shift = np.linalg.norm(steps - heights[:, None] * normal, axis=1)
+        tilt = float(np.degrees(np.arctan2(np.median(shift), usual)))
+        if tilt > 0.5:
+            raise InputError(
+                f"{where}gantry tilt of {tilt:.1f} degrees; resample it first, for example with dcm2niix, and give the "
+                "NIfTI file."
+            )
+        uneven = np.flatnonzero(abs(heights - usual) > 0.05 * usual + 0.02)
+        if uneven.size == 0:
+            return
+        place = uneven[0]
+        ratio = heights[place] / usual
+        if ratio > 1.5 and abs(ratio - round(ratio)) < 0.1 and uneven.size < len(heights) / 4:
+            between = " and ".join(Path(item.file).name for item in self.slices[place : place + 2])
+            raise InputError(
+                f"{where}{round(ratio) - 1} slice(s) missing between {between}, {uneven.size} gap(s) in all; "
+                "export the series again."
+            )
+        raise InputError(
+            f"{where}mixed slice spacing, {heights.min():.2f} to {heights.max():.2f} mm; resample it to even slices first."
+        )
+
+
+def _read_header(file: Path) -> _Slice | None:
+    """The header of an image with a place in space, or None for any other file."""
+    import itk
+
+    reader = itk.GDCMImageIO.New()
+    if not reader.CanReadFile(str(file)):
+        return None
+    reader.SetFileName(str(file))
+    try:
+        reader.ReadImageInformation()
+    except RuntimeError:  # reports, presentation states and other objects without pixels
+        return None
+    header = reader.GetMetaDataDictionary()
+
+    def tag(name: str, default: str = "") -> str:
+        return str(header[name]).strip(" \0") if header.HasKey(name) else default
+
+    if tag("0008|0060") in ("SEG", "RTSTRUCT", "RTDOSE") or not tag("0020|000e"):
+        return None
+    frames = int(tag("0028|0008", "1") or 1)
+    if frames == 1 and not tag("0020|0032"):
+        return None
+    orientation = [float(part) for part in tag("0020|0037", "1\\0\\0\\0\\1\\0").split("\\")]
+    position = [float(part) for part in tag("0020|0032", "0\\0\\0").split("\\")]
+    return _Slice(
+        file=file,
+        uid=tag("0020|000e"),
+        description=tag("0008|103e"),
+        modality=tag("0008|0060"),
+        localizer="LOCALIZER" in tag("0008|0008").upper(),
+        frames=frames,
+        position=np.array(position),
+        orientation=tuple(orientation),
+        grid=tuple(read(axis) for read in (reader.GetDimensions, reader.GetSpacing) for axis in (0, 1)),
+    )
+
+
+def _series_name(slices: Sequence[_Slice], tail: int) -> str:
+    description = re.sub(r"[^\w.-]+", "_", slices[0].description).strip("._") or "series"
+    return f"{description}_{slices[0].uid[-tail:].lstrip('.')}"
+
+
+def find_dicom_series(folder: str | Path, recursive: bool = True) -> list[DicomSeries]:
+    """All DICOM series in a folder, localizers included; other files are passed over.
+
+    Args:
+        folder: where to look.
+        recursive: whether to look into its folders, too. The files of a series lie in one folder.
+    """
+    root = Path(str(folder))
+    files = sorted(path for path in (root.rglob("*") if recursive else root.iterdir()) if path.is_file())
+    groups: dict[tuple[Path, str], list[_Slice]] = defaultdict(list)
+    for header in filter(None, map(_read_header, files)):
+        groups[header.file.parent, header.uid].append(header)
+    names = [_series_name(slices, _UID_TAIL) for slices in groups.values()]
+    series = []
+    for name, ((parent, uid), slices) in zip(names, groups.items()):
+        normal = slices[0].normal
+        ordered = sorted(slices, key=lambda item: float(item.position @ normal))
+        unique = name if names.count(name) == 1 else _series_name(slices, len(uid))
+        series.append(DicomSeries(parent, unique, uid, slices[0].description, slices[0].modality, tuple(ordered)))
+    return sorted(series, key=lambda item: item.path)
+
+
+def dicom_cases(folder: str | Path) -> list[DicomSeries]:
+    """The series of a folder that are volumes; localizers are left out and named in the log.
+
+    Raises:
+        InputError: when a series that is no localizer is not a volume, see :meth:`DicomSeries.check`, or when there are
+            localizers only.
+    """
+    found = find_dicom_series(folder)
+    volumes = [series for series in found if not series.is_localizer]
+    for series in found:
+        if series.is_localizer:
+            if not volumes:
+                series.check()
+            _logger.warning(f"{series.path}: a localizer, left out.")
+    for series in volumes:
+        series.check()
+    return volumes
+
+
+def get_dicom_series(path: str | Path) -> DicomSeries | None:
+    """The series that a path stands for, or None when there is none.
+
+    Args:
+        path: the path of a series, or a folder that holds exactly one.
+
+    Raises:
+        InputError: when a folder holds several series, or the series is not a volume.
+    """
+    path = Path(str(path))
+    if path.is_dir():
+        found = [series for series in find_dicom_series(path, recursive=False) if not series.is_localizer]
+        if len(found) > 1:
+            names = ", ".join(series.name for series in found)
+            raise InputError(f"{path}: holds {len(found)} series ({names}); add the name of one of them to the path.")
+    elif path.parent.is_dir() and not path.exists():
+        found = [series for series in find_dicom_series(path.parent, recursive=False) if series.name == path.name]
+    else:
+        found = []
+    if not found:
+        return None
+    found[0].check()
+    return found[0]

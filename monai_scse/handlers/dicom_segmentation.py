@@ -1,0 +1,146 @@
+"""Segmentations as DICOM SEG, for the archive that the scan came from."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..data import DicomSeries, Structure, case_name, get_dicom_series, write_in_one_step
+from ..errors import InputError
+from ..transforms import file_of
+
+if TYPE_CHECKING:
+    from ignite.engine import Engine
+
+__all__ = ["DicomSegmentation", "save_dicom_segmentation"]
+
+# SNOMED CT codes of DICOM's own dictionary
+_SIDES = {"right": ("24028007", "SCT", "Right"), "left": ("7771000", "SCT", "Left")}
+_ANATOMICAL_STRUCTURE = ("91723000", "SCT", "Anatomical Structure")
+
+
+def _require_highdicom() -> None:
+    try:
+        import highdicom  # noqa: F401
+    except ImportError as error:
+        raise InputError("DICOM SEG needs highdicom; install it with: pip install 'monai-scse[dicom]'") from error
+
+
+def _segment_description(number: int, structure: Structure) -> Any:
+    """Label, code, side and colour of a segment. DICOM codes the side apart from the organ."""
+    from highdicom import AlgorithmIdentificationSequence, seg
+    from highdicom.color import CIELabColor
+    from highdicom.sr import CodedConcept
+
+    side, _, rest = structure.name.partition(" ")
+    kind = rest if side in _SIDES else structure.name
+    description = seg.SegmentDescription(
+        segment_number=number,
+        segment_label=structure.name,
+        segmented_property_category=CodedConcept(*_ANATOMICAL_STRUCTURE),
+        segmented_property_type=CodedConcept(structure.snomed, "SCT", kind.capitalize())
+        if structure.snomed
+        else CodedConcept(*_ANATOMICAL_STRUCTURE),
+        algorithm_type=seg.SegmentAlgorithmTypeValues.AUTOMATIC,
+        algorithm_identification=AlgorithmIdentificationSequence(
+            name="monai_scse",
+            version=version("monai-scse"),
+            family=CodedConcept("123110", "DCM", "Artificial Intelligence"),
+        ),
+        display_color=CIELabColor.from_rgb(*structure.colour),
+    )
+    if side in _SIDES:
+        property_type = description.SegmentedPropertyTypeCodeSequence[0]
+        property_type.SegmentedPropertyTypeModifierCodeSequence = [CodedConcept(*_SIDES[side])]
+    return description
+
+
+def save_dicom_segmentation(
+    path: str | Path, classes: np.ndarray, series: DicomSeries, structures: Sequence[Structure]
+) -> None:
+    """Write a segmentation as a DICOM SEG object that refers to the slices of its scan.
+
+    Args:
+        path: the file.
+        classes: class indices on the grid of the series as ITK reads it, (columns, rows, slices).
+        series: the scan.
+        structures: names, codes and colours of the classes, index 0 is background.
+
+    Raises:
+        InputError: when highdicom is not installed, or the headers lack what a SEG needs.
+    """
+    _require_highdicom()
+    from highdicom import UID
+    from highdicom.seg import Segmentation, SegmentationTypeValues
+    from pydicom import dcmread
+
+    headers = [dcmread(file, stop_before_pixels=True) for file in series.files]
+    try:
+        segmentation = Segmentation(
+            source_images=headers,
+            pixel_array=np.ascontiguousarray(classes.T).astype(np.uint8),
+            segmentation_type=SegmentationTypeValues.BINARY,
+            segment_descriptions=[
+                _segment_description(number, structure) for number, structure in enumerate(structures) if number
+            ],
+            series_instance_uid=UID(),
+            series_number=int(headers[0].get("SeriesNumber") or 0) + 1000,
+            sop_instance_uid=UID(),
+            instance_number=1,
+            manufacturer="monai_scse",
+            manufacturer_model_name="monai_scse",
+            software_versions=version("monai-scse"),
+            device_serial_number="0",
+            content_label="SEGMENTATION",
+            series_description=f"{series.description} segmentation".strip(),
+        )
+    except (AttributeError, ValueError) as error:  # highdicom copies patient, study and frame of reference
+        raise InputError(
+            f"{series.path}: no DICOM SEG can be made, its headers are incomplete: {str(error).rstrip('.')}."
+        ) from error
+    write_in_one_step(path, segmentation.save_as)
+
+
+class DicomSegmentation:
+    """Write ``<case>_seg.dcm`` for every segmented case that is a DICOM series; other cases are passed over.
+
+    Attach it to an evaluator whose postprocessing has brought the prediction back to the grid of the scan.
+
+    Args:
+        output_dir: folder that receives the files.
+        structures: names, codes and colours of the classes, index 0 is background.
+        pred_key: entry of the segmentation in the engine's output, class indices (1, x, y, z).
+
+    Raises:
+        InputError: when highdicom is not installed.
+    """
+
+    def __init__(self, output_dir: str, structures: Sequence[Structure], pred_key: str = "pred") -> None:
+        _require_highdicom()
+        self.output_dir = Path(str(output_dir))
+        self.structures = structures
+        self.pred_key = pred_key
+        self.logger = logging.getLogger(__name__)
+
+    def attach(self, engine: Engine) -> None:
+        """Attach to the evaluator."""
+        from ignite.engine import Events
+
+        engine.add_event_handler(Events.ITERATION_COMPLETED, self.save_batch)
+
+    def save_batch(self, engine: Engine) -> None:
+        """Write the SEG of each case of the batch."""
+        for output in engine.state.output:
+            pred = output[self.pred_key]
+            file = file_of(pred)
+            series = None if Path(file).is_file() else get_dicom_series(file)
+            if series is None:
+                self.logger.warning(f"{file}: not a DICOM series, no DICOM SEG is written.")
+                continue
+            path = self.output_dir / f"{case_name(file)}_seg.dcm"
+            save_dicom_segmentation(path, pred[0].cpu().numpy(), series, self.structures)
