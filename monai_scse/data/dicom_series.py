@@ -119,7 +119,8 @@ class DicomSeries:
                 "export the series again."
             )
         raise InputError(
-            f"{where}mixed slice spacing, {heights.min():.2f} to {heights.max():.2f} mm; resample it to even slices first."
+            f"{where}mixed slice spacing, {heights.min():.2f} to {heights.max():.2f} mm; "
+            "resample it to even slices first."
         )
 
 

@@ -16,8 +16,8 @@ class PartialLabelLoss(nn.Module):
     """Let a loss ignore the organs that were not annotated, sample by sample.
 
     A voxel of the background of such a case may belong to the organ. Its probability of being background is therefore
-    the sum over background and the classes that were not annotated: the network is free to find the organ there or not, and
-    the annotated organs are still learned from it.
+    the sum over background and the classes that were not annotated: the network is free to find the organ there or not,
+    and the annotated organs are still learned from it.
 
     Reference: G. Shi et al., "Marginal loss and exclusion loss for partially supervised multi-organ segmentation",
     Medical Image Analysis 2021, https://arxiv.org/abs/2007.03868.
