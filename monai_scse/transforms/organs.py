@@ -30,7 +30,7 @@ class LoadOrganLabelsd(MapTransform):
         image_key: the entry of the image, loaded before, that the masks lie on.
 
     Raises:
-        InputError: when a file cannot be read, does not lie on the grid of the image, or holds no label at all.
+        InputError: when a file cannot be read or does not lie on the grid of the image, or a label map holds no label.
     """
 
     def __init__(

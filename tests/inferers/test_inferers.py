@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 from monai.data import MetaTensor
-from monai.inferers import SliceInferer
+from monai.inferers import SliceInferer, SlidingWindowInferer
 from torch import nn
 
-from monai_scse.inferers import ArgmaxSliceInferer, AutocastInferer, bfloat16_pays
+from monai_scse.inferers import ArgmaxInferer, ArgmaxSliceInferer, AutocastInferer, bfloat16_pays
 from monai_scse.networks.nets import SEUNet
 
 
@@ -27,6 +27,17 @@ def test_argmax_equals_argmax_of_all_logits(network: nn.Module, spatial_dim: int
         expected = stock(volume, network).argmax(1, keepdim=True)
         classes = ours(volume, network)
     assert classes.dtype == torch.float32
+    assert len(expected.unique()) > 2
+    assert torch.equal(classes, expected.float())
+
+
+def test_argmax_of_a_sliding_window() -> None:
+    network = SEUNet(3, 1, 5, features=4, kernel_size=3).eval()
+    volume = torch.randn(1, 1, 20, 24, 16)
+    windows = SlidingWindowInferer((16, 16, 16), overlap=0.5, mode="gaussian", padding_mode="replicate")
+    with torch.no_grad():
+        classes = ArgmaxInferer(windows)(volume, network)
+        expected = windows(volume, network).argmax(1, keepdim=True)
     assert len(expected.unique()) > 2
     assert torch.equal(classes, expected.float())
 
