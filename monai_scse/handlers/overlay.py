@@ -32,7 +32,7 @@ def _legend(classes: np.ndarray, structures: Sequence[Structure]) -> dict[str, t
     """Name and colour of the structures that are present; a left and right pair of one colour is one entry."""
     colours = {structure.name: structure.colour for structure in structures}
     entries = {}
-    for index in np.unique(classes[classes > 0]):
+    for index in np.flatnonzero(np.bincount(classes.ravel())[1:]) + 1:
         name = structures[index].name
         pair = name.removeprefix("left ").removeprefix("right ")
         same_colour = name != pair and colours.get(f"left {pair}") == colours.get(f"right {pair}")
@@ -70,10 +70,9 @@ def save_overlay(
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-    image, zooms = _to_ras(image.astype(np.float32), affine)
+    image, zooms = _to_ras(image, affine)
     classes, _ = _to_ras(classes.astype(np.uint8), affine)
     low, high = np.percentile(image, (0.5, 99.8)) if window is None else window
-    grey = np.clip((image - low) / max(high - low, 1e-6), 0, 1)
     colours = np.array([structure.colour for structure in structures]) / 255
 
     figure = Figure(figsize=(3.2 * slices_per_plane + 2.8, 9.6), facecolor="black")
@@ -82,10 +81,10 @@ def save_overlay(
     for row, (plane, axis) in zip(axes, _PLANES.items()):
         aspect = np.delete(zooms, axis)
         for panel, position in zip(row, _slice_positions(classes, axis, slices_per_plane)):
-            background = np.take(grey, position, axis).T[..., None]
+            grey = (np.take(image, position, axis).T[..., None].astype(np.float32) - low) / max(high - low, 1e-6)
             labels = np.take(classes, position, axis).T
             alpha = opacity * (labels > 0)[..., None]
-            picture = np.repeat(background, 3, axis=2) * (1 - alpha) + colours[labels] * alpha
+            picture = np.repeat(grey.clip(0, 1), 3, axis=2) * (1 - alpha) + colours[labels] * alpha
             panel.imshow(picture, origin="lower", aspect=aspect[1] / aspect[0], interpolation="nearest")
             panel.set_axis_off()
             for x, letter in zip((0.03, 0.97), _EDGES[plane]):
