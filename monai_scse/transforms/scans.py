@@ -22,13 +22,13 @@ def file_of(image: Any, default: str = "input") -> str:
     return str(getattr(image, "meta", {}).get(ImageMetaKey.FILENAME_OR_OBJ, default))
 
 
-def check_same_grid(label: torch.Tensor, image: torch.Tensor) -> None:
-    """Check that a label volume (1, x, y, z) lies on the grid of its image.
+def check_same_grid(label: torch.Tensor, image: torch.Tensor, key: Hashable = "label") -> None:
+    """Check that a label volume (1, x, y, z), named by its file or its key, lies on the grid of its image.
 
     Raises:
         InputError: when the shapes differ, or the affines by more than 0.01 (mm, or mm a voxel).
     """
-    where = f"{file_of(label, 'label')}: "
+    where = f"{file_of(label, str(key))}: "
     if label.shape[1:] != image.shape[1:]:
         raise InputError(
             f"{where}shape {tuple(label.shape[1:])} differs from its image {file_of(image)} "
@@ -119,7 +119,7 @@ class CheckLabelGridd(MapTransform):
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         for key in self.key_iterator(data):
-            check_same_grid(data[key], data[self.image_key])
+            check_same_grid(data[key], data[self.image_key], key)
         return dict(data)
 
 
