@@ -26,6 +26,7 @@ TARGETS = {
     "ChannelSqueezeExcite": ("networks.blocks", BLOCK),
     "SpatialSqueezeExcite": ("networks.blocks", BLOCK),
     "SpatialChannelSqueezeExcite": ("networks.blocks", {**BLOCK, "merge": "max"}),
+    "ProjectExcite": ("networks.blocks", BLOCK),
     "ArgmaxSliceInferer": ("inferers", {"spatial_dim": 2}),
     "AutocastInferer": ("inferers", {"amp": False}),
     "LoadScand": ("transforms", {"keys": "image"}),

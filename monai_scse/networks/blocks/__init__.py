@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .convolutions import ConvNormAct, FCDenseBlock
+from .project_excite import ProjectExcite
 from .resampling import MaxPool, MaxPoolWithIndices, MaxUnpool, TransposedConvolution, crop_to_size, pad_to_multiple
 from .squeeze_excitation import MERGE_MODES, ChannelSqueezeExcite, SpatialChannelSqueezeExcite, SpatialSqueezeExcite
 
@@ -14,6 +15,7 @@ __all__ = [
     "MaxPool",
     "MaxPoolWithIndices",
     "MaxUnpool",
+    "ProjectExcite",
     "SpatialChannelSqueezeExcite",
     "SpatialSqueezeExcite",
     "TransposedConvolution",

@@ -26,6 +26,14 @@ def _check_block_arguments(spatial_dims: int, in_channels: int) -> None:
         raise ValueError(f"in_channels must be at least 1, got {in_channels}.")
 
 
+def _check_reduction(reduction: int, in_channels: int) -> None:
+    if not 1 <= reduction <= in_channels:
+        raise ValueError(
+            f"reduction must be between 1 and in_channels={in_channels}, got {reduction}: "
+            "the squeezed layer would have no units."
+        )
+
+
 class ChannelSqueezeExcite(nn.Module):
     """Spatial squeeze and channel excitation, cSE (equations 1 and 2): every channel is multiplied by a gate in (0, 1).
 
@@ -52,11 +60,7 @@ class ChannelSqueezeExcite(nn.Module):
     def __init__(self, spatial_dims: int, in_channels: int, reduction: int = 2, bias: bool = False) -> None:
         super().__init__()
         _check_block_arguments(spatial_dims, in_channels)
-        if not 1 <= reduction <= in_channels:
-            raise ValueError(
-                f"reduction must be between 1 and in_channels={in_channels}, got {reduction}: "
-                "the squeezed layer would have no units."
-            )
+        _check_reduction(reduction, in_channels)
         self.spatial_axes = list(range(2, spatial_dims + 2))
         self.gate_shape = [1] * spatial_dims
         self.squeeze = nn.Linear(in_channels, in_channels // reduction, bias=bias)

@@ -14,7 +14,7 @@ from typing import Any
 from monai.networks.layers.factories import Norm
 from torch import nn
 
-from .recalibration import get_recal_layer
+from .recalibration import Recal, get_recal_layer
 
 __all__ = ["RecalibratedNorm", "register_recalibrated_norms"]
 
@@ -53,12 +53,13 @@ def _factory(norm: str, recal: str) -> Callable[[int], Callable[..., nn.Module]]
 
 
 def register_recalibrated_norms() -> None:
-    """Add ``batch_cse``, ``batch_sse``, ``batch_scse`` and their ``instance_`` twins to MONAI's ``Norm`` factory.
+    """Add ``batch_<name>`` and ``instance_<name>`` to MONAI's ``Norm`` factory for every name of the ``Recal`` factory.
 
-    Names that exist already are left alone, so that calling it again, or after another package, changes nothing.
+    The package calls it once: ``batch_cse``, ``batch_sse``, ``batch_scse``, ``batch_pe`` and their ``instance_`` twins.
+    Call it again for blocks of your own. Names that exist already are left alone.
     """
     for norm in ("batch", "instance"):
-        for recal in ("cse", "sse", "scse"):
+        for recal in map(str.lower, Recal.names):
             name = f"{norm}_{recal}"
             if name.upper() not in Norm.names:
                 Norm.add_factory_callable(name, _factory(norm, recal), f"{norm} normalisation followed by {recal}.")

@@ -9,11 +9,29 @@ from typing import Any
 from monai.networks.layers.factories import LayerFactory, split_args
 from torch import nn
 
-from ..blocks import ChannelSqueezeExcite, SpatialChannelSqueezeExcite, SpatialSqueezeExcite
+from ..blocks import ChannelSqueezeExcite, ProjectExcite, SpatialChannelSqueezeExcite, SpatialSqueezeExcite
 
 __all__ = ["Recal", "get_recal_layer"]
 
-Recal = LayerFactory(name="Recalibration layers", description="Factory for creating squeeze & excitation layers.")
+
+class _RecalFactory(LayerFactory):
+    """A layer factory that refuses a name it has, so that no block takes the place of another unnoticed."""
+
+    def add(self, name: str, desc: str, value: Callable) -> Callable:
+        if isinstance(value, type):
+            raise TypeError(
+                f"recal {name.lower()!r} must be a function of spatial_dims that returns a constructor, got the class "
+                f"{value.__name__}: use Recal.add_factory_class for a class that is built with (channels, **options)."
+            )
+        if name in self.components:
+            raise ValueError(
+                f"recal {name.lower()!r} is registered already: choose another name, or remove the block that has it "
+                f"with `del Recal.components[{name!r}]`."
+            )
+        return super().add(name, desc, value)
+
+
+Recal = _RecalFactory(name="Recalibration layers", description="Factory for creating squeeze & excitation layers.")
 
 
 @Recal.factory_function("cse")
@@ -34,12 +52,18 @@ def _scse_factory(spatial_dims: int) -> Callable[..., nn.Module]:
     return partial(SpatialChannelSqueezeExcite, spatial_dims)
 
 
+@Recal.factory_function("pe")
+def _pe_factory(spatial_dims: int) -> Callable[..., nn.Module]:
+    """Project & Excite."""
+    return partial(ProjectExcite, spatial_dims)
+
+
 def get_recal_layer(name: tuple[str, dict[str, Any]] | str | None, spatial_dims: int, channels: int) -> nn.Module:
     """Create a recalibration layer.
 
     Args:
-        name: ``"cse"``, ``"sse"``, ``"scse"``, any name registered in :data:`Recal`, ``(name, {options})``, or None for
-            no recalibration (an identity).
+        name: ``"cse"``, ``"sse"``, ``"scse"``, ``"pe"``, any name registered in :data:`Recal`, ``(name, {options})``,
+            or None for no recalibration (an identity).
         spatial_dims: number of spatial dimensions of the feature map: 1, 2 or 3.
         channels: number of channels of the feature map.
 

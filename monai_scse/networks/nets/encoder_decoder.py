@@ -34,7 +34,7 @@ class EncoderDecoder(nn.Module):
         bottleneck: called with (in_channels, out_channels), makes the bottleneck.
         downsample: called without arguments, makes a 2x downsampling that returns (pooled, indices).
         upsample: called without arguments, makes a 2x upsampling that takes (x, indices).
-        recal: ``"cse"``, ``"sse"``, ``"scse"``, ``(name, {options})``, or None for no recalibration.
+        recal: ``"cse"``, ``"sse"``, ``"scse"``, ``"pe"``, ``(name, {options})``, or None for no recalibration.
         dropout: dropout behind every recalibrated block: a probability, or a MONAI name with options.
 
     Shape:

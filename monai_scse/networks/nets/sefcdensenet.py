@@ -23,7 +23,7 @@ class SEFCDenseNet(EncoderDecoder):
         out_channels: channels of the output, the number of classes.
         features: channels of every feature map.
         kernel_size: odd size of the kernels, in voxels.
-        recal: ``"cse"``, ``"sse"``, ``"scse"``, ``(name, {options})``, or None for no recalibration.
+        recal: ``"cse"``, ``"sse"``, ``"scse"``, ``"pe"``, ``(name, {options})``, or None for no recalibration.
         act: activation, a MONAI name or ``(name, {options})``.
         norm: normalisation, a MONAI name or ``(name, {options})``.
         dropout: dropout behind every block: a probability, or a MONAI name with options.

@@ -11,10 +11,20 @@ from monai.networks.layers.utils import get_norm_layer
 from monai.networks.nets import BasicUNet, UNet
 from torch import nn
 
-from monai_scse.networks.blocks import ChannelSqueezeExcite, SpatialChannelSqueezeExcite, SpatialSqueezeExcite
-from monai_scse.networks.layers import RecalibratedNorm, register_recalibrated_norms
+from monai_scse.networks.blocks import (
+    ChannelSqueezeExcite,
+    ProjectExcite,
+    SpatialChannelSqueezeExcite,
+    SpatialSqueezeExcite,
+)
+from monai_scse.networks.layers import Recal, RecalibratedNorm, register_recalibrated_norms
 
-BLOCKS = {"cse": ChannelSqueezeExcite, "sse": SpatialSqueezeExcite, "scse": SpatialChannelSqueezeExcite}
+BLOCKS = {
+    "cse": ChannelSqueezeExcite,
+    "sse": SpatialSqueezeExcite,
+    "scse": SpatialChannelSqueezeExcite,
+    "pe": ProjectExcite,
+}
 NORMS = {
     "batch": {1: nn.BatchNorm1d, 2: nn.BatchNorm2d, 3: nn.BatchNorm3d},
     "instance": {1: nn.InstanceNorm1d, 2: nn.InstanceNorm2d, 3: nn.InstanceNorm3d},
@@ -74,13 +84,27 @@ def test_missing_name_is_added_again() -> None:
     assert isinstance(Norm["instance_cse", 2](8), RecalibratedNorm)
 
 
+@pytest.mark.usefixtures("norms_restored")
+def test_user_registered_block_gets_its_norms_when_asked_for() -> None:
+    Recal.add_factory_class("same", lambda channels: nn.Identity())
+    try:
+        assert "BATCH_SAME" not in Norm.names
+        register_recalibrated_norms()
+        layer = Norm["batch_same", 2](8)
+    finally:
+        del Recal.components["SAME"]
+    assert type(layer.recal) is nn.Identity
+
+
 NETWORKS = [
     [UNet, {"channels": (4, 8, 16), "strides": (2, 2), "num_res_units": 2, "out_channels": 4}],
     [BasicUNet, {"features": (4, 4, 8, 8, 16, 4), "out_channels": 4}],
 ]
 
 
-@pytest.mark.parametrize("norm", ["batch_scse", ("instance_scse", {"reduction": 4}), "batch_cse", "instance_sse"])
+@pytest.mark.parametrize(
+    "norm", ["batch_scse", ("instance_scse", {"reduction": 4}), "batch_cse", "instance_sse", "batch_pe"]
+)
 @pytest.mark.parametrize(("network_type", "options"), NETWORKS)
 @pytest.mark.parametrize("spatial_dims", [2, 3])
 def test_stock_networks(spatial_dims: int, network_type: type, options: dict, norm: tuple | str) -> None:

@@ -8,10 +8,20 @@ import pytest
 import torch
 from torch import nn
 
-from monai_scse.networks.blocks import ChannelSqueezeExcite, SpatialChannelSqueezeExcite, SpatialSqueezeExcite
+from monai_scse.networks.blocks import (
+    ChannelSqueezeExcite,
+    ProjectExcite,
+    SpatialChannelSqueezeExcite,
+    SpatialSqueezeExcite,
+)
 from monai_scse.networks.layers import Recal, get_recal_layer
 
-BLOCKS = {"cse": ChannelSqueezeExcite, "sse": SpatialSqueezeExcite, "scse": SpatialChannelSqueezeExcite}
+BLOCKS = {
+    "cse": ChannelSqueezeExcite,
+    "sse": SpatialSqueezeExcite,
+    "scse": SpatialChannelSqueezeExcite,
+    "pe": ProjectExcite,
+}
 SIZES = {1: (5,), 2: (5, 4), 3: (5, 4, 3)}
 
 
@@ -34,10 +44,10 @@ def user_block() -> Iterator[str]:
 
 
 def test_factory_names() -> None:
-    assert set(Recal.names) == {"CSE", "SSE", "SCSE"}
+    assert set(Recal.names) == {"CSE", "SSE", "SCSE", "PE"}
 
 
-@pytest.mark.parametrize("name", ["cse", "sse", "scse", "CSE", "scSE"])
+@pytest.mark.parametrize("name", ["cse", "sse", "scse", "pe", "CSE", "scSE"])
 @pytest.mark.parametrize("spatial_dims", [1, 2, 3])
 def test_name_gives_the_block_with_its_defaults(spatial_dims: int, name: str) -> None:
     for block in (get_recal_layer(name, spatial_dims, 8), Recal[name, spatial_dims](8)):
@@ -60,7 +70,7 @@ def test_options_reach_the_block(sequence: type) -> None:
 
 
 def test_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(ValueError, match=r"recal must be None or one of cse, scse, sse, got 'ssce'"):
+    with pytest.raises(ValueError, match=r"recal must be None or one of cse, pe, scse, sse, got 'ssce'"):
         get_recal_layer("ssce", 2, 8)
 
 
@@ -73,10 +83,32 @@ def test_user_registered_name(user_block: str) -> None:
     block = get_recal_layer((user_block, {"factor": 3.0}), 2, 8)
     assert isinstance(block, Doubled)
     assert (block.channels, block.factor) == (8, 3.0)
-    with pytest.raises(ValueError, match=r"one of cse, doubled, scse, sse"):
+    with pytest.raises(ValueError, match=r"one of cse, doubled, pe, scse, sse"):
         get_recal_layer("unknown", 2, 8)
 
 
 def test_user_registered_name_is_gone_again() -> None:
     with pytest.raises(ValueError, match="doubled"):
         get_recal_layer("doubled", 2, 8)
+
+
+@pytest.mark.parametrize("name", ["doubled", "Doubled", "scse"])
+def test_registered_name_is_not_replaced_unnoticed(user_block: str, name: str) -> None:
+    before = Recal.components[name.upper()]
+    with pytest.raises(ValueError, match=rf"recal '{name.lower()}' is registered already: .*del Recal.components\['"):
+        Recal.add_factory_callable(name, lambda spatial_dims: nn.Identity)
+    assert Recal.components[name.upper()] is before
+
+
+def test_user_registered_class_takes_channels_and_options() -> None:
+    Recal.add_factory_class("tripled", Doubled)
+    try:
+        assert get_recal_layer(("tripled", {"factor": 3.0}), 2, 8).factor == 3.0
+    finally:
+        del Recal.components["TRIPLED"]
+
+
+def test_class_registered_as_a_function_of_spatial_dims() -> None:
+    with pytest.raises(TypeError, match=r"recal 'wrong' must be a function .* got the class Doubled: use .*_class"):
+        Recal.add_factory_callable("wrong", Doubled)
+    assert "WRONG" not in Recal.names

@@ -9,12 +9,17 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from monai_scse.networks.blocks import ChannelSqueezeExcite, SpatialChannelSqueezeExcite, SpatialSqueezeExcite
+from monai_scse.networks.blocks import (
+    ChannelSqueezeExcite,
+    ProjectExcite,
+    SpatialChannelSqueezeExcite,
+    SpatialSqueezeExcite,
+)
 from monai_scse.networks.nets import EncoderDecoder, SEFCDenseNet, SESDNet, SEUNet
 
 NETWORKS = [SEUNet, SESDNet, SEFCDenseNet]
 SMALL = {"in_channels": 1, "out_channels": 3, "features": 4, "kernel_size": 3}
-SE_BLOCKS = (ChannelSqueezeExcite, SpatialSqueezeExcite, SpatialChannelSqueezeExcite)
+SE_BLOCKS = (ChannelSqueezeExcite, SpatialSqueezeExcite, SpatialChannelSqueezeExcite, ProjectExcite)
 
 
 def small(network_type: type[EncoderDecoder], spatial_dims: int = 2, **options) -> EncoderDecoder:
@@ -37,6 +42,8 @@ CASES = [
     [{"spatial_dims": 2, "recal": None}, (1, 1, 16, 16), (1, 3, 16, 16)],
     [{"spatial_dims": 3, "recal": "cse"}, (1, 1, 16, 16, 16), (1, 3, 16, 16, 16)],
     [{"spatial_dims": 1, "recal": "sse"}, (1, 1, 32), (1, 3, 32)],
+    [{"spatial_dims": 2, "recal": "pe"}, (2, 1, 16, 32), (2, 3, 16, 32)],
+    [{"spatial_dims": 3, "recal": ("pe", {"reduction": 4})}, (1, 1, 16, 16, 16), (1, 3, 16, 16, 16)],
     [{"spatial_dims": 2, "recal": ("scse", {"merge": "max", "reduction": 4})}, (1, 1, 16, 16), (1, 3, 16, 16)],
     [{"spatial_dims": 2, "recal": ["scse", {"bias": True}]}, (1, 1, 16, 16), (1, 3, 16, 16)],
     [{"spatial_dims": 2, "kernel_size": 1, "features": 6}, (1, 1, 16, 16), (1, 3, 16, 16)],
@@ -55,7 +62,9 @@ def test_shape(network_type: type, options: dict, input_shape: tuple, expected_s
     assert torch.isfinite(y).all()
 
 
-@pytest.mark.parametrize(("recal", "extra"), [(None, 0), ("cse", 32_768), ("sse", 512), ("scse", 33_280)])
+@pytest.mark.parametrize(
+    ("recal", "extra"), [(None, 0), ("cse", 32_768), ("sse", 512), ("scse", 33_280), ("pe", 32_768)]
+)
 @pytest.mark.parametrize(
     ("network_type", "options", "plain"),
     [
@@ -77,7 +86,7 @@ def test_default_is_scse_with_the_papers_options(network_type: type) -> None:
     assert all(type(block) is SpatialChannelSqueezeExcite and block.merge == "add" for block in blocks)
 
 
-@pytest.mark.parametrize("recal", ["cse", "sse", "scse"])
+@pytest.mark.parametrize("recal", ["cse", "sse", "scse", "pe"])
 @pytest.mark.parametrize("network_type", NETWORKS)
 def test_eight_blocks_and_none_in_the_bottleneck(network_type: type, recal: str) -> None:
     expected = [f"{part}.{i}.recal" for part in ("encoders", "decoders") for i in range(4)]
@@ -221,7 +230,7 @@ def test_he_normal_weights_and_zero_biases(network_type: type) -> None:
 BAD = [
     ({"kernel_size": 4}, r"kernel_size must be odd, got 4"),
     ({"kernel_size": 0}, r"kernel_size must be odd, got 0"),
-    ({"recal": "senet"}, r"recal must be None or one of cse, scse, sse, got 'senet'"),
+    ({"recal": "senet"}, r"recal must be None or one of cse, pe, scse, sse, got 'senet'"),
     ({"recal": ("scse", {"merge": "sum"})}, r"merge must be one of add, max, mul, got 'sum'"),
     ({"recal": ("scse", {"reduction": 5})}, r"reduction must be between 1 and in_channels=4, got 5"),
     ({"features": 0}, r"features must be at least 1, got 0"),
