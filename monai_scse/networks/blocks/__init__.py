@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .ai_med import load_ai_med_state_dict
 from .convolutions import ConvNormAct, FCDenseBlock
 from .project_excite import ProjectExcite
 from .resampling import MaxPool, MaxPoolWithIndices, MaxUnpool, TransposedConvolution, crop_to_size, pad_to_multiple
@@ -20,5 +21,6 @@ __all__ = [
     "SpatialSqueezeExcite",
     "TransposedConvolution",
     "crop_to_size",
+    "load_ai_med_state_dict",
     "pad_to_multiple",
 ]
