@@ -1,8 +1,10 @@
-"""Ignite handlers that MONAI does not have."""
+"""Ignite handlers that MONAI and Ignite do not have, and the pictures they save."""
 
 from __future__ import annotations
 
 from .dicom_segmentation import DicomSegmentation, save_dicom_segmentation
+from .gate_logging import TensorBoardGateHandler
+from .gate_maps import save_gate_maps
 from .overlay import save_overlay
 from .segmentation_report import SegmentationReport
 from .segmentation_scores import SegmentationScores
@@ -12,8 +14,10 @@ __all__ = [
     "DicomSegmentation",
     "SegmentationReport",
     "SegmentationScores",
+    "TensorBoardGateHandler",
     "TimeBudget",
     "TrainingCheckpoint",
     "save_dicom_segmentation",
+    "save_gate_maps",
     "save_overlay",
 ]

@@ -1,3 +1,7 @@
-"""Squeeze & excitation blocks, the factories that name them, and the networks of the paper."""
+"""Squeeze & excitation blocks, the factories that name them, the networks of the paper, and a look at their gates."""
 
 from __future__ import annotations
+
+from .gate_recorder import SEGateRecorder
+
+__all__ = ["SEGateRecorder"]

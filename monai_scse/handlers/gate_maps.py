@@ -1,0 +1,86 @@
+"""A picture of where the spatial gates of a network are open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from .overlay import _EDGES
+
+__all__ = ["save_gate_maps"]
+
+
+def save_gate_maps(
+    path: str | Path,
+    image: np.ndarray,
+    maps: Mapping[str, np.ndarray],
+    plane: str = "coronal",
+    columns: int = 4,
+    title: str = "",
+) -> None:
+    """Save a PNG of a slice and, beside it, of gate maps with its outline, in colours from 0 (closed) to 1 (open).
+
+    The orientation is that of :func:`save_overlay`: left of the patient is on the left of coronal and axial slices.
+
+    Args:
+        path: the PNG file.
+        image: the slice, (width, height), in RAS: the first axis points right or, in a sagittal slice, to the front; the
+            second up or, in an axial slice, to the front.
+        maps: gates between 0 and 1 by the title of their panel, in the order of the panels, row by row. Each covers the
+            slice with (width, height) cells of its own, as many as its block sees.
+        plane: ``"sagittal"``, ``"coronal"`` or ``"axial"``.
+        columns: number of maps in a row.
+        title: written above the picture.
+
+    Raises:
+        ValueError: when the plane is unknown, there are no maps, or the slice or a map is not 2D.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    if plane not in _EDGES:
+        raise ValueError(f"plane must be one of {', '.join(_EDGES)}, got {plane!r}.")
+    if not maps:
+        raise ValueError("maps must hold at least one map, got none.")
+    for name, array in {"image": image, **maps}.items():
+        if np.ndim(array) != 2:
+            raise ValueError(f"image and maps must be 2D, (width, height), got {name!r} of shape {np.shape(array)}.")
+
+    rows = -(-len(maps) // columns)
+    width, height = image.shape
+    extent = (0, width, 0, height)
+    low, high = np.percentile(image, (0.5, 99.8))
+    outline = low + 0.15 * (high - low)
+    panel_width, panel_height = 2.4, 2.4 * height / width  # inches
+
+    figure = Figure(
+        figsize=(panel_width * (rows + columns) + 1, (panel_height + 0.3) * rows + 0.4),
+        facecolor="black",
+        layout="constrained",
+    )
+    FigureCanvasAgg(figure)
+    grid = figure.add_gridspec(rows, 1 + columns, width_ratios=[rows] + [1] * columns)
+    scan = figure.add_subplot(grid[:, 0])
+    scan.imshow(image.T, cmap="gray", origin="lower", vmin=low, vmax=max(high, low + 1e-6), extent=extent)
+    scan.set_title(f"{plane} slice, {width} × {height}", color="white", fontsize=11)
+    for x, letter in zip((0.03, 0.97), _EDGES[plane]):
+        scan.text(x, 0.5, letter, color="white", fontsize=11, ha="center", transform=scan.transAxes)
+    panels = []
+    for i, (name, gates) in enumerate(maps.items()):
+        panel = figure.add_subplot(grid[i // columns, 1 + i % columns])
+        colours = panel.imshow(
+            gates.T, cmap="inferno", origin="lower", vmin=0, vmax=1, extent=extent, interpolation="nearest"
+        )
+        if low < outline < high:
+            panel.contour(image.T, levels=[outline], colors="deepskyblue", linewidths=0.6, extent=extent)
+        panel.set_title(f"{name}, {gates.shape[0]} × {gates.shape[1]}", color="white", fontsize=11)
+        panels.append(panel)
+    for panel in (scan, *panels):
+        panel.set_axis_off()
+    bar = figure.colorbar(colours, ax=panels, fraction=0.03, pad=0.02)
+    bar.set_label("gate: 0 closed, 1 open", color="white", fontsize=11)
+    bar.ax.tick_params(colors="white")
+    figure.suptitle(title, color="white", fontsize=13)
+    figure.savefig(path, dpi=100, facecolor="black", format="png")
