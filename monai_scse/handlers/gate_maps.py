@@ -26,8 +26,8 @@ def save_gate_maps(
 
     Args:
         path: the PNG file.
-        image: the slice, (width, height), in RAS: the first axis points right or, in a sagittal slice, to the front; the
-            second up or, in an axial slice, to the front.
+        image: the slice, (width, height), in RAS: the first axis points right or, in a sagittal slice, to the front;
+            the second up or, in an axial slice, to the front.
         maps: gates between 0 and 1 by the title of their panel, in the order of the panels, row by row. Each covers the
             slice with (width, height) cells of its own, as many as its block sees.
         plane: ``"sagittal"``, ``"coronal"`` or ``"axial"``.
@@ -64,7 +64,7 @@ def save_gate_maps(
     grid = figure.add_gridspec(rows, 1 + columns, width_ratios=[rows] + [1] * columns)
     scan = figure.add_subplot(grid[:, 0])
     scan.imshow(image.T, cmap="gray", origin="lower", vmin=low, vmax=max(high, low + 1e-6), extent=extent)
-    scan.set_title(f"{plane} slice, {width} × {height}", color="white", fontsize=11)
+    scan.set_title(f"{plane} slice, {width} x {height}", color="white", fontsize=11)
     for x, letter in zip((0.03, 0.97), _EDGES[plane]):
         scan.text(x, 0.5, letter, color="white", fontsize=11, ha="center", transform=scan.transAxes)
     panels = []
@@ -75,7 +75,7 @@ def save_gate_maps(
         )
         if low < outline < high:
             panel.contour(image.T, levels=[outline], colors="deepskyblue", linewidths=0.6, extent=extent)
-        panel.set_title(f"{name}, {gates.shape[0]} × {gates.shape[1]}", color="white", fontsize=11)
+        panel.set_title(f"{name}, {gates.shape[0]} x {gates.shape[1]}", color="white", fontsize=11)
         panels.append(panel)
     for panel in (scan, *panels):
         panel.set_axis_off()

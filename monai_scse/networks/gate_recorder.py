@@ -24,11 +24,11 @@ class SEGateRecorder:
     """Collect the gates of all recalibration blocks of a network, by the names of the blocks in it.
 
     Gates are collected inside a ``with`` statement, or between :meth:`start` and :meth:`stop`; at other times the
-    network is as if there were no recorder. The outputs of the network do not change, and the gates carry no graph. Each
-    name has a list with one entry a call of the block, the latest last; starting again begins with empty lists.
+    network is as if there were no recorder. The outputs of the network do not change, and the gates carry no graph.
+    Each name has a list with one entry a call of the block, the latest last; starting again begins with empty lists.
 
-    The network is any module with blocks of this package in it. Neither a scripted nor a compiled network can be watched,
-    but the network that it was made from can.
+    The network is any module with blocks of this package in it. Neither a scripted nor a compiled network can be
+    watched, but the network that it was made from can.
 
     Reference: A. G. Roy et al., MICCAI 2018, https://arxiv.org/abs/1803.02579, section 2.
 
