@@ -22,9 +22,9 @@ class TensorBoardGateHandler(TensorBoardHandler):
 
     For each block a scalar ``gates/<block>/channel_mean`` (``spatial_mean``, ``elementwise_mean``) and a histogram
     ``gates/<block>/channel`` (``spatial``, ``elementwise``) over the batch. Spatial gates, and the mean over the
-    channels of elementwise ones, also as the picture ``gates/<block>/map``: of the first case of the batch, with the axes
-    as the network sees them, of a volume the middle of the last axis. Between the logged iterations the training is as if
-    there were no handler.
+    channels of elementwise ones, also as the picture ``gates/<block>/map``: of the first case of the batch, with the
+    axes as the network sees them, of a volume the middle of the last axis. Between the logged iterations the training
+    is as if there were no handler.
 
     Args:
         network: a network that :class:`monai_scse.networks.SEGateRecorder` can watch.
