@@ -7,10 +7,23 @@ Convolutional Networks", MICCAI 2018, https://arxiv.org/abs/1803.02579.
 from __future__ import annotations
 
 from . import data, errors, handlers, inferers, losses, metrics, transforms
-from .networks import blocks, layers, nets
+from .networks import blocks, describe_recalibration, layers, nets, recalibrate
 
 __version__ = "0.1.0"
 
 layers.register_recalibrated_norms()
 
-__all__ = ["blocks", "data", "errors", "handlers", "inferers", "layers", "losses", "metrics", "nets", "transforms"]
+__all__ = [
+    "blocks",
+    "data",
+    "describe_recalibration",
+    "errors",
+    "handlers",
+    "inferers",
+    "layers",
+    "losses",
+    "metrics",
+    "nets",
+    "recalibrate",
+    "transforms",
+]

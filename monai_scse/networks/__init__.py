@@ -1,7 +1,8 @@
-"""Squeeze & excitation blocks, the factories that name them, the networks of the paper, and a look at their gates."""
+"""Squeeze & excitation: blocks, the factories that name them, the networks of the paper, any other network, gates."""
 
 from __future__ import annotations
 
 from .gate_recorder import SEGateRecorder
+from .recalibration import RecalibrationReport, RecalibrationRow, describe_recalibration, recalibrate
 
-__all__ = ["SEGateRecorder"]
+__all__ = ["RecalibrationReport", "RecalibrationRow", "SEGateRecorder", "describe_recalibration", "recalibrate"]

@@ -1,0 +1,312 @@
+"""Squeeze & excitation in any network: blocks after the encoder and decoder blocks of a network that exists already."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+import torch
+from torch import nn
+
+from .layers import get_recal_layer
+from .nets.encoder_decoder import EncoderDecoder
+from .probing import output_shapes
+from .recalibration_sites import find_sites
+
+__all__ = ["RecalibrationReport", "RecalibrationRow", "describe_recalibration", "recalibrate"]
+
+_CHILD = "recal"
+
+Where = str | Sequence[str] | Callable[[str, nn.Module], bool]
+
+
+# TorchScript compiles hooks and wants the inputs typed as the forward of the block has them: one for each kind of block
+def _recalibrate_one(self, inputs: tuple[torch.Tensor], output: torch.Tensor) -> torch.Tensor:
+    return self.recal(output)
+
+
+def _recalibrate_two(self, inputs: tuple[torch.Tensor, torch.Tensor], output: torch.Tensor) -> torch.Tensor:
+    return self.recal(output)
+
+
+def _recalibrate_skip(self, inputs: tuple[torch.Tensor, torch.Tensor | None], output: torch.Tensor) -> torch.Tensor:
+    return self.recal(output)
+
+
+_HOOKS = (_recalibrate_one, _recalibrate_two, _recalibrate_skip)
+
+
+def _hook_for(module: nn.Module) -> Callable:
+    parameters = list(inspect.signature(module.forward).parameters.values())
+    if len(parameters) < 2:
+        return _recalibrate_one
+    try:
+        annotation = typing.get_type_hints(module.forward).get(parameters[1].name)
+    except (NameError, TypeError):
+        annotation = None
+    return _recalibrate_skip if type(None) in typing.get_args(annotation) else _recalibrate_two
+
+
+def _attach(module: nn.Module, block: nn.Module) -> None:
+    """Let a block recalibrate the output of a module, as its child, so that the names of all others stay."""
+    module.add_module(_CHILD, block)
+    if not isinstance(module, nn.Sequential):  # which would run it anyway, as the last of its modules
+        module.register_forward_hook(_hook_for(module))
+
+
+def _detach(module: nn.Module) -> None:
+    for key, hook in list(module._forward_hooks.items()):
+        if hook in _HOOKS:
+            del module._forward_hooks[key]
+    del module._modules[_CHILD]
+
+
+def _recalibrated(network: nn.Module) -> dict[str, nn.Module]:
+    """The modules with a block, by name: those of :func:`recalibrate` and those that networks of this package have."""
+    return {
+        name: module
+        for name, module in network.named_modules()
+        if isinstance(getattr(module, _CHILD, None), nn.Module) and not isinstance(module.recal, nn.Identity)
+    }
+
+
+def _matching(network: nn.Module, where: Where) -> list[str]:
+    """Names of the modules that ``where`` means, in the order of the network."""
+    modules = {name: module for name, module in network.named_modules() if name}
+    if callable(where):
+        found = [name for name, module in modules.items() if where(name, module)]
+        if not found:
+            raise ValueError(f"where matches no module of {type(network).__name__}.{_candidates(network)}")
+        return found
+    patterns = [where] if isinstance(where, str) else list(where)
+    found = set()
+    for pattern in patterns:
+        matches = {name for name in modules if fnmatchcase(name, pattern)}
+        if not matches:
+            raise ValueError(f"where: {pattern!r} matches no module of {type(network).__name__}.{_candidates(network)}")
+        found |= matches
+    if not found:
+        raise ValueError(f"where names no module of {type(network).__name__}.{_candidates(network)}")
+    return [name for name in modules if name in found]
+
+
+def _candidates(network: nn.Module) -> str:
+    """The modules that could be meant: those that hold others and, as far as can be found out, return feature maps."""
+    shapes, _ = output_shapes(network)
+    names = [
+        f"{name} ({shapes[name][1]} channels)" if name in shapes else name
+        for name, module in network.named_modules()
+        if name and len(list(module.children())) > 0 and (not shapes or len(shapes.get(name) or ()) > 3)
+    ]
+    shown = ", ".join(names[:40]) + (f" and {len(names) - 40} more" if len(names) > 40 else "")
+    return f" Candidates: {shown or 'none'}."
+
+
+def _sites(network: nn.Module, where: Where | None, bottleneck: bool) -> list[str]:
+    if where is not None:
+        return _matching(network, where)
+    sites = find_sites(network)
+    if sites is None:
+        raise ValueError(
+            f"the encoder and decoder blocks of {type(network).__name__} are not known: name them with where, by "
+            f"names, patterns such as 'encoder.*', or a function of name and module.{_candidates(network)}"
+        )
+    if bottleneck and not sites.bottleneck:
+        raise ValueError(f"{type(network).__name__} has no bottleneck of feature maps: leave bottleneck=False.")
+    return [*sites.encoder, *(sites.bottleneck if bottleneck else ()), *sites.decoder]
+
+
+def _channels(
+    network: nn.Module, sites: Iterable[str], spatial_dims: int | None, input_shape: Sequence[int] | None
+) -> dict[str, tuple[int, int]]:
+    """Channels and number of spatial dimensions of the output of every site."""
+    shapes, error = output_shapes(network, sites, input_shape)
+    if error is not None:
+        raise ValueError(
+            f"{type(network).__name__} could not be run to find the channels of its blocks "
+            f"({type(error).__name__}: {error}): give the shape of an input that it takes as input_shape, "
+            "(batch, channels, *spatial)."
+        ) from error
+    found = {}
+    for name in sites:
+        if name not in shapes:
+            raise ValueError(f"{name} is not run when {type(network).__name__} is: choose another module in where.")
+        shape = shapes[name]
+        if shape is None or not 3 <= len(shape) <= 5:
+            got = "no single tensor" if shape is None else f"a tensor of shape {shape}"
+            raise ValueError(
+                f"{name} must return a feature map (batch, channels, *spatial), got {got}: choose another module in "
+                "where."
+            )
+        dims = len(shape) - 2
+        if spatial_dims is not None and dims != spatial_dims:
+            raise ValueError(
+                f"spatial_dims={spatial_dims} does not match {name}, whose output has {dims} spatial dimensions."
+            )
+        found[name] = (shape[1], dims)
+    return found
+
+
+def recalibrate(
+    network: nn.Module,
+    recal: tuple[str, dict[str, Any]] | str = "scse",
+    where: Where | None = None,
+    bottleneck: bool = False,
+    replace: bool = False,
+    spatial_dims: int | None = None,
+    input_shape: Sequence[int] | None = None,
+    **options: Any,
+) -> nn.Module:
+    """Recalibrate a network: put a squeeze & excitation block after each of its encoder and decoder blocks.
+
+    That is the placement of the paper. Out of the box for MONAI's AttentionUnet, BasicUNet, BasicUNetPlusPlus, DynUNet,
+    FlexibleUNet, HighResNet, SegResNet, SegResNetDS, SegResNetDS2, SegResNetVAE, SwinUNETR, UNETR, UNet and VNet, and
+    for any other network with ``where``. The numbers of channels are found by running a copy of the network once.
+
+    The blocks are new modules called ``recal`` in the modules that they follow; all other names stay. Weights of the
+    network therefore load after as before: ``network.load_state_dict(weights, strict=False)`` misses nothing but the
+    keys with ``recal``.
+
+    Reference: A. G. Roy et al., MICCAI 2018, https://arxiv.org/abs/1803.02579.
+
+    Args:
+        network: it is changed in place, its weights are not.
+        recal: name of the block, or ``(name, {options})``, see :func:`monai_scse.layers.get_recal_layer`.
+        where: the modules after which blocks go: a name, a pattern (``"encoder.stages.?"``; ``*`` matches dots too),
+            a list of both, or a function of name and module that returns whether to. None for the encoder and decoder
+            blocks of a known network.
+        bottleneck: whether to recalibrate the bottleneck of a known network as well. The paper does not.
+        replace: whether to replace the blocks of an earlier call, instead of refusing.
+        spatial_dims: 1, 2 or 3, checked against the network if given.
+        input_shape: (batch, channels, *spatial) of an input that the network takes, for networks that cannot be run
+            with 64, 96, 128 or 224 voxels along each axis.
+        options: of the block, for example ``reduction=4``.
+
+    Returns:
+        the same network.
+
+    Raises:
+        TypeError: when the network is no module, or is scripted or compiled.
+        ValueError: when the network is unknown and ``where`` is None, ``where`` matches nothing or something that does
+            not return a feature map, the network has been recalibrated before, or the block does not take the options.
+
+    Example:
+        >>> from monai.networks.nets import BasicUNet
+        >>> network = recalibrate(BasicUNet(spatial_dims=3, features=(8, 8, 16, 32, 64, 8)))
+        >>> network(torch.rand(1, 1, 32, 32, 32)).shape
+        torch.Size([1, 2, 32, 32, 32])
+    """
+    if not isinstance(network, nn.Module) or isinstance(network, torch.jit.ScriptModule):
+        raise TypeError(f"network must be a torch.nn.Module that is not scripted, got {type(network).__name__}.")
+    if hasattr(network, "_orig_mod"):
+        raise TypeError("network must not be compiled: recalibrate it first, then compile it.")
+    if any(isinstance(module, EncoderDecoder) for module in network.modules()):
+        raise ValueError(f"{type(network).__name__} takes blocks as it is built: give it the argument recal.")
+    before = _recalibrated(network)
+    if before and not replace:
+        raise ValueError(
+            f"{type(network).__name__} is recalibrated already, after {', '.join(before)}: give replace=True to "
+            "replace these blocks."
+        )
+    name, its_options = (recal, {}) if isinstance(recal, str) else recal
+    block = (name, {**its_options, **options})
+    earlier = {site: module.recal for site, module in before.items()}
+    for module in before.values():
+        _detach(module)
+    try:
+        sites = _sites(network, where, bottleneck)
+        blocks = {}
+        for site, (channels, dims) in _channels(network, sites, spatial_dims, input_shape).items():
+            try:
+                blocks[site] = get_recal_layer(block, dims, channels)
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"{site}, {channels} channels: {error}") from error
+    except Exception:
+        for site, module in before.items():
+            _attach(module, earlier[site])
+        raise
+    for site, new in blocks.items():
+        module = network.get_submodule(site)
+        like = next((p for p in [*module.parameters(), *network.parameters()] if p.is_floating_point()), None)
+        _attach(module, new if like is None else new.to(like.device, like.dtype))
+    return network
+
+
+@dataclass(frozen=True)
+class RecalibrationRow:
+    """One block in a network.
+
+    Args:
+        site: name of the module that the block follows.
+        block: class of the block.
+        channels: number of channels of the feature map, 0 when the block does not tell.
+        parameters: number of parameters of the block.
+        share: of all parameters of the network, 0 to 1.
+    """
+
+    site: str
+    block: str
+    channels: int
+    parameters: int
+    share: float
+
+
+@dataclass(frozen=True)
+class RecalibrationReport:
+    """What :func:`recalibrate` has done; printed as a table.
+
+    Args:
+        rows: one for each block, in the order of the network.
+        parameters: number of parameters of the network, blocks included.
+    """
+
+    rows: tuple[RecalibrationRow, ...]
+    parameters: int
+
+    @property
+    def added(self) -> int:
+        """Number of parameters of all blocks."""
+        return sum(row.parameters for row in self.rows)
+
+    def __str__(self) -> str:
+        width = max([len(row.site) for row in self.rows] + [len("all blocks")])
+        lines = [f"{'site':<{width}}  {'block':<28}{'channels':>8}{'parameters':>12}{'share':>8}"]
+        for row in self.rows:
+            lines.append(f"{row.site:<{width}}  {row.block:<28}{row.channels:>8}{row.parameters:>12,}{row.share:>8.2%}")
+        share = self.added / max(self.parameters, 1)
+        lines.append(f"{'all blocks':<{width}}  {'':<28}{'':>8}{self.added:>12,}{share:>8.2%}")
+        return "\n".join(lines)
+
+
+def _input_channels(block: nn.Module) -> int:
+    sizes = (getattr(module, "in_channels", getattr(module, "in_features", None)) for module in block.modules())
+    return next((size for size in sizes if size is not None), 0)
+
+
+def describe_recalibration(network: nn.Module) -> RecalibrationReport:
+    """List the recalibration blocks of a network, with the parameters that they add.
+
+    Also for the networks of this package.
+
+    Example:
+        >>> from monai.networks.nets import UNet
+        >>> network = UNet(2, 1, 2, channels=(8, 16, 32), strides=(2, 2), num_res_units=2)
+        >>> print(describe_recalibration(recalibrate(network)))
+        site                 block                       channels  parameters   share
+        model.0              SpatialChannelSqueezeExcite        8          72   0.29%
+        model.1.submodule.0  SpatialChannelSqueezeExcite       16         272   1.10%
+        model.1.submodule.2  SpatialChannelSqueezeExcite        8          72   0.29%
+        all blocks                                                        416   1.69%
+    """
+    every = sum(parameter.numel() for parameter in network.parameters())
+    rows = []
+    for site, module in _recalibrated(network).items():
+        own = sum(parameter.numel() for parameter in module.recal.parameters())
+        rows.append(
+            RecalibrationRow(site, type(module.recal).__name__, _input_channels(module.recal), own, own / max(every, 1))
+        )
+    return RecalibrationReport(tuple(rows), every)
