@@ -1,0 +1,43 @@
+"""Two training steps of every recalibrated network in one of two processes, for tests/networks/test_recalibrate.py."""
+
+from __future__ import annotations
+
+import torch
+from stock_networks import STOCK, logits
+from torch import nn
+from torch.distributed import barrier, destroy_process_group, init_process_group
+from torch.nn.parallel import DistributedDataParallel
+
+from monai_scse import recalibrate
+
+
+def _freeze_unused(network: nn.Module, image: torch.Tensor) -> None:
+    """Some networks carry parameters that they never use, before they are recalibrated as after."""
+    sum(output.mean() for output in logits(network(image))).backward()
+    for name, parameter in network.named_parameters():
+        if parameter.grad is None:
+            assert ".recal." not in name, name
+            parameter.requires_grad = False
+        parameter.grad = None
+
+
+def two_steps(rank: int, store: str, dims: int) -> None:
+    """A parameter without a gradient in the first step is an error in the second."""
+    torch.set_num_threads(1)
+    init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=2)
+    for name, entry in STOCK.items():
+        torch.manual_seed(0)
+        network = recalibrate(entry.make(dims)).train()
+        torch.manual_seed(rank)
+        image = torch.rand(2, 1, *(entry.size,) * dims)
+        _freeze_unused(network, image)
+        parallel = DistributedDataParallel(network)
+        for _ in range(2):
+            sum(output.mean() for output in logits(parallel(image))).backward()
+        for key, parameter in network.named_parameters():
+            if ".recal." in key:
+                both = [torch.empty_like(parameter.grad) for _ in range(2)]
+                torch.distributed.all_gather(both, parameter.grad)
+                assert torch.equal(*both), f"{name}: {key}"
+    barrier()
+    destroy_process_group()

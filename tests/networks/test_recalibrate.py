@@ -1,0 +1,409 @@
+"""The table test: every network of MONAI x every block x 2D and 3D x what a network must be able to do."""
+
+from __future__ import annotations
+
+import copy
+import io
+import pickle
+
+import pytest
+import torch
+from ddp_steps import two_steps
+from monai.bundle import ConfigParser
+from monai.networks.nets import BasicUNet, UNet
+from stock_networks import STOCK, logits
+from torch import nn
+
+from monai_scse import describe_recalibration, recalibrate
+from monai_scse.networks.nets import SEUNet
+from monai_scse.networks.recalibration_sites import find_sites
+
+ADDED = {"cse": lambda c: 2 * c * (c // 2), "sse": lambda c: c, "scse": lambda c: 2 * c * (c // 2) + c}
+
+
+def image(name: str, dims: int, batch: int = 1) -> torch.Tensor:
+    return torch.rand(batch, 1, *(STOCK[name].size,) * dims)
+
+
+def blocks(network: nn.Module) -> dict[str, nn.Module]:
+    return {name: module for name, module in network.named_modules() if name.endswith(".recal")}
+
+
+@pytest.fixture(scope="module")
+def stock() -> dict[tuple[str, int], nn.Module]:
+    """Each network built once; tests take copies."""
+    torch.manual_seed(0)
+    return {(name, dims): entry.make(dims) for name, entry in STOCK.items() for dims in (2, 3)}
+
+
+every_network = pytest.mark.parametrize("name", STOCK)
+every_dims = pytest.mark.parametrize("dims", [2, 3])
+
+
+@every_network
+@every_dims
+@pytest.mark.parametrize("recal", ["cse", "sse", "scse"])
+def test_sites_parameters_shape_and_gradients(stock, name, dims, recal):
+    plain = stock[name, dims]
+    network = recalibrate(copy.deepcopy(plain), recal).train()
+    report = describe_recalibration(network)
+    assert tuple(row.channels for row in sorted(report.rows, key=_order(network))) == STOCK[name].channels
+    assert report.added == sum(map(ADDED[recal], STOCK[name].channels))
+    assert report.parameters == report.added + sum(p.numel() for p in plain.parameters())
+
+    x = image(name, dims, batch=2)
+    outputs = logits(network(x))
+    with torch.no_grad():
+        expected = logits(copy.deepcopy(plain).train()(x))
+    assert [output.shape for output in outputs] == [output.shape for output in expected]
+    sum(output.square().mean() for output in outputs).backward()
+    for site, block in blocks(network).items():
+        for key, parameter in block.named_parameters():
+            assert parameter.grad is not None, f"{site}.{key}"
+            assert torch.isfinite(parameter.grad).all(), f"{site}.{key}"
+
+
+def _order(network):
+    sites = find_sites(network)
+    names = [*sites.encoder, *sites.decoder]
+    return lambda row: names.index(row.site)
+
+
+@every_network
+@every_dims
+def test_zero_weights_leave_the_network_as_it_was_and_its_weights_load(stock, name, dims):
+    plain = copy.deepcopy(stock[name, dims]).eval()
+    network = recalibrate(STOCK[name].make(dims)).eval()
+    loaded = network.load_state_dict(plain.state_dict(), strict=False)
+    assert not loaded.unexpected_keys
+    assert all(".recal." in key for key in loaded.missing_keys)
+    for block in blocks(network).values():
+        for parameter in block.parameters():
+            nn.init.zeros_(parameter)
+    x = image(name, dims)
+    with torch.no_grad():
+        for output, expected in zip(logits(network(x)), logits(plain(x)), strict=True):
+            torch.testing.assert_close(output, expected, rtol=1e-5, atol=1e-6)
+
+
+@every_network
+@every_dims
+def test_state_dict_copy_and_pickle_round_trip(stock, name, dims):
+    network = recalibrate(copy.deepcopy(stock[name, dims])).eval()
+    stream = io.BytesIO()
+    torch.save(network.state_dict(), stream)
+    stream.seek(0)
+    other = recalibrate(STOCK[name].make(dims)).eval()
+    other.load_state_dict(torch.load(stream, weights_only=True))
+    twins = [other, copy.deepcopy(network), pickle.loads(pickle.dumps(network))]
+    x = image(name, dims)
+    with torch.no_grad():
+        expected = logits(network(x))
+        for twin in twins:
+            for output, one in zip(logits(twin(x)), expected, strict=True):
+                assert torch.equal(output, one)
+        # the copy has blocks of its own
+        for block in blocks(twins[1]).values():
+            for parameter in block.parameters():
+                parameter.fill_(3.0)
+        assert torch.equal(logits(network(x))[0], expected[0])
+        assert not torch.equal(logits(twins[1](x))[0], expected[0])
+
+
+@every_network
+@every_dims
+@pytest.mark.parametrize("recal", ["cse", "sse", "scse"])
+def test_torchscript_saved_and_loaded_again(stock, scripted, name, dims, recal):
+    network = copy.deepcopy(stock[name, dims]).eval()
+    if "script" in STOCK[name].limits:
+        with pytest.raises(Exception):  # noqa: B017, PT011 - any error: the limit is the network's own
+            scripted(network)
+        pytest.skip(f"{name} itself cannot be scripted: {STOCK[name].limits['script']}")
+    recalibrate(network, recal)
+    x = image(name, dims)
+    with torch.no_grad():
+        for output, expected in zip(logits(scripted(network)(x)), logits(network(x)), strict=True):
+            torch.testing.assert_close(output, expected, rtol=1e-4, atol=1e-5)
+
+
+@every_network
+@every_dims
+def test_compiles_without_a_graph_break_in_a_block(stock, name, dims):
+    network = recalibrate(copy.deepcopy(stock[name, dims])).eval()
+    x = image(name, dims)
+    torch._dynamo.reset()
+    with torch.no_grad():
+        if "fullgraph" in STOCK[name].limits:  # the breaks are the network's own
+            reasons = torch._dynamo.explain(network)(x).break_reasons
+            assert reasons
+            assert not [reason for reason in reasons if "monai_scse" in reason.user_stack[-1].filename]
+            return
+        compiled = torch.compile(network, backend="eager", fullgraph=True)
+        for output, expected in zip(logits(compiled(x)), logits(network(x)), strict=True):
+            torch.testing.assert_close(output, expected, rtol=1e-4, atol=1e-5)
+
+
+@every_network
+@every_dims
+def test_bfloat16_autocast(stock, name, dims):
+    network = recalibrate(copy.deepcopy(stock[name, dims])).train()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        outputs = logits(network(image(name, dims, batch=2)))
+    sum(output.float().square().mean() for output in outputs).backward()
+    for block in blocks(network).values():
+        for parameter in block.parameters():
+            assert parameter.grad.dtype == torch.float32
+            assert torch.isfinite(parameter.grad).all()
+
+
+@every_network
+@every_dims
+def test_channels_last_gives_the_same(stock, name, dims):
+    network = recalibrate(copy.deepcopy(stock[name, dims])).eval()
+    layout = torch.channels_last if dims == 2 else torch.channels_last_3d
+    x = image(name, dims)
+    with torch.no_grad():
+        expected = logits(network(x))
+        outputs = logits(network.to(memory_format=layout)(x.to(memory_format=layout)))
+    for output, one in zip(outputs, expected, strict=True):
+        torch.testing.assert_close(output, one, rtol=1e-3, atol=1e-4)
+
+
+@every_network
+@every_dims
+def test_deterministic_mode_repeats_itself(stock, deterministic, name, dims):
+    x = image(name, dims, batch=2)
+    gradients = []
+    for _ in range(2):
+        torch.manual_seed(1)
+        network = recalibrate(copy.deepcopy(stock[name, dims])).train()
+        sum(output.square().mean() for output in logits(network(x))).backward()
+        gradients.append([p.grad for block in blocks(network).values() for p in block.parameters()])
+    for first, second in zip(*gradients, strict=True):
+        assert torch.equal(first, second)
+
+
+@every_dims
+def test_distributed_data_parallel_with_two_processes(tmp_path, dims):
+    torch.multiprocessing.spawn(two_steps, args=(str(tmp_path / "store"), dims), nprocs=2)
+
+
+# ---- where
+
+
+def small_unet(**options) -> nn.Module:
+    return UNet(2, 1, 2, (4, 8, 16), (2, 2), **options)
+
+
+class Own(nn.Module):
+    """A network of a user."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stages = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(i, o, 3, padding=1), nn.ReLU()) for i, o in ((3, 4), (4, 6))
+        )
+        self.unused = nn.Sequential(nn.Conv2d(3, 4, 1))
+        self.pair = Pair()
+        self.head = nn.Conv2d(6, 2, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for stage in self.stages:
+            x = stage(x)
+        return self.head(self.pair(x)[0])
+
+
+class Pair(nn.Module):
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return x, x
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "stages.?",
+        ["stages.0", "stages.1"],
+        lambda name, module: isinstance(module, nn.Sequential) and name.startswith("stages"),
+    ],
+)
+def test_where_takes_names_patterns_and_predicates(where):
+    network = Own()
+    recalibrate(network, where=where)
+    assert set(blocks(network)) == {"stages.0.recal", "stages.1.recal"}
+    assert [row.channels for row in describe_recalibration(network).rows] == [4, 6]
+
+
+def test_unknown_network_lists_the_candidates():
+    with pytest.raises(
+        ValueError, match=r"blocks of Own are not known: .* Candidates: stages\.0 \(4 channels\), stages\.1 \(6 ch"
+    ):
+        recalibrate(Own())
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("encoder.*", r"where: 'encoder\.\*' matches no module of Own\. Candidates: stages\.0 \(4 channels\)"),
+        (["stages.0", "stages.7"], r"where: 'stages\.7' matches no module"),
+        ([], "where names no module of Own. Candidates"),
+        (lambda name, module: False, "where matches no module of Own. Candidates"),
+        ("unused", "unused is not run when Own is"),
+        ("pair", "pair must return a feature map .* got no single tensor"),
+    ],
+)
+def test_where_that_cannot_be_recalibrated(where, message):
+    network = Own()
+    with pytest.raises(ValueError, match=message):
+        recalibrate(network, where=where)
+    assert not blocks(network)
+
+
+def test_input_shape_for_a_network_that_cannot_be_run_with_the_usual_ones():
+    class Picky(Own):
+        def forward(self, x):
+            if x.shape[2:] != (40, 24):
+                raise RuntimeError("only 40 x 24")
+            return super().forward(x)
+
+    with pytest.raises(ValueError, match=r"Picky could not be run .* only 40 x 24.* as input_shape"):
+        recalibrate(Picky(), where="stages.*")
+    network = recalibrate(Picky(), where="stages.?", input_shape=(1, 3, 40, 24))
+    assert len(blocks(network)) == 2
+
+
+# ---- options and bad input
+
+
+def test_bottleneck_only_when_asked_for():
+    assert "down_4.recal" in blocks(recalibrate(BasicUNet(2), bottleneck=True))
+    with pytest.raises(ValueError, match="UNETR has no bottleneck of feature maps"):
+        recalibrate(STOCK["UNETR"].make(2), bottleneck=True)
+
+
+def test_options_reach_the_blocks():
+    network = recalibrate(small_unet(), ("scse", {"merge": "max"}), reduction=4, bias=True)
+    for block in blocks(network).values():
+        assert block.merge == "max"
+        assert block.cse.squeeze.out_features == block.cse.squeeze.in_features // 4
+        assert block.cse.squeeze.bias is not None
+
+
+def test_any_registered_block():
+    network = recalibrate(small_unet(), "pe")
+    assert {row.block for row in describe_recalibration(network).rows} == {"ProjectExcite"}
+
+
+def test_recalibrated_network_is_refused_unless_blocks_are_to_be_replaced():
+    network = recalibrate(small_unet())
+    kept = blocks(network)
+    with pytest.raises(ValueError, match=r"UNet is recalibrated already, after model\.0, .*: give replace=True"):
+        recalibrate(network, "cse")
+    with pytest.raises(ValueError, match="got 'ssce'"):
+        recalibrate(network, "ssce", replace=True)
+    assert blocks(network) == kept  # a call that fails changes nothing
+    assert recalibrate(network, "sse", replace=True) is network
+    assert {row.block for row in describe_recalibration(network).rows} == {"SpatialSqueezeExcite"}
+    x = torch.rand(1, 1, 32, 32)
+    for block in blocks(network).values():
+        nn.init.zeros_(block.squeeze.weight)
+    # each block halves its input once: no hook of the earlier blocks is left
+    halved = recalibrate(copy.deepcopy(network), "sse", replace=True)
+    for block in blocks(halved).values():
+        nn.init.zeros_(block.squeeze.weight)
+    torch.testing.assert_close(network.eval()(x), halved.eval()(x))
+
+
+@pytest.mark.parametrize(
+    ("network", "options", "error", "message"),
+    [
+        (lambda: small_unet(), {"recal": "ssce"}, ValueError, r"model\.0, 4 channels: recal must be None or one of"),
+        (lambda: small_unet(), {"reduction": 5}, ValueError, r"model\.0, 4 channels: reduction must be between 1 and"),
+        (lambda: small_unet(), {"colour": 1}, ValueError, r"model\.0, 4 channels: .*colour"),
+        (
+            lambda: small_unet(),
+            {"spatial_dims": 3},
+            ValueError,
+            r"spatial_dims=3 does not match model\.0, .* 2 spatial",
+        ),
+        (lambda: SEUNet(2, 1, 2, features=4), {}, ValueError, "SEUNet takes blocks as it is built"),
+        (
+            lambda: torch.jit.script(small_unet()),
+            {},
+            TypeError,
+            "network must be a torch.nn.Module that is not scripted",
+        ),
+        (lambda: torch.compile(small_unet()), {}, TypeError, "network must not be compiled"),
+        (lambda: "UNet", {}, TypeError, "got str"),
+    ],
+)
+def test_bad_input(network, options, error, message):
+    with pytest.raises(error, match=message):
+        recalibrate(network(), **options)
+
+
+def test_weights_and_random_numbers_of_the_network_are_left_alone():
+    network = small_unet()
+    before = copy.deepcopy(network.state_dict())
+    recalibrate(network)
+    assert all(torch.equal(network.state_dict()[key], value) for key, value in before.items())
+    assert network.training
+
+
+def test_blocks_have_the_type_and_device_of_their_site():
+    network = recalibrate(small_unet().double())
+    assert {parameter.dtype for block in blocks(network).values() for parameter in block.parameters()} == {
+        torch.float64
+    }
+
+
+def test_target_of_a_config():
+    parser = ConfigParser(
+        {
+            "network": {
+                "_target_": "monai_scse.recalibrate",
+                "network": {"_target_": "BasicUNet", "spatial_dims": 2, "features": [4, 4, 8, 8, 16, 4]},
+                "recal": "cse",
+            }
+        }
+    )
+    assert len(blocks(parser.get_parsed_content("network"))) == 8
+
+
+def test_report_is_a_table():
+    lines = str(describe_recalibration(recalibrate(small_unet()))).splitlines()
+    assert lines[0].split() == ["site", "block", "channels", "parameters", "share"]
+    assert lines[1].split()[:4] == ["model.0", "SpatialChannelSqueezeExcite", "4", "20"]
+    assert lines[-1].split()[:3] == ["all", "blocks", "112"]
+    assert not describe_recalibration(small_unet()).rows
+
+
+def test_report_of_a_network_of_this_package():
+    report = describe_recalibration(SEUNet(2, 1, 28))
+    assert (report.added, report.parameters, len(report.rows)) == (33_280, 2_153_756, 8)
+    assert not describe_recalibration(SEUNet(2, 1, 28, recal=None)).rows
+
+
+# ---- networks of other libraries
+
+
+def test_nnunet():
+    architectures = pytest.importorskip("dynamic_network_architectures.architectures.unet")
+    network = architectures.PlainConvUNet(
+        1, 3, (4, 8, 16), nn.Conv2d, 3, (1, 2, 2), (1, 1, 1), 2, (1, 1), norm_op=nn.InstanceNorm2d, nonlin=nn.ReLU
+    )
+    recalibrate(network, where=["encoder.stages.0", "encoder.stages.1", "decoder.stages.?"])
+    assert [row.channels for row in describe_recalibration(network).rows] == [4, 8, 8, 4]
+    assert network(torch.rand(1, 1, 32, 32)).shape == (1, 2, 32, 32)
+    residual = architectures.ResidualEncoderUNet(
+        1, 3, (4, 8, 16), nn.Conv3d, 3, (1, 2, 2), (1, 1, 1), 2, (1, 1), norm_op=nn.InstanceNorm3d, nonlin=nn.ReLU
+    )
+    recalibrate(residual, where=["encoder.stages.0", "encoder.stages.1", "decoder.stages.?"])
+    assert residual(torch.rand(1, 1, 16, 16, 16)).shape == (1, 2, 16, 16, 16)
+
+
+def test_segmentation_models_pytorch():
+    smp = pytest.importorskip("segmentation_models_pytorch")
+    network = smp.Unet("resnet18", encoder_weights=None, in_channels=1, classes=2)
+    recalibrate(network, where=["encoder.layer?", "decoder.blocks.?"])
+    assert [row.channels for row in describe_recalibration(network).rows] == [64, 128, 256, 512, 256, 128, 64, 32, 16]
+    assert network.eval()(torch.rand(1, 1, 64, 64)).shape == (1, 2, 64, 64)
