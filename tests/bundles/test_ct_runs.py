@@ -12,6 +12,7 @@ import pytest
 import torch
 from bundle_command import run_bundle
 from dicom_files import write_dicom_series
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from monai_scse.data import synthetic_ct
 
@@ -24,9 +25,10 @@ def trained(ct_bundle, ct_dataset, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("CT training")
     result = run_bundle(
         ct_bundle,
-        "train.json",
+        ["train.json", "log_gates.yaml"],
         cwd=folder,
         dataset_dir=ct_dataset,
+        gate_interval=5,
         validation_cases=["ct_0001"],
         label_smoothing=0.1,
         ckpt_dir=folder / "models",
@@ -43,6 +45,12 @@ def test_training_writes_flat_weights_and_checkpoint(trained):
     weights = torch.load(trained / "models/model.pt", weights_only=True)
     assert all(isinstance(value, torch.Tensor) for value in weights.values())
     assert torch.load(trained / "models/checkpoint.pt", weights_only=True)["best_metric_epoch"] == 1
+
+
+def test_training_logs_the_gates(trained):
+    tags = EventAccumulator(str(trained / "logs"), size_guidance={"images": 0}).Reload().Tags()
+    assert "gates/encoders.0.recal/channel_mean" in tags["scalars"]
+    assert "gates/decoders.3.recal/map" in tags["images"]
 
 
 def test_inference_writes_all_outputs_on_the_grid_of_the_scan(ct_bundle, ct_dataset, trained, tmp_path):
