@@ -175,7 +175,7 @@ def recalibrate(
 
     Args:
         network: it is changed in place, its weights are not.
-        recal: name of the block, or ``(name, {options})``, see :func:`monai_scse.layers.get_recal_layer`.
+        recal: name of the block, or ``(name, {options})``, see :func:`monai_scse.networks.layers.get_recal_layer`.
         where: the modules after which blocks go: a name, a pattern (``"encoder.stages.?"``; ``*`` matches dots too),
             a list of both, or a function of name and module that returns whether to. None for the encoder and decoder
             blocks of a known network.
