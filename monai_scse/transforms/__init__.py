@@ -7,6 +7,7 @@ from .labels import MapLabelsd, RandLateralFlipd
 from .organs import LoadOrganLabelsd
 from .scans import CheckLabelGridd, LoadScand, file_of, segmentation_name
 from .slabs import StackAdjacentSlicesd
+from .spacing import ServerSafeSpacingd
 
 __all__ = [
     "CheckHounsfieldd",
@@ -15,6 +16,7 @@ __all__ = [
     "LoadScand",
     "MapLabelsd",
     "RandLateralFlipd",
+    "ServerSafeSpacingd",
     "StackAdjacentSlicesd",
     "file_of",
     "segmentation_name",
