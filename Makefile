@@ -3,7 +3,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-.PHONY: bench clean demo demo-ct lint test
+# make test-label runs a MONAI Label server with both bundles.
+.PHONY: bench clean demo demo-ct lint test test-label
 
 demo: $(VENV)/.demo
 	$(RUN) docs/examples/demo.py brain --output_dir demo_output
@@ -13,6 +14,11 @@ demo-ct: $(VENV)/.demo
 
 test: lint
 	$(RUN) -m pytest
+
+# the server of MONAI Label needs an environment of its own
+test-label: $(VENV)/.test
+	PYTHON="$(PYTHON)" integrations/monai_label/setup.sh
+	$(RUN) -m pytest tests/integration/test_monai_label.py
 
 lint: $(VENV)/.test
 	$(RUN) -m ruff check .
@@ -25,7 +31,7 @@ $(VENV)/.%: setup.cfg constraints.txt pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) demo_output build *.egg-info
+	rm -rf $(VENV) .venv-label demo_output build *.egg-info
 
 bench: $(VENV)/.test
 	$(RUN) benchmarks/scse_cost.py

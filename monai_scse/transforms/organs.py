@@ -20,8 +20,8 @@ __all__ = ["LoadOrganLabelsd"]
 class LoadOrganLabelsd(MapTransform):
     """Load the label of a case of :func:`monai_scse.data.organ_cases` as class indices.
 
-    Numbers that belong to no organ become background. Organs that were not annotated are marked as unknown, see
-    :func:`monai_scse.data.mark_unknown_classes`.
+    Numbers of another numbering that belong to no organ of the table become background. Organs that were not annotated
+    are marked as unknown, see :func:`monai_scse.data.mark_unknown_classes`.
 
     Args:
         keys: the label entries: a file, or a dictionary from organs to lists of mask files.
@@ -30,7 +30,8 @@ class LoadOrganLabelsd(MapTransform):
         image_key: the entry of the image, loaded before, that the masks lie on.
 
     Raises:
-        InputError: when a file cannot be read or does not lie on the grid of the image, or a label map holds no label.
+        InputError: when a file cannot be read or does not lie on the grid of the image, or a label map holds no label
+            or one beyond the table.
     """
 
     def __init__(
@@ -62,6 +63,11 @@ class LoadOrganLabelsd(MapTransform):
         numbers = self._read(file, image)
         if not bool(numbers.any()):
             raise InputError(f"{file}: empty, no voxel is labelled; label the scan or remove the case.")
+        if self.label_numbers == "classes" and int(numbers.max()) > len(self.organs):
+            raise InputError(
+                f"{file}: label {int(numbers.max())} is beyond the {len(self.organs)} organs of the table; correct the "
+                "label, or name the numbering of the file with label_numbers."
+            )
         classes = torch.zeros(numbers.shape, dtype=torch.int32)
         unknown = []
         for index, organ in enumerate(self.organs, start=1):

@@ -92,6 +92,10 @@ class LoadScand(LoadImaged):
                 raise
             except Exception as error:
                 raise InputError(f"{file}: cannot be read as an image; check that the file is complete.") from error
+            if isinstance(
+                image, tuple
+            ):  # MONAI Label asks the loader for its meta data too, which the image has anyway
+                image = image[0]
             if image.ndim != 4 or image.shape[0] != 1:
                 raise InputError(f"{file}: expected one 3D volume, got the shape {tuple(image.shape)}; split it first.")
             if not bool(torch.isfinite(image).all()):

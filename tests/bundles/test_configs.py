@@ -89,6 +89,7 @@ def test_required_properties_are_there(bundle, dataset, config, workflow_type):
         logging_file=False,
         bundle_root=str(bundle),
         dataset_dir=str(dataset / "images" if config == "inference" else dataset),
+        label_numbers="synthetic",
         init_id="none",
         device="cpu",
     )

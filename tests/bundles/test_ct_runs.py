@@ -16,7 +16,13 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from monai_scse.data import synthetic_ct
 
-SMALL = {"slice_size": [48, 48], "spacing": [9, 9, 9], "network_def__features": 4, "device": "cpu"}
+SMALL = {
+    "slice_size": [48, 48],
+    "spacing": [9, 9, 9],
+    "network_def__features": 4,
+    "device": "cpu",
+    "label_numbers": "synthetic",
+}
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +79,7 @@ def test_user_with_other_organs_changes_the_config_alone(ct_bundle, ct_dataset, 
         {"name": "heart", "colour": [200, 30, 30], "synthetic": [16]},
         {"name": "pancreas", "colour": [250, 200, 100]},
     ]
-    options = {"organs": organs, "label_numbers": "synthetic", "dataset_dir": ct_dataset, "ckpt_dir": tmp_path}
+    options = {"organs": organs, "dataset_dir": ct_dataset, "ckpt_dir": tmp_path}
     result = run_bundle(
         ct_bundle, "train.json", cwd=tmp_path, epochs=1, output_dir=tmp_path, validation_cases=0, **options, **SMALL
     )
@@ -93,6 +99,7 @@ def test_volumetric_variant_trains_evaluates_and_segments(ct_bundle, ct_dataset,
         "spacing": [9, 9, 9],
         "network_def__features": 4,
         "device": "cpu",
+        "label_numbers": "synthetic",
         "ckpt_dir": tmp_path,
         "output_dir": tmp_path / "out",
     }

@@ -74,6 +74,12 @@ def test_mask_on_another_grid_is_named(tmp_path, write_nifti, image):
         load(image, str(moved))
 
 
+def test_label_beyond_the_table_is_named(tmp_path, write_nifti, image):
+    file = str(write_nifti(tmp_path / "label.nii.gz", np.full(SHAPE, 4, np.uint8)))
+    with pytest.raises(InputError, match=r"label\.nii\.gz: label 4 is beyond the 3 organs of the table"):
+        load(image, file)
+
+
 def test_label_map_without_labels_is_named(tmp_path, write_nifti, image):
     file = write_nifti(tmp_path / "label.nii.gz", np.zeros(SHAPE, np.uint8))
     with pytest.raises(InputError, match=r"label\.nii\.gz: empty, no voxel is labelled"):
