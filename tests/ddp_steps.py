@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import torch
 from stock_networks import STOCK, logits
 from torch import nn
-from torch.distributed import barrier, destroy_process_group, init_process_group
+from torch.distributed import barrier, init_process_group
 from torch.nn.parallel import DistributedDataParallel
 
 from monai_scse import recalibrate
@@ -40,4 +42,5 @@ def two_steps(rank: int, store: str, dims: int) -> None:
                 torch.distributed.all_gather(both, parameter.grad)
                 assert torch.equal(*both), f"{name}: {key}"
     barrier()
-    destroy_process_group()
+    # gloo's threads and the end of the process group can wait for each other for ever: leave without taking it down
+    os._exit(0)

@@ -27,6 +27,7 @@ class SegmentationScores:
     columns case, structure, dice, hd95_mm, assd_mm. An entry is empty where the measure is not defined: Dice when a
     structure is absent from both or was not annotated, the distances when it is absent from either. The mean is the
     global Dice of the paper: per structure over the whole volume, then over structures and cases, background excluded.
+    Of several processes, each with cases of its own, the first writes the tables of all, sorted by case.
 
     Args:
         output_dir: folder that receives the files.
@@ -73,15 +74,22 @@ class SegmentationScores:
 
     def write(self, engine: Engine) -> None:
         """Write both tables, print the mean, and leave it in the engine's metrics as ``val_mean_dice``."""
+        import ignite.distributed as idist
         import pandas as pd
 
-        metrics = pd.DataFrame(self._rows)
+        rows = self._rows
+        if idist.get_world_size() > 1:
+            every = [row for rows_of_process in idist.all_gather(rows) for row in rows_of_process]
+            rows = sorted(every, key=lambda row: row["case"])
+        metrics = pd.DataFrame(rows)
         measures = ["dice", "hd95_mm", "assd_mm"]
         overall = metrics.assign(structure="all structures")
         summary = pd.concat([metrics, overall]).groupby("structure", sort=False)[measures].agg(["mean", "std"])
         summary.columns = ["_".join(column) for column in summary.columns]
         mean, deviation = summary.loc["all structures", ["dice_mean", "dice_std"]]
         engine.state.metrics["val_mean_dice"] = float(mean)
+        if idist.get_rank() > 0:
+            return
         write_in_one_step(
             self.output_dir / "metrics.csv", lambda path: metrics.to_csv(path, index=False, float_format="%.6g")
         )

@@ -27,7 +27,7 @@ class TrainingCheckpoint:
     metric so far; a resumed training therefore never replaces the best network by a worse one. Each time the
     validation metric improves, ``best_path`` receives the network's flat state dict. Without an evaluator that is done
     every epoch.
-    Files are replaced in one step: an interruption leaves the previous one whole.
+    Files are replaced in one step: an interruption leaves the previous one whole. Of several processes one writes.
 
     Args:
         objects: what to save and restore by name: anything with ``state_dict`` and ``load_state_dict``; the entry
@@ -107,6 +107,8 @@ class TrainingCheckpoint:
 
     def save(self, engine: Engine) -> None:
         """Write the checkpoint; without an evaluator also the network."""
+        if not self._writes():
+            return
         best = None if self.evaluator is None else self.evaluator.state
         content = {
             "objects": {name: item.state_dict() for name, item in self.objects.items()},
@@ -121,10 +123,16 @@ class TrainingCheckpoint:
 
     def save_best(self, evaluator: Engine) -> None:
         """Write the network when the validation that has just ended is the best so far."""
-        if evaluator.state.best_metric != self._best_metric:
+        if evaluator.state.best_metric != self._best_metric and self._writes():
             self._best_metric = evaluator.state.best_metric
             self._save_network()
             self.logger.info(f"Best {evaluator.state.key_metric_name} so far, saved {self.best_path}.")
+
+    @staticmethod
+    def _writes() -> bool:
+        import ignite.distributed as idist
+
+        return idist.get_rank() == 0
 
     def _save_network(self) -> None:
         state = self.objects["network"].state_dict()
@@ -134,7 +142,7 @@ class TrainingCheckpoint:
 class TimeBudget:
     """Stop a training cleanly when its time is up: validate what has been learnt, save the checkpoint, end.
 
-    Place it behind :class:`TrainingCheckpoint`.
+    Place it behind :class:`TrainingCheckpoint`. Several processes stop together, when the time of one is up.
 
     Args:
         minutes: minutes from the start of the training, or None for no limit.
@@ -163,15 +171,20 @@ class TimeBudget:
     def check_iteration(self, engine: Engine) -> None:
         """End the training within an epoch when the time is up."""
         ends_epoch = engine.state.iteration % engine.state.epoch_length == 0
-        if time.monotonic() >= self._end and not ends_epoch:
+        if not ends_epoch and self._time_is_up():
             if self.evaluator is not None:
                 self.evaluator.run(engine.state.epoch)
             self._stop(engine)
 
     def check_epoch(self, engine: Engine) -> None:
         """End the training behind an epoch, which has been validated already, when the time is up."""
-        if time.monotonic() >= self._end and engine.state.epoch < engine.state.max_epochs:
+        if self._time_is_up() and engine.state.epoch < engine.state.max_epochs:
             self._stop(engine)
+
+    def _time_is_up(self) -> bool:
+        import ignite.distributed as idist
+
+        return bool(idist.all_reduce(float(time.monotonic() >= self._end), "MAX"))
 
     def _stop(self, engine: Engine) -> None:
         self.logger.info(f"Time budget of {self.minutes:g} minutes used up; resume=true continues this training.")

@@ -1,0 +1,90 @@
+"""Training and evaluation with two processes, as torchrun starts them on several GPUs or nodes; here on the CPU."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from phantom_brains import phantom, save_case
+
+from monai_scse.data import save_synthetic_cases
+
+BUNDLES = Path(__file__).parents[2] / "bundles"
+SMALL = {
+    "brain_mri_scse_segmentation": {"slice_size": [32, 32]},
+    "wholebody_ct_scse_segmentation": {"slice_size": [48, 48], "spacing": [9, 9, 9], "label_numbers": "synthetic"},
+}
+
+
+def run(processes: int, configs: list[str], bundle: Path, folder: Path, **options: object) -> str:
+    files = [str(bundle / "configs" / name) for name in configs]
+    command = [sys.executable]
+    if processes > 1:
+        command += ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node", str(processes)]
+    command += ["-m", "monai.bundle", "run", "--bundle_root", str(bundle), "--config_file", str(files)]
+    for name, value in {"network_def#features": 4, "device": "cpu", **SMALL[bundle.name], **options}.items():
+        if name != "device" or processes == 1:  # of several processes the config chooses the device
+            command += [f"--{name}", str(value)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=400, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+@pytest.fixture(params=SMALL)
+def bundle(request: pytest.FixtureRequest) -> Path:
+    return BUNDLES / request.param
+
+
+@pytest.fixture
+def dataset(bundle: Path, tmp_path: Path) -> Path:
+    if bundle.name.startswith("brain"):
+        for seed in range(3):
+            save_case(tmp_path / "data", f"case{seed}", *phantom(seed))
+    else:
+        save_synthetic_cases(tmp_path / "data", range(3), spacing=(9, 9, 9))
+    return tmp_path / "data"
+
+
+def test_two_processes_train_and_evaluate_like_one(bundle, dataset, tmp_path):
+    names = sorted(path.name.removesuffix(".nii.gz") for path in (dataset / "images").iterdir())
+    options = {"dataset_dir": dataset, "ckpt_dir": tmp_path / "models"}
+    printed = run(
+        2,
+        ["train.json", "multi_gpu_train.json"],
+        bundle,
+        tmp_path,
+        epochs=1,
+        validation_cases=[names[1]],
+        output_dir=tmp_path / "logs",
+        **options,
+    )
+    assert printed.count("Best val_mean_dice so far, saved") == 1  # written once
+    weights = torch.load(tmp_path / "models/model.pt", weights_only=True)
+    assert not any(key.startswith("module.") for key in weights)
+
+    run(2, ["evaluate.json", "multi_gpu_evaluate.json"], bundle, tmp_path, output_dir=tmp_path / "two", **options)
+    run(1, ["evaluate.json"], bundle, tmp_path, output_dir=tmp_path / "one", **options)
+    for table in ("metrics.csv", "summary.csv"):
+        assert (tmp_path / "two" / table).read_text() == (tmp_path / "one" / table).read_text()
+    assert len((tmp_path / "two/metrics.csv").read_text().splitlines()) > 3 * 10
+
+
+def test_time_budget_stops_both_processes(tmp_path):
+    bundle = BUNDLES / "brain_mri_scse_segmentation"
+    for seed in range(3):
+        save_case(tmp_path / "data", f"case{seed}", *phantom(seed))
+    run(
+        2,
+        ["train.json", "multi_gpu_train.json"],
+        bundle,
+        tmp_path,
+        dataset_dir=tmp_path / "data",
+        ckpt_dir=tmp_path,
+        output_dir=tmp_path,
+        validation_cases=0,
+        time_budget_minutes=0.001,
+    )
+    assert (tmp_path / "model.pt").is_file()
