@@ -11,45 +11,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-__all__ = ["FIELDS_OF_VIEW", "SYNTHETIC_STRUCTURES", "SyntheticCT", "save_synthetic_cases", "synthetic_ct"]
+from .ct_rendering import STRUCTURE_INDEX, SyntheticCT, render_ct, save_cases, smooth_noise
 
-#: What the label numbers of a synthetic CT mean. The ten organs of the whole-body CT bundle come first, in its order.
-SYNTHETIC_STRUCTURES = (
-    "background",
-    "liver",
-    "spleen",
-    "right kidney",
-    "left kidney",
-    "right lung",
-    "left lung",
-    "right psoas major",
-    "left psoas major",
-    "aorta",
-    "urinary bladder",
-    "subcutaneous fat",
-    "muscle",
-    "visceral fat",
-    "bone",
-    "cartilage",
-    "heart",
-    "inferior vena cava",
-    "stomach wall",
-    "stomach content",
-    "bowel wall",
-    "bowel content",
-    "gas",
-    "gallbladder",
-    "renal sinus",
-    "airway",
-    "pulmonary vessels",
-    "table",
-)
-_INDEX = {name: index for index, name in enumerate(SYNTHETIC_STRUCTURES)}
+__all__ = ["FIELDS_OF_VIEW", "save_synthetic_cases", "synthetic_ct"]
 
 #: Lower and upper end of a scan in mm, see the module for the origin.
 FIELDS_OF_VIEW = {
@@ -58,67 +26,6 @@ FIELDS_OF_VIEW = {
     "thorax and abdomen": (-140.0, 215.0),
     "abdomen": (-150.0, 95.0),
 }
-
-# Hounsfield units without contrast agent, in the arterial and in the portal venous phase; standard deviation from
-# person to person
-_HOUNSFIELD = {
-    "background": (-1000, -1000, -1000, 0),
-    "liver": (55, 65, 108, 14),
-    "spleen": (46, 110, 118, 12),
-    "right kidney": (32, 130, 175, 18),
-    "left kidney": (32, 130, 175, 18),
-    "right lung": (-830, -825, -820, 40),
-    "left lung": (-830, -825, -820, 40),
-    "right psoas major": (52, 58, 64, 7),
-    "left psoas major": (52, 58, 64, 7),
-    "aorta": (40, 300, 155, 25),
-    "urinary bladder": (5, 6, 8, 6),
-    "subcutaneous fat": (-105, -105, -103, 6),
-    "muscle": (52, 58, 64, 7),
-    "visceral fat": (-100, -99, -97, 8),
-    "bone": (330, 335, 340, 70),
-    "cartilage": (85, 85, 90, 12),
-    "heart": (40, 210, 150, 22),
-    "inferior vena cava": (38, 70, 135, 18),
-    "stomach wall": (42, 70, 85, 10),
-    "stomach content": (20, 20, 20, 20),
-    "bowel wall": (40, 75, 90, 10),
-    "bowel content": (25, 25, 30, 20),
-    "gas": (-900, -900, -900, 50),
-    "gallbladder": (10, 10, 12, 6),
-    "renal sinus": (-50, -30, -10, 20),
-    "airway": (-960, -960, -960, 15),
-    "pulmonary vessels": (35, 180, 140, 22),
-    "table": (-300, -300, -300, 80),
-}
-
-
-@dataclass(frozen=True)
-class SyntheticCT:
-    """A synthetic scan.
-
-    Args:
-        image: Hounsfield units, int16, (x, y, z).
-        labels: indices of :data:`SYNTHETIC_STRUCTURES`, uint8, same shape.
-        affine: voxel to world (RAS, mm) matrix, (4, 4); the voxel axes point to the left, back and head, as in DICOM.
-    """
-
-    image: np.ndarray
-    labels: np.ndarray
-    affine: np.ndarray
-
-
-def _smooth_noise(generator: np.random.Generator, shape: Sequence[int], period: np.ndarray) -> np.ndarray:
-    """A random cubic spline of standard deviation about 1 with a knot every ``period`` voxels along each axis."""
-    from scipy.interpolate import BSpline
-
-    positions = [np.arange(size) / step for size, step in zip(shape, period)]
-    counts = [int(position[-1]) + 4 for position in positions]
-    noise = generator.normal(0, 3, counts).astype(np.float32)  # each axis of the spline takes a third of the variance
-    for position, count in zip(positions, counts):
-        weights = BSpline.design_matrix(position, np.arange(-3.0, count + 1), 3).toarray().astype(np.float32)
-        noise = np.tensordot(noise, weights, axes=(0, 1))  # the axis just done becomes the last
-    return noise
 
 
 class _Anatomy:
@@ -136,11 +43,11 @@ class _Anatomy:
         self.breath = generator.uniform(-15, 20)  # mm that the diaphragm is higher than on average
         # every shape is looked up at displaced coordinates: no two people, and no two sides, are alike
         grid = np.meshgrid(*axes, indexing="ij", sparse=True)
-        bend = [generator.uniform(3, 7) * _smooth_noise(generator, shape, 90 / spacing) for _ in range(3)]
+        bend = [generator.uniform(3, 7) * smooth_noise(generator, shape, 90 / spacing) for _ in range(3)]
         self.x, self.y, self.z = (
             (axis + shift) / scale for axis, shift, scale in zip(grid, bend, (self.width, self.depth, self.size))
         )
-        self.rough = _smooth_noise(generator, shape, 25 / spacing)
+        self.rough = smooth_noise(generator, shape, 25 / spacing)
 
     def jitter(self, value: float, spread: float) -> float:
         return float(self.random.normal(value, spread))
@@ -148,8 +55,8 @@ class _Anatomy:
     def paint(self, name: str, inside: np.ndarray, box: tuple[slice, ...] = (), only: Sequence[str] = ()) -> None:
         region = self.labels[box]
         if only:
-            inside = inside & np.isin(region, [_INDEX[other] for other in only])
-        region[inside] = _INDEX[name]
+            inside = inside & np.isin(region, [STRUCTURE_INDEX[other] for other in only])
+        region[inside] = STRUCTURE_INDEX[name]
 
     def outline(self, heights: Sequence[float], half_widths: Sequence[float], margin_mm: float = 0.0) -> np.ndarray:
         """Relative distance from the axis of a trunk whose half width changes with height; below 1 is inside."""
@@ -284,7 +191,6 @@ def _chest(body: _Anatomy, inner: np.ndarray, diaphragm: np.ndarray) -> None:
     lungs = chest & (abs(body.x) + 3 * body.rough > half) & ~spine
     body.paint("right lung", lungs & (body.x > 0))
     body.paint("left lung", lungs & (body.x <= 0))
-    body.paint("pulmonary vessels", lungs & (body.rough > 2.2) & (abs(body.x) < 90))
     body.organ("heart", (-28, 22, 82 + body.breath / 2), (58, 48, 48), within=chest, spread_mm=5)
     body.tube("airway", [(4, -20, 130, 9), (4, -22, 240, 9)])
 
@@ -314,6 +220,8 @@ def _abdomen(body: _Anatomy, cavity: np.ndarray, diaphragm: np.ndarray) -> None:
     _hollow(body, "stomach", (-56, 26, 8 + breath), (42, 36, 52), below)
     if random.random() < 0.85:
         body.organ("gallbladder", (48, 46, -30 + breath), (15, 16, 26), within=below, spread=0.25)
+    if random.random() < 0.9:
+        body.organ("pancreas", (-12, 6, -20 + breath), (62, 13, 15), within=below, tilt=0.3)
     body.organ("spleen", (-98, -30, 0 + breath), (29, 46, 52), within=below, spread_mm=7, spread=0.2)
     for side, name in ((1, "right kidney"), (-1, "left kidney")):
         height = (-45 if side > 0 else -30) + breath / 2
@@ -332,6 +240,11 @@ def _abdomen(body: _Anatomy, cavity: np.ndarray, diaphragm: np.ndarray) -> None:
     if random.random() < 0.9:  # arch and ascending part
         body.organ("aorta", (-6, -10, 172), (16, 40, 16), spread_mm=3, spread=0.08, tilt=0.1)
         body.tube("aorta", [(10, 12, 110, aorta + 2), (12, 14, 175, aorta + 2)])
+    for side in (-1, 1):  # common and external iliac vessels
+        ends = [(side * 55, 12, -240, 6), (side * 25, -30, -140, 6), (-14, -34, -98, 7)]
+        body.tube("arteries", [(body.jitter(x, 4), body.jitter(y, 4), z, r) for x, y, z, r in ends])
+        ends = [(side * 48, 2, -240, 7), (side * 25, -40, -140, 7), (14, -34, -95, 8)]
+        body.tube("inferior vena cava", [(body.jitter(x, 4), body.jitter(y, 4), z, r) for x, y, z, r in ends])
     full = random.uniform(0.5, 1.35)
     body.organ("urinary bladder", (0, 30, -262), (36 * full, 30 * full, 30 * full), within=cavity, roughness=0.06)
 
@@ -340,35 +253,6 @@ def _vessel(
     body: _Anatomy, x: float, y: float, heights: Sequence[float], radius: float
 ) -> list[tuple[float, float, float, float]]:
     return [(body.jitter(x, 4), body.jitter(y, 3), height, radius * body.jitter(1, 0.06)) for height in heights]
-
-
-def _hounsfield(body: _Anatomy, spacing: np.ndarray) -> np.ndarray:
-    """From labels to Hounsfield units: contrast phase, texture, streaks, blur and noise."""
-    from scipy.ndimage import gaussian_filter
-
-    random, labels = body.random, body.labels
-    phase = random.choice(3, p=[0.25, 0.2, 0.55])
-    weight = np.eye(3)[phase] * 0.7 + random.dirichlet(np.ones(3)) * 0.3 if phase else np.array([1.0, 0, 0])
-    drawn = {
-        name: float(np.dot(weight, values[:3]) + random.normal(0, values[3])) for name, values in _HOUNSFIELD.items()
-    }
-    for left, right in (("left kidney", "right kidney"), ("left lung", "right lung")):
-        drawn[left] = drawn[right] + random.normal(0, 6)
-    drawn["right psoas major"] = drawn["left psoas major"] = drawn["muscle"]
-    if random.random() < 0.2:
-        drawn["liver"] -= random.uniform(15, 50)  # steatosis
-    if random.random() < 0.35:  # contrast agent by mouth
-        drawn["stomach content"] = drawn["bowel content"] = random.uniform(80, 350)
-    table = np.array([drawn[name] for name in SYNTHETIC_STRUCTURES], dtype=np.float32)
-    image = table[labels]
-    texture = _smooth_noise(random, labels.shape, 12 / spacing)
-    image += texture * np.where(labels == 0, 0, np.where(labels == _INDEX["bone"], 60, 6)).astype(np.float32)
-    lung = (labels == _INDEX["right lung"]) | (labels == _INDEX["left lung"])
-    image += np.where(lung, 35 * texture - 0.15 * body.y, 0).astype(np.float32)
-    image = gaussian_filter(image, random.uniform(0.4, 0.8) * 3 / spacing)
-    noise = random.normal(0, 1, image.shape).astype(np.float32)
-    image += random.uniform(8, 22) * gaussian_filter(noise, (0.5, 0.5, 0)) / 0.55
-    return np.clip(np.rint(image), -1024, 3071).astype(np.int16)
 
 
 def synthetic_ct(
@@ -386,7 +270,7 @@ def synthetic_ct(
 
     Example:
         >>> scan = synthetic_ct(0, spacing=(8, 8, 8), field_of_view="abdomen")
-        >>> scan.image.shape == scan.labels.shape, int(scan.labels.max()) < len(SYNTHETIC_STRUCTURES)
+        >>> scan.image.shape == scan.labels.shape, bool((scan.labels == STRUCTURE_INDEX["liver"]).any())
         (True, True)
     """
     if field_of_view is not None and field_of_view not in FIELDS_OF_VIEW:
@@ -410,7 +294,7 @@ def synthetic_ct(
         plate = (axes[1][None, :] < height) & (axes[1][None, :] > height - 12) & (abs(axes[0][:, None]) < 200)
         body.paint("table", np.broadcast_to(plate[..., None], body.labels.shape), only=["background"])
 
-    image = _hounsfield(body, step)
+    image = render_ct(generator, body.labels, step)
     # stored as scanners store it: the first axis to the left, the second to the back
     affine = np.diag([-step[0], -step[1], step[2], 1.0])
     affine[:3, 3] = [axes[0][-1], axes[1][-1], axes[2][0]]
@@ -431,14 +315,7 @@ def save_synthetic_cases(
         spacing: voxel size in mm.
         progress: wraps the seeds, for example ``tqdm``.
     """
-    import nibabel
-
-    for seed in progress(seeds):
-        scan = synthetic_ct(seed, spacing)
-        for part, volume in (("images", scan.image), ("labels", scan.labels)):
-            folder = Path(output_dir) / part
-            folder.mkdir(parents=True, exist_ok=True)
-            nibabel.save(nibabel.Nifti1Image(volume, scan.affine), folder / f"ct_{seed:04}.nii.gz")
+    save_cases(output_dir, progress(seeds), lambda seed: synthetic_ct(seed, spacing))
 
 
 def main() -> None:

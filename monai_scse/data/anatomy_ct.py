@@ -1,0 +1,201 @@
+"""CT scans made of one labelled scan: its anatomy deformed, its Hounsfield units drawn anew.
+
+``python -m monai_scse.data.anatomy_ct --image CT --label LABELS --output_dir DATA`` writes a labelled data set. The
+label map is numbered as in TotalSegmentator, version 2; the more structures it holds, the more can be drawn anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import InputError, one_line_input_errors
+from .cases import require_file
+from .ct_rendering import STRUCTURE_INDEX, SyntheticCT, render_ct, save_cases
+
+__all__ = ["Anatomy", "anatomy_ct", "load_anatomy"]
+
+# numbers of TotalSegmentator, version 2, and what they are here; all others inside the body go by Hounsfield units
+_TOTALSEGMENTATOR_V2 = {
+    "spleen": (1,),
+    "right kidney": (2,),
+    "left kidney": (3,),
+    "gallbladder": (4,),
+    "liver": (5,),
+    "stomach content": (6,),
+    "pancreas": (7,),
+    "left lung": (10, 11),
+    "right lung": (12, 13, 14),
+    "airway": (16,),
+    "bowel content": (18, 19, 20),
+    "urinary bladder": (21,),
+    "bone": (*range(25, 51), *range(69, 79), *range(91, 117)),
+    "heart": (51, 61),
+    "aorta": (52,),
+    "arteries": (*range(53, 59), 65, 66),
+    "inferior vena cava": (59, 60, 62, 63, 64, 67, 68),
+    "cartilage": (79, 117),
+    "muscle": (*range(80, 88),),
+    "left psoas major": (88,),
+    "right psoas major": (89,),
+}
+_HOLLOW = ("stomach", "bowel")
+_ORGANS = slice(1, 11)  # the structures whose labels are kept whatever their voxels look like
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """A labelled scan, ready to be deformed.
+
+    Args:
+        structures: indices of :data:`monai_scse.data.SYNTHETIC_STRUCTURES`, uint8, (x, y, z), axes to the right, front
+            and head.
+        texture: what the scan's Hounsfield units are above the mean of their structure, float32, same shape.
+        spacing: voxel size in mm, (3,).
+    """
+
+    structures: np.ndarray
+    texture: np.ndarray
+    spacing: np.ndarray
+
+
+def _body(image: np.ndarray) -> np.ndarray:
+    """Patient without table and clothes: the largest connected part denser than air, holes filled slice by slice."""
+    from scipy import ndimage
+
+    dense, _ = ndimage.label(ndimage.binary_opening(image > -300, iterations=1))
+    if not dense.any():
+        return np.zeros(image.shape, dtype=bool)
+    body = dense == np.bincount(dense.ravel())[1:].argmax() + 1
+    return np.stack([ndimage.binary_fill_holes(part) for part in np.moveaxis(body, 2, 0)], axis=2)
+
+
+def _structures(image: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    from scipy.ndimage import binary_erosion
+
+    found = np.zeros(image.shape, dtype=np.uint8)
+    body = _body(image) | (labels > 0)
+    for lower, upper, name in (
+        (-np.inf, -300, "gas"),
+        (-300, -25, "visceral fat"),
+        (-25, 150, "muscle"),
+        (150, np.inf, "bone"),
+    ):
+        found[body & (image >= lower) & (image < upper)] = STRUCTURE_INDEX[name]
+    found[~body & (image > -500)] = STRUCTURE_INDEX["table"]
+    for name, numbers in _TOTALSEGMENTATOR_V2.items():
+        found[np.isin(labels, numbers)] = STRUCTURE_INDEX[name]
+    for organ in _HOLLOW:
+        inside = found == STRUCTURE_INDEX[f"{organ} content"]
+        found[inside & ~binary_erosion(inside)] = STRUCTURE_INDEX[f"{organ} wall"]
+        found[inside & (image < -300)] = STRUCTURE_INDEX["gas"]
+    return found
+
+
+def _texture(image: np.ndarray, structures: np.ndarray) -> np.ndarray:
+    texture = np.zeros(image.shape, dtype=np.float32)
+    for structure in np.unique(structures[structures > 0]):
+        inside = structures == structure
+        texture[inside] = image[inside] - np.median(image[inside])
+    return np.clip(texture, -120, 120)
+
+
+def load_anatomy(image_file: str | Path, label_file: str | Path, spacing: Sequence[float] = (3.0, 3.0, 3.0)) -> Anatomy:
+    """Read a scan and its label map (TotalSegmentator's numbers, version 2).
+
+    Args:
+        image_file: CT in Hounsfield units.
+        label_file: its labels, on the same grid.
+        spacing: voxel size in mm to resample to.
+
+    Raises:
+        InputError: when a file is missing or unreadable, the grids differ, or no organ is labelled.
+    """
+    from monai.transforms import Compose, LoadImage, Orientation, Spacing
+
+    volumes = []
+    for file, mode in ((image_file, "bilinear"), (label_file, "nearest")):
+        require_file(file, "check the path.")
+        prepare = Compose(
+            [
+                LoadImage(image_only=True, ensure_channel_first=True),
+                Orientation("RAS", labels=None),
+                Spacing(spacing, mode=mode),
+            ]
+        )
+        try:
+            volumes.append(prepare(str(file))[0].numpy())
+        except Exception as error:
+            raise InputError(f"{file}: cannot be read as a scan ({error}); give a NIfTI file.") from error
+    image, labels = volumes
+    if image.shape != labels.shape:
+        raise InputError(f"{label_file}: its grid {labels.shape} differs from {image.shape} of {image_file}.")
+    structures = _structures(image, np.rint(labels).astype(np.int16))
+    if not np.isin(structures, np.arange(256)[_ORGANS]).any():
+        raise InputError(f"{label_file}: none of the organs is labelled; use TotalSegmentator's numbers, version 2.")
+    return Anatomy(structures, _texture(image, structures), np.array(spacing, dtype=float))
+
+
+def anatomy_ct(anatomy: Anatomy, seed: int) -> SyntheticCT:
+    """Deform an anatomy and scan it anew.
+
+    Args:
+        anatomy: see :func:`load_anatomy`.
+        seed: the same seed gives the same scan.
+    """
+    from monai.transforms import Rand3DElasticd
+
+    random = np.random.default_rng(seed)
+    deform = Rand3DElasticd(
+        keys=["structures", "texture"],
+        sigma_range=(9, 11),
+        magnitude_range=(300, 1900),  # smoothed to a standard deviation of 1 to 5 voxels
+        prob=1.0,
+        rotate_range=(0.12, 0.12, 0.2),
+        shear_range=(0.06,) * 6,
+        translate_range=(6, 6, 6),
+        scale_range=[(-0.25, 0.25)] * 3,
+        spatial_size=[int(size * 1.15) for size in anatomy.structures.shape],
+        mode=["nearest", "bilinear"],
+        padding_mode="zeros",
+    ).set_random_state(seed=seed)
+    volumes = {"structures": anatomy.structures[None].astype(np.float32), "texture": anatomy.texture[None]}
+    deformed = {key: np.asarray(volume)[0] for key, volume in deform(volumes).items()}
+    labels = np.rint(deformed["structures"]).astype(np.uint8)
+    # a scan that ends where the real one ends, or anywhere inside it
+    rows = np.flatnonzero((labels > 0).any(axis=(0, 1)))
+    low, high = rows[0], rows[-1] + 1
+    if random.random() < 0.5:
+        length = int(random.uniform(0.4, 1.0) * (high - low))
+        low = int(random.integers(low, high - length + 1))
+        high = low + length
+    labels, texture = labels[..., low:high], deformed["texture"][..., low:high]
+    image = render_ct(random, labels, anatomy.spacing, texture * random.uniform(0.3, 1.1))
+    affine = np.diag([*(anatomy.spacing * (-1, -1, 1)), 1.0])
+    return SyntheticCT(image[::-1, ::-1].copy(), labels[::-1, ::-1].copy(), affine)
+
+
+def main() -> None:
+    """Write a labelled data set of CT scans made of one labelled scan."""
+    from tqdm import tqdm
+
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("--image", type=Path, required=True, help="CT in Hounsfield units")
+    parser.add_argument("--label", type=Path, required=True, help="its labels, numbers of TotalSegmentator, version 2")
+    parser.add_argument("--output_dir", type=Path, required=True, help="receives images/ and labels/")
+    parser.add_argument("--cases", type=int, default=20, help="number of scans")
+    parser.add_argument("--first_seed", type=int, default=0, help="seed of the first scan, the others count on")
+    parser.add_argument("--spacing", type=float, nargs=3, default=(3.0, 3.0, 3.0), help="voxel size in mm")
+    options = parser.parse_args()
+    one_line_input_errors()
+    anatomy = load_anatomy(options.image, options.label, options.spacing)
+    seeds = tqdm(range(options.first_seed, options.first_seed + options.cases), desc="anatomy CT")
+    save_cases(options.output_dir, seeds, lambda seed: anatomy_ct(anatomy, seed), "anatomy")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,227 @@
+"""From a map of structures to a CT: Hounsfield units by contrast phase, vessels, texture, streaks, blur and noise.
+
+The anatomies come from :mod:`monai_scse.data.synthetic_ct` (procedural torsos) and :mod:`monai_scse.data.anatomy_ct`
+(a real label map, deformed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+__all__ = ["STRUCTURE_INDEX", "SYNTHETIC_STRUCTURES", "SyntheticCT", "render_ct", "save_cases", "smooth_noise"]
+
+#: What the label numbers of a synthetic CT mean. The ten organs of the whole-body CT bundle come first, in its order.
+SYNTHETIC_STRUCTURES = (
+    "background",
+    "liver",
+    "spleen",
+    "right kidney",
+    "left kidney",
+    "right lung",
+    "left lung",
+    "right psoas major",
+    "left psoas major",
+    "aorta",
+    "urinary bladder",
+    "subcutaneous fat",
+    "muscle",
+    "visceral fat",
+    "bone",
+    "cartilage",
+    "heart",
+    "inferior vena cava",
+    "stomach wall",
+    "stomach content",
+    "bowel wall",
+    "bowel content",
+    "gas",
+    "gallbladder",
+    "renal sinus",
+    "airway",
+    "arteries",
+    "pancreas",
+    "table",
+)
+#: The number of each structure.
+STRUCTURE_INDEX = {name: index for index, name in enumerate(SYNTHETIC_STRUCTURES)}
+
+# Hounsfield units without contrast agent, in the arterial and in the portal venous phase; standard deviation from
+# person to person
+_HOUNSFIELD = {
+    "background": (-1000, -1000, -1000, 0),
+    "liver": (55, 65, 108, 14),
+    "spleen": (46, 110, 118, 14),
+    "right kidney": (32, 130, 175, 22),
+    "left kidney": (32, 130, 175, 22),
+    "right lung": (-830, -825, -820, 50),
+    "left lung": (-830, -825, -820, 50),
+    "right psoas major": (50, 56, 62, 8),
+    "left psoas major": (50, 56, 62, 8),
+    "aorta": (40, 300, 155, 30),
+    "urinary bladder": (5, 6, 8, 6),
+    "subcutaneous fat": (-105, -105, -103, 6),
+    "muscle": (50, 56, 62, 8),
+    "visceral fat": (-100, -99, -97, 8),
+    "bone": (330, 335, 340, 90),
+    "cartilage": (85, 85, 90, 12),
+    "heart": (40, 210, 150, 25),
+    "inferior vena cava": (38, 70, 140, 22),
+    "stomach wall": (42, 70, 85, 12),
+    "stomach content": (20, 20, 20, 20),
+    "bowel wall": (40, 75, 90, 12),
+    "bowel content": (25, 25, 30, 20),
+    "gas": (-900, -900, -900, 50),
+    "gallbladder": (10, 10, 12, 8),
+    "renal sinus": (-50, -30, -10, 25),
+    "airway": (-960, -960, -960, 15),
+    "arteries": (40, 280, 150, 30),
+    "pancreas": (40, 95, 90, 14),
+    "table": (-300, -300, -300, 80),
+}
+_BLOOD = {"inferior vena cava": (38, 70, 160), "arteries": (38, 230, 150)}
+
+
+@dataclass(frozen=True)
+class SyntheticCT:
+    """A synthetic scan.
+
+    Args:
+        image: Hounsfield units, int16, (x, y, z).
+        labels: indices of :data:`SYNTHETIC_STRUCTURES`, uint8, same shape.
+        affine: voxel to world (RAS, mm) matrix, (4, 4); the voxel axes point to the left, back and head, as in DICOM.
+    """
+
+    image: np.ndarray
+    labels: np.ndarray
+    affine: np.ndarray
+
+
+def smooth_noise(generator: np.random.Generator, shape: Sequence[int], period: np.ndarray) -> np.ndarray:
+    """A random cubic spline of standard deviation about 1 with a knot every ``period`` voxels along each axis."""
+    from scipy.interpolate import BSpline
+
+    positions = [np.arange(size) / step for size, step in zip(shape, period)]
+    counts = [int(position[-1]) + 4 for position in positions]
+    noise = generator.normal(0, 3, counts).astype(np.float32)  # each axis of the spline takes a third of the variance
+    for position, count in zip(positions, counts):
+        weights = BSpline.design_matrix(position, np.arange(-3.0, count + 1), 3).toarray().astype(np.float32)
+        noise = np.tensordot(noise, weights, axes=(0, 1))  # the axis just done becomes the last
+    return noise
+
+
+def _draw_phase(random: np.random.Generator) -> np.ndarray:
+    """Shares of the plain, arterial and portal venous phase."""
+    phase = random.choice(3, p=[0.2, 0.2, 0.6])
+    return np.array([1.0, 0, 0]) if phase == 0 else np.eye(3)[phase] * 0.65 + random.dirichlet(np.ones(3)) * 0.35
+
+
+def _draw_hounsfield(random: np.random.Generator, phase: np.ndarray) -> np.ndarray:
+    """Hounsfield units of every structure of one person."""
+    drawn = {
+        name: float(np.dot(phase, values[:3]) + random.normal(0, values[3])) for name, values in _HOUNSFIELD.items()
+    }
+    for left, right in (("left kidney", "right kidney"), ("left lung", "right lung")):
+        drawn[left] = drawn[right] + random.normal(0, 6)
+    drawn["right psoas major"] = drawn["left psoas major"] = drawn["muscle"] + random.normal(0, 4)
+    if random.random() < 0.2:
+        drawn["liver"] -= random.uniform(15, 50)  # steatosis
+    for organ in ("stomach", "bowel"):
+        if random.random() < 0.35:  # contrast agent by mouth
+            drawn[f"{organ} content"] = random.uniform(60, 350)
+    if phase[2] > 0.4 and random.random() < 0.15:
+        drawn["urinary bladder"] = random.uniform(50, 400)  # excreted contrast agent
+    return np.array([drawn[name] for name in SYNTHETIC_STRUCTURES], dtype=np.float32)
+
+
+def _vessels(random: np.random.Generator, shape: Sequence[int], spacing: np.ndarray, radius: float) -> np.ndarray:
+    """Branching curves: where two random fields are both near zero."""
+    first, second = (smooth_noise(random, shape, 28 / spacing) for _ in range(2))
+    return first**2 + second**2 < radius**2
+
+
+def _inside(labels: np.ndarray, *names: str) -> np.ndarray:
+    return np.isin(labels, [STRUCTURE_INDEX[name] for name in names])
+
+
+def _add_vessels(
+    image: np.ndarray, labels: np.ndarray, random: np.random.Generator, spacing: np.ndarray, phase
+) -> None:
+    """Vessels of liver and lungs, the medulla of the kidneys: seen in the image, parts of their organ in the labels."""
+    from scipy.ndimage import uniform_filter
+
+    liver, lungs = _inside(labels, "liver"), _inside(labels, "right lung", "left lung")
+    if liver.any():
+        blood = float(np.dot(phase, _BLOOD["inferior vena cava"]))
+        image[liver & _vessels(random, labels.shape, spacing, random.uniform(0.1, 0.3))] = blood
+    if lungs.any():
+        blood = float(np.dot(phase, _BLOOD["arteries"]))
+        image[lungs & _vessels(random, labels.shape, spacing, random.uniform(0.15, 0.4))] = blood
+    kidneys = _inside(labels, "right kidney", "left kidney")
+    if phase[1] > 0.3 and kidneys.any():
+        deep = uniform_filter(kidneys.astype(np.float32), np.maximum(np.rint(13 / spacing), 1).astype(int)) > 0.9
+        image[kidneys & deep] *= random.uniform(0.45, 0.8)
+
+
+def render_ct(
+    random: np.random.Generator, labels: np.ndarray, spacing: np.ndarray, texture: np.ndarray | None = None
+) -> np.ndarray:
+    """Scan a map of structures.
+
+    Args:
+        random: draws person, contrast phase and scanner.
+        labels: indices of :data:`SYNTHETIC_STRUCTURES`, (x, y, z), axes to the right, front and head.
+        spacing: voxel size in mm, (3,).
+        texture: added inside the body, in Hounsfield units, same shape as ``labels``; random when None.
+
+    Returns:
+        Hounsfield units, int16, same shape.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    phase = _draw_phase(random)
+    image = _draw_hounsfield(random, phase)[labels]
+    _add_vessels(image, labels, random, spacing, phase)
+    grain = smooth_noise(random, labels.shape, 12 / spacing)
+    strength = np.full(len(SYNTHETIC_STRUCTURES), 6, dtype=np.float32)
+    strength[[STRUCTURE_INDEX[name] for name in ("background", "airway", "gas")]] = 0
+    strength[STRUCTURE_INDEX["bone"]] = 70
+    strength[[STRUCTURE_INDEX["right lung"], STRUCTURE_INDEX["left lung"]]] = 35
+    image += (1 if texture is None else 0.5) * strength[labels] * grain
+    if texture is not None:
+        image += texture
+    front_to_back = np.linspace(1, -1, labels.shape[1], dtype=np.float32)[None, :, None]
+    image -= np.where(_inside(labels, "right lung", "left lung"), 40 * front_to_back, 0)  # blood sinks to the back
+    image = gaussian_filter(image, random.uniform(0.3, 0.8) * 3 / spacing)
+    noise = random.normal(0, 1, image.shape).astype(np.float32)
+    image += random.uniform(3, 20) * gaussian_filter(noise, (0.5, 0.5, 0)) / 0.55
+    if random.random() < 0.3:  # streaks between the arms or the hips
+        image += random.uniform(5, 20) * gaussian_filter(random.normal(0, 4, image.shape), (9, 0.4, 0.3)) * (labels > 0)
+    return np.clip(np.rint(image), -1024, 3071).astype(np.int16)
+
+
+def save_cases(
+    output_dir: str | Path,
+    seeds: Iterable[int],
+    make: Callable[[int], SyntheticCT],
+    prefix: str = "ct",
+) -> None:
+    """Write synthetic scans as a labelled data set: ``images/<prefix>_<seed>.nii.gz`` and the same in ``labels/``.
+
+    Args:
+        output_dir: the folder that receives the data set.
+        seeds: one scan each.
+        make: gives the scan of a seed.
+        prefix: of the file names.
+    """
+    import nibabel
+
+    for seed in seeds:
+        scan = make(seed)
+        for part, volume in (("images", scan.image), ("labels", scan.labels)):
+            folder = Path(output_dir) / part
+            folder.mkdir(parents=True, exist_ok=True)
+            nibabel.save(nibabel.Nifti1Image(volume, scan.affine), folder / f"{prefix}_{seed:04}.nii.gz")
