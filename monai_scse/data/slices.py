@@ -45,7 +45,8 @@ class SliceDataset(Dataset):
         self.slice_transform = slice_transform
         self.keys = tuple(keys)
         self.axis = spatial_dim + 1
-        scans = CacheDataset(data, transform, num_workers=num_workers, progress=progress)
+        # a contiguous copy would store stacked slices as often as they are stacked
+        scans = CacheDataset(data, transform, num_workers=num_workers, progress=progress, as_contiguous=False)
         # plain tensors: what is known of a scan's place in space does not hold for its slices
         self.scans = [{key: torch.as_tensor(scan[key]).as_subclass(torch.Tensor) for key in keys} for scan in scans]
         self.index = [

@@ -11,6 +11,7 @@ from monai.data import DataLoader, MetaTensor
 from monai.transforms import Compose, LoadImaged, RandFlipd
 
 from monai_scse.data import SliceDataset
+from monai_scse.transforms import StackAdjacentSlicesd
 
 SHAPES = [(5, 6, 7), (4, 3, 8)]
 
@@ -99,3 +100,10 @@ def test_batches(data: list) -> None:
 def test_spatial_dim_out_of_range(spatial_dim: int) -> None:
     with pytest.raises(ValueError, match=rf"spatial_dim must be 0, 1 or 2, got {spatial_dim}"):
         SliceDataset([], LOAD, spatial_dim=spatial_dim)
+
+
+def test_neighbouring_slices_take_the_memory_of_one_scan(data: list) -> None:
+    stack = Compose([LOAD, StackAdjacentSlicesd("image", num_slices=5, spatial_dim=2)])
+    stacked = SliceDataset(data, stack, spatial_dim=2, progress=False).scans[0]["image"]
+    assert stacked.shape == (5, *SHAPES[0])
+    assert stacked.untyped_storage().nbytes() <= 4 * 5 * 6 * (7 + 4)
