@@ -4,7 +4,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 # make test-label runs a MONAI Label server with both bundles.
-.PHONY: bench clean demo demo-ct lint test test-label
+# make test-smp recalibrates a network of segmentation_models.pytorch.
+.PHONY: bench clean demo demo-ct lint test test-label test-smp
 
 demo: $(VENV)/.demo
 	$(RUN) docs/examples/demo.py brain --output_dir demo_output
@@ -20,6 +21,12 @@ test-label: $(VENV)/.test
 	PYTHON="$(PYTHON)" integrations/monai_label/setup.sh
 	$(RUN) -m pytest tests/integration/test_monai_label.py
 
+# segmentation_models.pytorch needs torchvision: an environment of its own, with the operators that torchvision lacks there
+test-smp:
+	"$(PYTHON)" -m venv .venv-smp
+	.venv-smp/bin/python -m pip install --quiet -c constraints.txt -e ".[test]" torchvision==0.28.0 segmentation-models-pytorch==0.6.0
+	PYTHONPATH=integrations/monai_label .venv-smp/bin/python -m pytest tests/networks/test_recalibrate.py -k segmentation_models
+
 lint: $(VENV)/.test
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
@@ -31,7 +38,7 @@ $(VENV)/.%: setup.cfg constraints.txt pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-label demo_output build *.egg-info
+	rm -rf $(VENV) .venv-label .venv-smp demo_output build *.egg-info
 
 bench: $(VENV)/.test
 	$(RUN) benchmarks/scse_cost.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 
 import torch
@@ -27,9 +28,9 @@ def two_steps(rank: int, store: str, dims: int) -> None:
     """A parameter without a gradient in the first step is an error in the second."""
     torch.set_num_threads(1)
     init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=2)
-    for name, entry in STOCK.items():
+    for (name, entry), recal in itertools.product(STOCK.items(), ("cse", "sse", "scse")):
         torch.manual_seed(0)
-        network = recalibrate(entry.make(dims)).train()
+        network = recalibrate(entry.make(dims), recal).train()
         torch.manual_seed(rank)
         image = torch.rand(2, 1, *(entry.size,) * dims)
         _freeze_unused(network, image)
@@ -40,7 +41,7 @@ def two_steps(rank: int, store: str, dims: int) -> None:
             if ".recal." in key:
                 both = [torch.empty_like(parameter.grad) for _ in range(2)]
                 torch.distributed.all_gather(both, parameter.grad)
-                assert torch.equal(*both), f"{name}: {key}"
+                assert torch.equal(*both), f"{name}, {recal}: {key}"
     barrier()
     # gloo's threads and the end of the process group can wait for each other for ever: leave without taking it down
     os._exit(0)

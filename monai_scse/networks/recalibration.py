@@ -51,6 +51,14 @@ def _hook_for(module: nn.Module) -> Callable:
     return _recalibrate_skip if type(None) in typing.get_args(annotation) else _recalibrate_two
 
 
+def _name_and_options(recal: Any) -> tuple[str | None, dict[str, Any]]:
+    if recal is None or isinstance(recal, str):
+        return recal, {}
+    if isinstance(recal, Sequence) and len(recal) == 2 and isinstance(recal[1], dict):
+        return recal[0], recal[1]
+    raise ValueError(f"recal must be a name, or (name, {{options}}), or None, got {recal!r}.")
+
+
 def _attach(module: nn.Module, block: nn.Module) -> None:
     """Let a block recalibrate the output of a module, as its child, so that the names of all others stay."""
     module.add_module(_CHILD, block)
@@ -153,7 +161,7 @@ def _channels(
 
 def recalibrate(
     network: nn.Module,
-    recal: tuple[str, dict[str, Any]] | str = "scse",
+    recal: tuple[str | None, dict[str, Any]] | str | None = "scse",
     where: Where | None = None,
     bottleneck: bool = False,
     replace: bool = False,
@@ -175,7 +183,8 @@ def recalibrate(
 
     Args:
         network: it is changed in place, its weights are not.
-        recal: name of the block, or ``(name, {options})``, see :func:`monai_scse.networks.layers.get_recal_layer`.
+        recal: name of the block, or ``(name, {options})``, see :func:`monai_scse.networks.layers.get_recal_layer`; None
+            for no block, which with ``replace=True`` takes those of an earlier call away.
         where: the modules after which blocks go: a name, a pattern (``"encoder.stages.?"``; ``*`` matches dots too),
             a list of both, or a function of name and module that returns whether to. None for the encoder and decoder
             blocks of a known network.
@@ -212,7 +221,7 @@ def recalibrate(
             f"{type(network).__name__} is recalibrated already, after {', '.join(before)}: give replace=True to "
             "replace these blocks."
         )
-    name, its_options = (recal, {}) if isinstance(recal, str) else recal
+    name, its_options = _name_and_options(recal)
     block = (name, {**its_options, **options})
     earlier = {site: module.recal for site, module in before.items()}
     for module in before.values():
@@ -221,15 +230,21 @@ def recalibrate(
         sites = _sites(network, where, bottleneck)
         blocks = {}
         for site, (channels, dims) in _channels(network, sites, spatial_dims, input_shape).items():
+            module = network.get_submodule(site)
+            if isinstance(module, nn.Sequential) and type(module).forward is not nn.Sequential.forward:
+                raise ValueError(
+                    f"{site} is a {type(module).__name__}, a Sequential with a forward of its own, to which no block "
+                    "can be added: choose a module in it or around it in where."
+                )
             try:
-                blocks[site] = get_recal_layer(block, dims, channels)
+                blocks[site] = get_recal_layer(None if name is None else block, dims, channels)
             except (TypeError, ValueError) as error:
                 raise ValueError(f"{site}, {channels} channels: {error}") from error
     except Exception:
         for site, module in before.items():
             _attach(module, earlier[site])
         raise
-    for site, new in blocks.items():
+    for site, new in blocks.items() if name is not None else ():
         module = network.get_submodule(site)
         like = next((p for p in [*module.parameters(), *network.parameters()] if p.is_floating_point()), None)
         _attach(module, new if like is None else new.to(like.device, like.dtype))

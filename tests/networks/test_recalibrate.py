@@ -9,6 +9,7 @@ import pickle
 import pytest
 import torch
 from ddp_steps import two_steps
+from dynamic_network_architectures.architectures import unet as architectures
 from monai.bundle import ConfigParser
 from monai.networks.nets import BasicUNet, UNet
 from stock_networks import STOCK, logits
@@ -38,35 +39,57 @@ def stock() -> dict[tuple[str, int], nn.Module]:
 
 every_network = pytest.mark.parametrize("name", STOCK)
 every_dims = pytest.mark.parametrize("dims", [2, 3])
-
-
-@every_network
-@every_dims
-@pytest.mark.parametrize("recal", ["cse", "sse", "scse"])
-def test_sites_parameters_shape_and_gradients(stock, name, dims, recal):
-    plain = stock[name, dims]
-    network = recalibrate(copy.deepcopy(plain), recal).train()
-    report = describe_recalibration(network)
-    assert tuple(row.channels for row in sorted(report.rows, key=_order(network))) == STOCK[name].channels
-    assert report.added == sum(map(ADDED[recal], STOCK[name].channels))
-    assert report.parameters == report.added + sum(p.numel() for p in plain.parameters())
-
-    x = image(name, dims, batch=2)
-    outputs = logits(network(x))
-    with torch.no_grad():
-        expected = logits(copy.deepcopy(plain).train()(x))
-    assert [output.shape for output in outputs] == [output.shape for output in expected]
-    sum(output.square().mean() for output in outputs).backward()
-    for site, block in blocks(network).items():
-        for key, parameter in block.named_parameters():
-            assert parameter.grad is not None, f"{site}.{key}"
-            assert torch.isfinite(parameter.grad).all(), f"{site}.{key}"
+every_block = pytest.mark.parametrize("recal", [None, *ADDED])
 
 
 def _order(network):
     sites = find_sites(network)
     names = [*sites.encoder, *sites.decoder]
     return lambda row: names.index(row.site)
+
+
+def trained(network: nn.Module, x: torch.Tensor) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """Outputs of one training step, and the gradients of the blocks."""
+    torch.manual_seed(1)  # of dropout, and of the noise of a variational network
+    network.zero_grad()
+    outputs = logits(network(x))
+    sum(output.float().square().mean() for output in outputs).backward()
+    gradients = {
+        f"{site}.{key}": p.grad for site, block in blocks(network).items() for key, p in block.named_parameters()
+    }
+    for key, gradient in gradients.items():
+        assert gradient is not None, key
+        assert gradient.dtype == torch.float32, key
+        assert torch.isfinite(gradient).all(), key
+    return outputs, list(gradients.values())
+
+
+@pytest.mark.usefixtures("deterministic")
+@every_network
+@every_dims
+@every_block
+def test_sites_parameters_shape_and_gradients_in_deterministic_mode_and_bfloat16(stock, name, dims, recal):
+    plain = stock[name, dims]
+    network = recalibrate(copy.deepcopy(plain), recal).train()
+    report = describe_recalibration(network)
+    channels = STOCK[name].channels if recal else ()
+    assert tuple(row.channels for row in sorted(report.rows, key=_order(network))) == channels
+    assert report.added == sum(ADDED[recal](c) for c in channels)
+    assert report.parameters == report.added + sum(p.numel() for p in plain.parameters())
+
+    x = image(name, dims, batch=2)
+    buffers = copy.deepcopy(dict(network.named_buffers()))
+    outputs, gradients = trained(network, x)
+    with torch.no_grad():
+        expected = logits(copy.deepcopy(plain).train()(x))
+    assert [output.shape for output in outputs] == [output.shape for output in expected]
+    for key, buffer in network.named_buffers():
+        buffer.copy_(buffers[key])
+    outputs_again, gradients_again = trained(network, x)
+    assert all(map(torch.equal, outputs + gradients, outputs_again + gradients_again))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        halved, _ = trained(network, x)
+    assert [output.shape for output in halved] == [output.shape for output in outputs]
 
 
 @every_network
@@ -88,38 +111,45 @@ def test_zero_weights_leave_the_network_as_it_was_and_its_weights_load(stock, na
 
 @every_network
 @every_dims
-def test_state_dict_copy_and_pickle_round_trip(stock, name, dims):
-    network = recalibrate(copy.deepcopy(stock[name, dims])).eval()
+@every_block
+def test_state_dict_copy_pickle_and_channels_last(stock, name, dims, recal):
+    network = recalibrate(copy.deepcopy(stock[name, dims]), recal).eval()
     stream = io.BytesIO()
     torch.save(network.state_dict(), stream)
     stream.seek(0)
-    other = recalibrate(STOCK[name].make(dims)).eval()
+    other = recalibrate(copy.deepcopy(stock[name, dims]), recal).eval()
+    for parameter in other.parameters():
+        nn.init.zeros_(parameter)
     other.load_state_dict(torch.load(stream, weights_only=True))
     twins = [other, copy.deepcopy(network), pickle.loads(pickle.dumps(network))]
+    layout = torch.channels_last if dims == 2 else torch.channels_last_3d
     x = image(name, dims)
     with torch.no_grad():
         expected = logits(network(x))
         for twin in twins:
             for output, one in zip(logits(twin(x)), expected, strict=True):
                 assert torch.equal(output, one)
-        # the copy has blocks of its own
-        for block in blocks(twins[1]).values():
-            for parameter in block.parameters():
-                parameter.fill_(3.0)
-        assert torch.equal(logits(network(x))[0], expected[0])
-        assert not torch.equal(logits(twins[1](x))[0], expected[0])
+        for output, one in zip(
+            logits(other.to(memory_format=layout)(x.to(memory_format=layout))), expected, strict=True
+        ):
+            torch.testing.assert_close(output, one, rtol=1e-3, atol=1e-4)
+        if recal:  # the copy has blocks of its own
+            for block in blocks(twins[1]).values():
+                for parameter in block.parameters():
+                    parameter.fill_(3.0)
+            assert torch.equal(logits(network(x))[0], expected[0])
+            assert not torch.equal(logits(twins[1](x))[0], expected[0])
 
 
 @every_network
 @every_dims
-@pytest.mark.parametrize("recal", ["cse", "sse", "scse"])
+@every_block
 def test_torchscript_saved_and_loaded_again(stock, scripted, name, dims, recal):
-    network = copy.deepcopy(stock[name, dims]).eval()
-    if "script" in STOCK[name].limits:
-        with pytest.raises(Exception):  # noqa: B017, PT011 - any error: the limit is the network's own
+    network = recalibrate(copy.deepcopy(stock[name, dims]), recal).eval()
+    if "script" in STOCK[name].limits:  # with the reason; recal=None shows that the limit is the network's own
+        with pytest.raises(Exception):  # noqa: B017, PT011 - of any kind
             scripted(network)
-        pytest.skip(f"{name} itself cannot be scripted: {STOCK[name].limits['script']}")
-    recalibrate(network, recal)
+        return
     x = image(name, dims)
     with torch.no_grad():
         for output, expected in zip(logits(scripted(network)(x)), logits(network(x)), strict=True):
@@ -128,12 +158,13 @@ def test_torchscript_saved_and_loaded_again(stock, scripted, name, dims, recal):
 
 @every_network
 @every_dims
-def test_compiles_without_a_graph_break_in_a_block(stock, name, dims):
-    network = recalibrate(copy.deepcopy(stock[name, dims])).eval()
+@every_block
+def test_compiles_without_a_graph_break_in_a_block(stock, name, dims, recal):
+    network = recalibrate(copy.deepcopy(stock[name, dims]), recal).eval()
     x = image(name, dims)
     torch._dynamo.reset()
     with torch.no_grad():
-        if "fullgraph" in STOCK[name].limits:  # the breaks are the network's own
+        if "fullgraph" in STOCK[name].limits:  # the breaks are the network's own: recal=None has them too
             reasons = torch._dynamo.explain(network)(x).break_reasons
             assert reasons
             assert not [reason for reason in reasons if "monai_scse" in reason.user_stack[-1].filename]
@@ -141,46 +172,6 @@ def test_compiles_without_a_graph_break_in_a_block(stock, name, dims):
         compiled = torch.compile(network, backend="eager", fullgraph=True)
         for output, expected in zip(logits(compiled(x)), logits(network(x)), strict=True):
             torch.testing.assert_close(output, expected, rtol=1e-4, atol=1e-5)
-
-
-@every_network
-@every_dims
-def test_bfloat16_autocast(stock, name, dims):
-    network = recalibrate(copy.deepcopy(stock[name, dims])).train()
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        outputs = logits(network(image(name, dims, batch=2)))
-    sum(output.float().square().mean() for output in outputs).backward()
-    for block in blocks(network).values():
-        for parameter in block.parameters():
-            assert parameter.grad.dtype == torch.float32
-            assert torch.isfinite(parameter.grad).all()
-
-
-@every_network
-@every_dims
-def test_channels_last_gives_the_same(stock, name, dims):
-    network = recalibrate(copy.deepcopy(stock[name, dims])).eval()
-    layout = torch.channels_last if dims == 2 else torch.channels_last_3d
-    x = image(name, dims)
-    with torch.no_grad():
-        expected = logits(network(x))
-        outputs = logits(network.to(memory_format=layout)(x.to(memory_format=layout)))
-    for output, one in zip(outputs, expected, strict=True):
-        torch.testing.assert_close(output, one, rtol=1e-3, atol=1e-4)
-
-
-@every_network
-@every_dims
-def test_deterministic_mode_repeats_itself(stock, deterministic, name, dims):
-    x = image(name, dims, batch=2)
-    gradients = []
-    for _ in range(2):
-        torch.manual_seed(1)
-        network = recalibrate(copy.deepcopy(stock[name, dims])).train()
-        sum(output.square().mean() for output in logits(network(x))).backward()
-        gradients.append([p.grad for block in blocks(network).values() for p in block.parameters()])
-    for first, second in zip(*gradients, strict=True):
-        assert torch.equal(first, second)
 
 
 @every_dims
@@ -288,6 +279,34 @@ def test_options_reach_the_blocks():
         assert block.cse.squeeze.bias is not None
 
 
+@pytest.mark.parametrize("recal", [None, (None, {})])
+def test_none_adds_nothing_and_takes_blocks_away(recal):
+    plain = BasicUNet(2, features=(4, 4, 8, 8, 16, 4)).eval()
+    x = torch.rand(1, 1, 32, 32)
+    expected = plain(x)
+    network = recalibrate(copy.deepcopy(plain), recal)
+    assert network.state_dict().keys() == plain.state_dict().keys()
+    recalibrate(network, "sse")  # one block a site, applied once
+    for block in blocks(network).values():
+        block.squeeze.register_forward_hook(lambda module, inputs, output: calls.append(module))
+    calls = []
+    network(x)
+    assert len(calls) == len(set(calls)) == 8
+    assert torch.equal(recalibrate(network, recal, replace=True)(x), expected)
+    assert not blocks(network)
+
+
+def test_sequential_with_a_forward_of_its_own():
+    class Residual(nn.Sequential):
+        def forward(self, x):
+            return x + self[0](x)
+
+    network = nn.Sequential(Residual(nn.Conv2d(1, 1, 3, padding=1)), nn.Conv2d(1, 2, 1))
+    with pytest.raises(ValueError, match=r"0 is a Residual, a Sequential with a forward of its own"):
+        recalibrate(network, "sse", where="0")
+    assert not blocks(network)
+
+
 def test_any_registered_block():
     network = recalibrate(small_unet(), "pe")
     assert {row.block for row in describe_recalibration(network).rows} == {"ProjectExcite"}
@@ -317,6 +336,7 @@ def test_recalibrated_network_is_refused_unless_blocks_are_to_be_replaced():
     ("network", "options", "error", "message"),
     [
         (lambda: small_unet(), {"recal": "ssce"}, ValueError, r"model\.0, 4 channels: recal must be None or one of"),
+        (lambda: small_unet(), {"recal": ["scse"]}, ValueError, r"recal must be a name, or \(name, .*got \['scse'\]"),
         (lambda: small_unet(), {"reduction": 5}, ValueError, r"model\.0, 4 channels: reduction must be between 1 and"),
         (lambda: small_unet(), {"colour": 1}, ValueError, r"model\.0, 4 channels: .*colour"),
         (
@@ -387,7 +407,6 @@ def test_report_of_a_network_of_this_package():
 
 
 def test_nnunet():
-    architectures = pytest.importorskip("dynamic_network_architectures.architectures.unet")
     network = architectures.PlainConvUNet(
         1, 3, (4, 8, 16), nn.Conv2d, 3, (1, 2, 2), (1, 1, 1), 2, (1, 1), norm_op=nn.InstanceNorm2d, nonlin=nn.ReLU
     )
