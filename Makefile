@@ -5,7 +5,7 @@ RUN := $(VENV)/bin/python
 
 # make test-label runs a MONAI Label server with both bundles.
 # make test-smp recalibrates a network of segmentation_models.pytorch.
-.PHONY: bench clean demo demo-ct lint test test-label test-smp
+.PHONY: bench clean demo demo-ct lint test test-label test-smp zoo
 
 demo: $(VENV)/.demo
 	$(RUN) docs/examples/demo.py brain --output_dir demo_output
@@ -26,6 +26,10 @@ test-smp:
 	"$(PYTHON)" -m venv .venv-smp
 	.venv-smp/bin/python -m pip install --quiet -c constraints.txt -e ".[test]" torchvision==0.28.0 segmentation-models-pytorch==0.6.0
 	PYTHONPATH=integrations/monai_label .venv-smp/bin/python -m pytest tests/networks/test_recalibrate.py -k segmentation_models
+
+# archives of the bundles as the model zoo hosts them, and variants that run without monai_scse
+zoo: $(VENV)/.test
+	$(RUN) integrations/zoo/build.py --output_dir dist/zoo
 
 lint: $(VENV)/.test
 	$(RUN) -m ruff check .

@@ -6,7 +6,7 @@ Convolutional Networks", MICCAI 2018, https://arxiv.org/abs/1803.02579.
 
 from __future__ import annotations
 
-from . import data, errors, handlers, inferers, losses, metrics, transforms
+from . import data, errors, handlers, inferers, losses, metrics, transforms, versions
 from .networks import blocks, describe_recalibration, layers, nets, recalibrate
 
 __version__ = "0.1.0"
@@ -26,4 +26,5 @@ __all__ = [
     "nets",
     "recalibrate",
     "transforms",
+    "versions",
 ]

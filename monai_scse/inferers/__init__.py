@@ -5,5 +5,6 @@ from __future__ import annotations
 from .argmax import ArgmaxInferer
 from .argmax_slices import ArgmaxSliceInferer
 from .autocast import AutocastInferer, bfloat16_pays
+from .tensorrt import require_tensorrt
 
-__all__ = ["ArgmaxInferer", "ArgmaxSliceInferer", "AutocastInferer", "bfloat16_pays"]
+__all__ = ["ArgmaxInferer", "ArgmaxSliceInferer", "AutocastInferer", "bfloat16_pays", "require_tensorrt"]

@@ -59,7 +59,8 @@ class _DicomSeriesReader(ITKReader):
 class LoadScand(LoadImaged):
     """MONAI's ``LoadImaged`` for 3D scans, channel first, that reports an unreadable file by its name.
 
-    DICOM series are read by ITK, by the paths of :mod:`monai_scse.data.dicom_series`.
+    DICOM series are read by ITK, by the paths of :mod:`monai_scse.data.dicom_series`. A tensor is only checked: MONAI
+    Deploy reads scans itself, and gives them without a channel.
 
     Args:
         keys: the entries to load.
@@ -82,20 +83,24 @@ class LoadScand(LoadImaged):
         series = None if Path(file).is_file() else get_dicom_series(file)
         return None if series is None else _DicomSeriesReader(series)
 
+    def _read(self, file: Any, reader: Any) -> torch.Tensor:
+        try:
+            image = self._loader(file, reader or self._reader_of(str(file)))
+        except (InputError, MemoryError):
+            raise
+        except Exception as error:
+            raise InputError(f"{file}: cannot be read as an image; check that the file is complete.") from error
+        # MONAI Label asks the loader for its meta data too, which the image has anyway
+        return image[0] if isinstance(image, tuple) else image
+
     def __call__(self, data: Mapping[Hashable, Any], reader: Any = None) -> dict[Hashable, Any]:
         loaded = dict(data)
         for key in self.key_iterator(data):
-            file = str(data[key])
-            try:
-                image = self._loader(data[key], reader or self._reader_of(file))
-            except (InputError, MemoryError):
-                raise
-            except Exception as error:
-                raise InputError(f"{file}: cannot be read as an image; check that the file is complete.") from error
-            if isinstance(
-                image, tuple
-            ):  # MONAI Label asks the loader for its meta data too, which the image has anyway
-                image = image[0]
+            given = data[key]
+            if isinstance(given, torch.Tensor):
+                file, image = file_of(given, str(key)), given if given.ndim == 4 else given[None]
+            else:
+                file, image = str(given), self._read(given, reader)
             if image.ndim != 4 or image.shape[0] != 1:
                 raise InputError(f"{file}: expected one 3D volume, got the shape {tuple(image.shape)}; split it first.")
             if not bool(torch.isfinite(image).all()):

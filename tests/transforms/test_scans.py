@@ -33,6 +33,17 @@ def test_one_volume_with_a_fourth_axis_of_one(tmp_path: Path, write_nifti) -> No
     np.testing.assert_array_equal(LoadScand("image")({"image": str(file)})["image"].numpy(), VOLUME[None])
 
 
+@pytest.mark.parametrize("shape", [(4, 5, 6), (1, 4, 5, 6)])
+def test_a_scan_that_another_program_has_read(shape: tuple[int, ...]) -> None:
+    affine = torch.diag(torch.tensor([2.0, 3.0, 4.0, 1.0], dtype=torch.float64))
+    read = MetaTensor(torch.from_numpy(VOLUME).reshape(shape), affine=affine)
+    loaded = LoadScand("image")({"image": read})["image"]
+    np.testing.assert_array_equal(loaded.numpy(), VOLUME[None])
+    np.testing.assert_array_equal(loaded.affine.numpy(), affine.numpy())
+    with pytest.raises(InputError, match="image: empty, every voxel is 0"):
+        LoadScand("image")({"image": torch.zeros(shape)})
+
+
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"gone\.nii\.gz: cannot be read as an image"):
         LoadScand("image")({"image": str(tmp_path / "gone.nii.gz")})
