@@ -3,7 +3,7 @@
     python integrations/zoo/build.py --output_dir dist/zoo
 
 ``<name>_v<version>.zip`` is the bundle as it stands here, ``<name>_self_contained_v<version>.zip`` carries the modules it
-needs in ``scripts/``. Both hold one folder named like the bundle.
+needs in ``scripts/``. Both hold one folder named like the bundle. ``test_<name>.py`` is its unit test in the zoo's form.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def pack(bundle: Path, archive: Path) -> None:
 
 
 def build(bundle: Path, output_dir: Path) -> list[Path]:
-    """Both archives of a bundle."""
+    """Both archives of a bundle, and its unit test."""
     version = json.loads((bundle / "configs" / "metadata.json").read_text())["version"]
     archives = []
     output_dir.mkdir(parents=True, exist_ok=True)
@@ -45,6 +45,7 @@ def build(bundle: Path, output_dir: Path) -> list[Path]:
                 make_self_contained(copy, ROOT / "monai_scse")
             archives.append(output_dir / f"{bundle.name}{kind}_v{version}.zip")
             pack(copy, archives[-1])
+    shutil.copyfile(Path(__file__).with_name("unit_test.py"), output_dir / f"test_{bundle.name}.py")
     return archives
 
 

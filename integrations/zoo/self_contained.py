@@ -14,6 +14,11 @@ from pathlib import Path
 
 PACKAGE = "monai_scse"
 SCRIPTS = "scripts"
+COMMANDS = "## MONAI Bundle Commands\n"
+NOTE = f"""
+This variant of the bundle needs no {PACKAGE}: `{SCRIPTS}/` holds the modules that its configs name. Run the commands in this
+folder, or from anywhere with the folder in `PYTHONPATH`.
+"""
 _DOTTED = re.compile(rf"\b{PACKAGE}((?:\.[A-Za-z_]\w*)+)")
 
 
@@ -120,3 +125,5 @@ def make_self_contained(bundle: Path, package: Path) -> None:
     metadata = json.loads(metadata_file.read_text())
     metadata["required_packages_version"].pop("monai-scse", None)
     metadata_file.write_text(json.dumps(metadata, indent=4) + "\n")
+    card = bundle / "docs" / "README.md"
+    card.write_text(card.read_text().replace(COMMANDS, COMMANDS + NOTE))

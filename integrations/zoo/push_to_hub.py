@@ -1,0 +1,47 @@
+"""Push a bundle from its archive (``make zoo``) to the Hugging Face Hub.
+
+    python integrations/zoo/push_to_hub.py dist/zoo/<archive>.zip --repo USER/NAME
+
+The version of the metadata becomes a tag, and the latest version. The repository is private unless told otherwise. The token is
+the one of ``hf auth login`` or of the variable HF_TOKEN.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+from monai.bundle import push_to_hf_hub
+
+
+def main() -> None:
+    """Unpack, for MONAI puts a model card into the folder that it pushes, and push."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("archive", type=Path)
+    parser.add_argument("--repo", required=True, help="USER/NAME")
+    parser.add_argument("--public", action="store_true", help="a new repository can be seen by everybody")
+    options = parser.parse_args()
+    if not zipfile.is_zipfile(options.archive):
+        sys.exit(f"error: {options.archive}: no archive of a bundle; make it with `make zoo`.")
+    with tempfile.TemporaryDirectory() as folder:
+        with zipfile.ZipFile(options.archive) as packed:
+            packed.extractall(folder)
+        (bundle,) = Path(folder).iterdir()
+        version = json.loads((bundle / "configs" / "metadata.json").read_text())["version"]
+        push_to_hf_hub(
+            repo=options.repo,
+            name=bundle.name,
+            bundle_dir=folder,
+            private=not options.public,
+            version=version,
+            tag_as_latest_version=True,
+        )
+    print(f"pushed {bundle.name} {version} to {options.repo}")
+
+
+if __name__ == "__main__":
+    main()
