@@ -1,4 +1,4 @@
-"""A stand-in for the Hugging Face Hub on loopback: the calls of its API that an upload and a download of a bundle make."""
+"""A stand-in for the Hugging Face Hub on loopback: what its API does for upload and download."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ class _Calls(BaseHTTPRequestHandler):
         elif path == "/api/validate-yaml":
             self._answer({"errors": [], "warnings": []})
         elif "/preupload/" in path:
-            files = json.loads(content)["files"]
-            self._answer({"files": [{"path": f["path"], "uploadMode": "regular", "shouldIgnore": False} for f in files]})
+            how = {"uploadMode": "regular", "shouldIgnore": False}
+            self._answer({"files": [{"path": file["path"], **how} for file in json.loads(content)["files"]]})
         elif "/commit/" in path:
             for line in map(json.loads, content.splitlines()):
                 if line["key"] == "file":
@@ -91,7 +91,8 @@ class _Calls(BaseHTTPRequestHandler):
         else:
             self._answer({"error": path}, 404)
 
-    do_HEAD = do_GET
+    def do_HEAD(self) -> None:
+        self.do_GET()
 
     def log_message(self, *_: Any) -> None:
         """Nothing on the terminal."""

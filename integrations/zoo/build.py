@@ -2,8 +2,9 @@
 
     python integrations/zoo/build.py --output_dir dist/zoo
 
-``<name>_v<version>.zip`` is the bundle as it stands here, ``<name>_self_contained_v<version>.zip`` carries the modules it
-needs in ``scripts/``. Both hold one folder named like the bundle. ``test_<name>.py`` is its unit test in the zoo's form.
+``<name>_v<version>.zip`` is the bundle as it stands here, ``<name>_self_contained_v<version>.zip`` carries the modules
+it needs in ``scripts/``. Both hold one folder named like the bundle. ``test_<name>.py`` is its unit test in the form of
+the zoo's.
 """
 
 from __future__ import annotations

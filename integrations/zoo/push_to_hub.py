@@ -2,8 +2,8 @@
 
     python integrations/zoo/push_to_hub.py dist/zoo/<archive>.zip --repo USER/NAME
 
-The version of the metadata becomes a tag, and the latest version. The repository is private unless told otherwise. The token is
-the one of ``hf auth login`` or of the variable HF_TOKEN.
+The version of the metadata becomes a tag, and the latest version. The repository is private unless told otherwise. The
+token is the one of ``hf auth login`` or of the variable HF_TOKEN.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Make a bundle that runs where monai_scse is not installed: the modules it needs, in ``scripts/`` beside its configs.
 
-The package stays the one source: modules are copied as they are, an ``__init__`` keeps the names that are used. As with all
-bundles of the zoo that have ``scripts/``, Python finds them from the bundle's folder, or with it in ``PYTHONPATH``.
+The package stays the one source: modules are copied as they are, an ``__init__`` keeps the names that are used. As with
+all bundles of the zoo that have ``scripts/``, Python finds them from the bundle's folder, or with it in ``PYTHONPATH``.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ PACKAGE = "monai_scse"
 SCRIPTS = "scripts"
 COMMANDS = "## MONAI Bundle Commands\n"
 NOTE = f"""
-This variant of the bundle needs no {PACKAGE}: `{SCRIPTS}/` holds the modules that its configs name. Run the commands in this
-folder, or from anywhere with the folder in `PYTHONPATH`.
+This variant of the bundle needs no {PACKAGE}: `{SCRIPTS}/` holds the modules that its configs name. Run the commands in
+this folder, or from anywhere with the folder in `PYTHONPATH`.
 """
 _DOTTED = re.compile(rf"\b{PACKAGE}((?:\.[A-Za-z_]\w*)+)")
 

@@ -1,7 +1,7 @@
 """Train, evaluate and inference of a bundle in the form of the model zoo's unit tests.
 
-``make zoo`` writes it beside the archives as ``test_<bundle>.py``, to be put into the zoo's ``ci/unit_tests``, whose runner
-starts it in the zoo's root with the bundle in the search path. The file's name tells which bundle is tested.
+``make zoo`` writes it beside the archives as ``test_<bundle>.py``, to be put into the zoo's ``ci/unit_tests``, whose
+runner starts it in the zoo's root with the bundle in the search path. The file's name tells which bundle is tested.
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ class TestBundle(unittest.TestCase):
         ckpt_dir = os.path.join(self.folder, "models")
         shared = {"dataset_dir": self.dataset_dir, "ckpt_dir": ckpt_dir, **LABELS}
         self._check("train", "train", epochs=1, validation_cases=["case2"], **shared)
-        self.assertTrue(os.path.isfile(os.path.join(ckpt_dir, "model.pt")))
+        assert os.path.isfile(os.path.join(ckpt_dir, "model.pt"))
         self._check("infer", "evaluate", **shared)
-        self.assertTrue(os.path.isfile(os.path.join(self.folder, "eval", "metrics.csv")))
+        assert os.path.isfile(os.path.join(self.folder, "eval", "metrics.csv"))
 
     def test_infer_config(self) -> None:
         """Segment with the weights of the bundle."""
         self._check("infer", "inference", dataset_dir=os.path.join(self.dataset_dir, "images"))
-        self.assertTrue(os.path.isfile(os.path.join(self.folder, "eval", "case0_seg.nii.gz")))
+        assert os.path.isfile(os.path.join(self.folder, "eval", "case0_seg.nii.gz"))
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ def scan(bundle: Path) -> MetaTensor:
 
 
 def test_torchscript_runs_by_its_own_files_as_in_monai_deploy(bundle, network, model_ts):
-    """What MonaiBundleInferenceOperator does with model.ts: the configs inside, without transforms that load or save."""
+    """What MonaiBundleInferenceOperator does with model.ts: its configs, less transforms that load or save."""
     parser = ConfigParser()
     with zipfile.ZipFile(model_ts(bundle)) as archive:
         parser.read_meta(json.loads(archive.read("model/extra/metadata.json")))

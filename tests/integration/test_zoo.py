@@ -111,7 +111,8 @@ def test_missing_weights_are_told_in_one_line(tmp_path):
     command = [sys.executable, str(ROOT / "integrations/zoo/build.py"), "--bundles", str(tmp_path / "bundle")]
     done = subprocess.run([*command, "--output_dir", str(tmp_path / "dist")], capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr == f"error: {tmp_path}/bundle/models/model.pt: the weights are missing; train the bundle first.\n"
+    weights = tmp_path / "bundle/models/model.pt"
+    assert done.stderr == f"error: {weights}: the weights are missing; train the bundle first.\n"
     assert not (tmp_path / "dist").exists()
 
 
@@ -188,8 +189,8 @@ def test_push_to_the_hub_and_download_from_it(dist, tmp_path):
         assert card.startswith("---\ntags:\n- monai\n")
         assert "license: apache-2.0\n---\n" in card
 
-        command = [sys.executable, "-m", "monai.bundle", "download", "--name", bundle.name, "--bundle_dir", str(tmp_path)]
-        command += ["--source", "huggingface_hub", "--repo", "group/ct"]
+        command = [sys.executable, "-m", "monai.bundle", "download", "--source", "huggingface_hub"]
+        command += ["--repo", "group/ct", "--name", bundle.name, "--bundle_dir", str(tmp_path)]
         downloaded = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300)
         assert downloaded.returncode == 0, downloaded.stderr[-3000:]
     for name, content in sent.items():
