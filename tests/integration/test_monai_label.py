@@ -162,12 +162,6 @@ def test_mask_lies_where_the_anatomy_is_in_mm(studies, server, tmp_path):
         mask = nibabel.Nifti1Image(
             np.select([classes == index for index in white], [1, 2]).astype(np.uint8), mask.affine
         )
-    print(
-        {
-            index: (dice_in_world(mask, truth, [index]), centroid(mask, index), centroid(truth, index))
-            for index in ((1, 2) if brain else (1, 3, 4))
-        }
-    )
     for index in (1, 2) if brain else (1, 3, 4):  # white matter of either side; liver and kidneys
         assert dice_in_world(mask, truth, [index]) > 0.7
         np.testing.assert_allclose(centroid(mask, index), centroid(truth, index), atol=4)
@@ -196,12 +190,6 @@ def test_mask_of_a_real_scan_is_where_it_should_be(studies, server, request, tmp
         (scan, truth), indices, least = real_torso(request.getfixturevalue("example_ct")), (1, 3, 4), 0.5
     with studies.added("real", scan) as case:
         mask = server.infer(case, tmp_path / "mask.nii.gz")
-    print(
-        {
-            index: (dice_in_world(mask, truth, [index]), centroid(mask, index), centroid(truth, index))
-            for index in indices
-        }
-    )
     for index in indices:
         assert dice_in_world(mask, truth, [index]) > least
 

@@ -18,6 +18,9 @@ from bundle_command import run_bundle
 from dicom_files import write_dicom_series
 from label_server import BUNDLES, Server, dice_in_world, free_port, needs_monai_label, serve, wait_until_up
 
+from monai_scse.data import BRAIN_STRUCTURES
+from monai_scse.handlers.overlay import save_overlay
+
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 
 pytestmark = [
@@ -92,6 +95,12 @@ def write_head(folder: Path) -> str:
     )
 
 
+def draw(mask: nibabel.Nifti1Image, scan: Path, picture: Path) -> None:
+    """The picture in docs/integrations."""
+    classes = np.asarray(mask.dataobj).astype(np.uint8)
+    save_overlay(picture, nibabel.load(scan).get_fdata(), classes, mask.affine, BRAIN_STRUCTURES, "ICBM 152 template")
+
+
 @pytest.fixture(scope="module")
 def server(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("monai label dicomweb")
@@ -102,6 +111,7 @@ def server(archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def test_mask_comes_from_the_archive_and_its_edit_goes_back_as_dicom_seg(archive, server, tmp_path):
     assert server.get("datastore/")["total"] == 1  # the series is found: the filter is MR
     mask = server.infer(archive.series, tmp_path / "mask.nii.gz")
+    draw(mask, next(server.log.parent.glob(f"app/dicom/*/{archive.series}.nii.gz")), tmp_path / "monai_label.png")
 
     # the command line reads the same files itself
     out = tmp_path / "out"
@@ -114,10 +124,11 @@ def test_mask_comes_from_the_archive_and_its_edit_goes_back_as_dicom_seg(archive
     assert len(found) > 20
     assert dice_in_world(mask, expected, [index for index in found if index]) > 0.99
 
-    # an edit: what lies in front of the ears has no label
+    # an edit: what lies in front of the ears has no label, nor has a structure in the middle of the list
     classes = np.asarray(mask.dataobj).astype(np.uint8)
     world = nibabel.affines.apply_affine(mask.affine, np.indices(classes.shape).reshape(3, -1).T)
     classes[(world[:, 1] > 0).reshape(classes.shape)] = 0
+    classes[classes == found[5]] = 0
     edited = nibabel.Nifti1Image(classes, mask.affine)
     nibabel.save(edited, tmp_path / "edited.nii.gz")
     names = {index: name for name, index in server.get("info/")["models"][server.model]["labels"].items()}

@@ -78,7 +78,7 @@ def test_job_for_real_sites_is_written(tmp_path):
     for site in SITES:
         job = tmp_path / "job" / bundle.name / f"app_{site}"
         assert f"two%20halves/{site} " in (job / "config/config_fed_client.json").read_text()
-        assert {file.name for file in (job / "custom").iterdir()} == {"client.py", "federated_round.py"}
+        assert {file.name for file in (job / "custom").rglob("*.py")} == {"client.py", "federated_round.py"}
     assert not (tmp_path / "federated").exists()
 
 
