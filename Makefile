@@ -3,7 +3,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-	rm -rf $(VENV) .venv-label .venv-nvflare .venv-smp demo_output build *.egg-info
+# make test-label runs a MONAI Label server with both bundles, make test-nvflare a job in NVFlare's simulator.
+# make test-smp recalibrates a network of segmentation_models.pytorch.
+.PHONY: bench clean demo demo-ct lint test test-label test-nvflare test-smp
 
 demo: $(VENV)/.demo
 	$(RUN) docs/examples/demo.py brain --output_dir demo_output
