@@ -3,9 +3,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-# make test-label runs a MONAI Label server with both bundles.
+# make test-label runs a MONAI Label server with both bundles, make test-nvflare a job in NVFlare's simulator.
 # make test-smp recalibrates a network of segmentation_models.pytorch.
-.PHONY: bench clean demo demo-ct lint test test-label test-smp zoo
+.PHONY: bench clean demo demo-ct lint test test-label test-nvflare test-smp zoo
 
 demo: $(VENV)/.demo
 	$(RUN) docs/examples/demo.py brain --output_dir demo_output
@@ -19,7 +19,11 @@ test: lint
 # the server of MONAI Label needs an environment of its own
 test-label: $(VENV)/.test
 	PYTHON="$(PYTHON)" integrations/monai_label/setup.sh
-	$(RUN) -m pytest tests/integration/test_monai_label.py
+	$(RUN) -m pytest tests/integration/test_monai_label.py tests/integration/test_monai_label_dicomweb.py
+
+test-nvflare: $(VENV)/.test
+	PYTHON="$(PYTHON)" integrations/nvflare/setup.sh
+	$(RUN) -m pytest tests/integration/test_nvflare.py
 
 # segmentation_models.pytorch needs torchvision: an environment of its own, with the operators that torchvision lacks there
 test-smp:
@@ -42,7 +46,7 @@ $(VENV)/.%: setup.cfg constraints.txt pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-label .venv-smp demo_output build *.egg-info
+	rm -rf $(VENV) .venv-label .venv-nvflare .venv-smp demo_output build *.egg-info
 
 bench: $(VENV)/.test
 	$(RUN) benchmarks/scse_cost.py

@@ -22,6 +22,8 @@ def make_client(bundle: Path, data: Path, output: Path, rounds: int, overrides: 
     """A client that trains one epoch a round. The schedule of the learning rate spans all rounds."""
     common = {"bundle_root": str(bundle), "dataset_dir": str(data), "device": "$torch.device('cpu')", **overrides}
     train = {**common, "epochs": rounds, "validation_cases": 0, "ckpt_dir": str(output), "output_dir": str(output)}
+    # MonaiAlgo sets the trainer's own number of epochs to that of one round
+    train["lr_scheduler#total_steps"] = "$max(3, @epochs * len(@train#dataloader))"
     # the evaluator's weights come from the server, not from models/model.pt
     evaluate = {**common, "output_dir": str(output), "handlers#0#_disabled_": True}
     client = MonaiAlgo(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -64,6 +65,17 @@ def make_app(app: Path, bundle: Path) -> Path:
     return served
 
 
+def environment_for(bundle: Path, app: Path) -> dict[str, str]:
+    """What DICOMweb needs: dcmqi on PATH, series of the bundle's modality, copies of them in the app folder."""
+    image = json.loads((bundle / "configs" / "metadata.json").read_text())["network_data_format"]["inputs"]["image"]
+    defaults = {
+        "MONAI_LABEL_DICOMWEB_SEARCH_FILTER": json.dumps({"Modality": image["modality"]}),
+        "MONAI_LABEL_DICOMWEB_CACHE_PATH": str(app / "dicom"),
+    }
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    return {**defaults, **os.environ, "PATH": path}
+
+
 def main() -> None:
     """Start the server and wait for it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -84,7 +96,7 @@ def main() -> None:
     command += ["--conf", "models", served.name, "--conf", "zoo_source", "local"]
     if options.scoring:
         command += ["--conf", "epistemic_model", served.name, "--conf", "epistemic_max_samples", "1"]
-    sys.exit(subprocess.call(command))
+    sys.exit(subprocess.call(command, env=environment_for(served, options.app.resolve())))
 
 
 if __name__ == "__main__":

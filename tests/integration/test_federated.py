@@ -1,4 +1,4 @@
-"""Federated learning with MONAI's client: a round of two clients, for each bundle."""
+"""Federated learning with MONAI's client: rounds of two clients, for each bundle."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SMALL = {
 
 
 @pytest.mark.parametrize("bundle", SMALL)
-def test_round_of_two_clients(bundle, tmp_path):
+def test_rounds_of_two_clients(bundle, tmp_path):
     for number, client in enumerate(("one", "two")):
         if bundle.startswith("brain"):
             save_case(tmp_path / client, f"case{number}", *phantom(number))
@@ -37,13 +37,14 @@ def test_round_of_two_clients(bundle, tmp_path):
         str(ROOT / "bundles" / bundle),
     ]
     command += ["--clients", str(tmp_path / "one"), str(tmp_path / "two"), "--output_dir", str(tmp_path / "out")]
+    command += ["--rounds", "2"]
     for name, value in {"network_def#features": "4", **SMALL[bundle]}.items():
         command += [f"--{name}", value]
     shipped = (ROOT / "bundles" / bundle / "models/model.pt").read_bytes()
     done = subprocess.run(command, capture_output=True, text=True, timeout=400, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     for client in ("one", "two"):
-        assert f"round 1, {client}: mean Dice of the averaged weights 0." in done.stdout
+        assert f"round 2, {client}: mean Dice of the averaged weights 0." in done.stdout
     averaged = torch.load(tmp_path / "out/model.pt", weights_only=True)
     clients = [torch.load(tmp_path / f"out/{client}/model.pt", weights_only=True) for client in ("one", "two")]
     key = "classifier.weight"
