@@ -12,21 +12,21 @@ __all__ = ["output_to_file"]
 
 
 @contextmanager
-def output_to_file(file: Path) -> Iterator[Callable[[str], None]]:
+def output_to_file(file: Path) -> Iterator[Callable[..., None]]:
     """Append everything that this process prints, its loggers and C libraries included, to a file.
 
     Args:
         file: the log.
 
     Yields:
-        a function that still prints a line for the user.
+        a function that still prints lines for the user.
     """
     sys.stdout.flush()
     sys.stderr.flush()
     kept = [os.dup(number) for number in (1, 2)]
 
-    def tell(line: str) -> None:
-        os.write(kept[0], f"{line}\n".encode())
+    def tell(*lines: str) -> None:
+        os.write(kept[0], "".join(f"{line}\n" for line in lines).encode())
 
     try:
         with file.open("ab") as log:

@@ -62,8 +62,8 @@ def _curves(scalars: pd.DataFrame, epochs: int, iterations: int) -> pd.DataFrame
 def write_raw_results(runs: Sequence[BundleRun], folder: Path) -> None:
     """Write what the finished runs measured.
 
-    ``dice.csv`` has a row a case and structure, ``runs.csv`` a row a run (parameters, minutes, hardware), ``training.csv``
-    the training loss and the validation Dice of every epoch. Each starts with architecture, recal, split and seed.
+    ``dice.csv`` has a row a case and structure, ``runs.csv`` a row a run (parameters, minutes of training, hardware),
+    ``training.csv`` training loss and validation Dice of every epoch; all start with architecture, recal, split, seed.
 
     Args:
         runs: runs, finished or not.

@@ -23,7 +23,7 @@ class Split:
 
 
 def k_folds(cases: Sequence[str], k: int) -> list[Split]:
-    """k splits, each of which tests another k-th of the cases; every k-th case of the list goes into one fold.
+    """Splits each of which tests another k-th of the cases; every k-th case of the list goes into one fold.
 
     Args:
         cases: names of all cases.
@@ -66,7 +66,7 @@ def read_splits(option: str, cases: Sequence[str]) -> list[Split]:
         cases: names of all cases.
 
     Raises:
-        InputError: when the file does not exist, has another form, or names cases that do not exist or are in two parts.
+        InputError: when the file does not exist, has another form, or names cases that do not exist or are twice in it.
     """
     if option.isdigit():
         return k_folds(cases, int(option))

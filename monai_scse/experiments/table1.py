@@ -109,8 +109,8 @@ def run_table1(
 ) -> bool:
     """Train and test combinations of network and recalibration; goes on where an earlier call stopped.
 
-    All that the bundle prints goes to ``table1.log`` in ``output_dir``; ``results/`` there receives the measured numbers
-    (:func:`monai_scse.experiments.raw_results.write_raw_results`) and the settings, ``runs/`` a folder for each run.
+    All that the bundle prints goes to ``table1.log`` in ``output_dir``; ``results/`` there receives the settings and the
+    measured numbers (:func:`monai_scse.experiments.raw_results.write_raw_results`), ``runs/`` a folder for each run.
 
     Args:
         dataset_dir: folder with ``images/`` and ``labels/``.
@@ -178,6 +178,7 @@ def _settings(bundle: Path, overlays: Sequence[Path], splits: Sequence[Split], e
         "epochs": epochs,
         "config": {file.name: file.read_text() for file in overlays},
         "splits": {
-            split.name: {"train": split.train, "validation": split.validation, "test": split.test} for split in splits
+            split.name: {"train": list(split.train), "validation": list(split.validation), "test": list(split.test)}
+            for split in splits
         },
     }
