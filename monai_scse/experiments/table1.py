@@ -109,7 +109,7 @@ def run_table1(
 ) -> bool:
     """Train and test combinations of network and recalibration; goes on where an earlier call stopped.
 
-    All that the bundle prints goes to ``table1.log`` in ``output_dir``; ``results/`` there receives the settings and the
+    All that the bundle prints goes to ``table1.log`` in ``output_dir``; ``results/`` there gets the settings and the
     measured numbers (:func:`monai_scse.experiments.raw_results.write_raw_results`), ``runs/`` a folder for each run.
 
     Args:
