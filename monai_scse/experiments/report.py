@@ -62,7 +62,8 @@ def _read(folder: Path, target: Path) -> _Setting:
         if folder.resolve() != target.resolve():
             write_in_one_step(target / file, lambda path, file=file: shutil.copyfile(folder / file, path))
     tables = [
-        pd.read_csv(target / file, dtype={"case": str}, keep_default_na=False, na_values=[""]) for file in _RAW[1:]
+        pd.read_csv(target / file, dtype={"case": str, "torch": str}, keep_default_na=False, na_values=[""])
+        for file in _RAW[1:]
     ]
     return _Setting(name, target, json.loads((target / "settings.json").read_text()), *tables)
 
@@ -113,8 +114,8 @@ def _facts(setting: _Setting) -> str:
         f"- Bundle: {settings['bundle']}; further config files: {', '.join(settings['config']) or 'none'}; "
         f"{settings['epochs']} epochs; tested is the {tested}.\n"
         f"- Subjects: {splits}. Seeds: {', '.join(map(str, sorted(runs['seed'].unique())))}.\n"
-        f"- Hardware: {hardware}; torch {torch}; {minutes.sum():.0f} minutes of training altogether, {minutes.min():.1f} to {minutes.max():.1f} each of "
-        f"{len(runs)}.\n"
+        f"- Hardware: {hardware}; torch {torch}; {minutes.sum():.0f} minutes of training altogether, "
+        f"{minutes.min():.1f} to {minutes.max():.1f} each of {len(runs)}.\n"
     )
 
 

@@ -41,7 +41,8 @@ def dice_table(dice: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         indexed by architecture and recal: ``mean`` and ``std`` over structures and subjects (seeds averaged first),
-        ``std_subjects`` of the subjects' means, ``std_seeds`` of the seeds' means, and how many ``subjects``, ``seeds``.
+        ``std_subjects`` of the subjects' means, ``std_seeds`` of the seeds' means, and the number of ``subjects`` and
+        ``seeds``.
     """
     import pandas as pd
 
