@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ..errors import InputError
+from ..errors import one_line_input_errors
 
 __all__ = ["main"]
 
@@ -42,23 +42,22 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: as typed; None for those of the process.
 
     Returns:
-        exit status: 0 when all is done, 1 for bad input, 3 when the time was up before all was done.
+        exit status: 0 when all is done, 3 when the time was up before.
+
+    Raises:
+        InputError: when something is wrong with the input; as a program, this prints one line and exits with 1.
     """
     options = vars(_parser().parse_args(arguments))
-    command = options.pop("command")
-    try:
-        if command == "table1":
-            from .table1 import run_table1
+    if options.pop("command") == "table1":
+        from .table1 import run_table1
 
-            return 0 if run_table1(**options) else 3
-        from .report import write_report
+        return 0 if run_table1(**options) else 3
+    from .report import write_report
 
-        write_report(**options)
-        return 0
-    except InputError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    write_report(**options)
+    return 0
 
 
 if __name__ == "__main__":
+    one_line_input_errors()
     sys.exit(main())

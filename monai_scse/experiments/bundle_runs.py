@@ -129,6 +129,10 @@ class BundleRun:
         parameters = dict(parser.get_parsed_content("network_def").named_parameters())
         device = torch.device(self.device or parser.get_parsed_content("device"))
         return {
+            "architecture": self.combination.architecture,
+            "recal": self.combination.recal,
+            "split": self.split.name,
+            "seed": self.seed,
             "epochs": self.epochs,
             "iterations": self.iterations_done()[0],
             "parameters": sum(value.numel() for value in parameters.values()),

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..data import write_in_one_step
-from .bundle_runs import BundleRun
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["write_raw_results"]
-
-
-def _identity(run: BundleRun) -> dict[str, Any]:
-    combination = run.combination
-    return {
-        "architecture": combination.architecture,
-        "recal": combination.recal,
-        "split": run.split.name,
-        "seed": run.seed,
-    }
 
 
 def _scalars(folder: Path) -> pd.DataFrame:
@@ -59,28 +47,26 @@ def _curves(scalars: pd.DataFrame, epochs: int, iterations: int) -> pd.DataFrame
     return pd.concat(parts)[["measure", "epoch", "value"]]
 
 
-def write_raw_results(runs: Sequence[BundleRun], folder: Path) -> None:
+def write_raw_results(runs: Path, folder: Path) -> None:
     """Write what the finished runs measured.
 
     ``dice.csv`` has a row a case and structure, ``runs.csv`` a row a run (parameters, minutes of training, hardware),
     ``training.csv`` training loss and validation Dice of every epoch; all start with architecture, recal, split, seed.
 
     Args:
-        runs: runs, finished or not.
+        runs: holds a folder for each run, finished or not; all finished ones count, whichever call made them.
         folder: receives the files.
     """
     import pandas as pd
 
     dice, facts, curves = [], [], []
-    for run in runs:
-        if not run.is_finished:
-            continue
-        identity = _identity(run)
-        scores = pd.read_csv(run.folder / "metrics.csv", dtype={"case": str})[["case", "structure", "dice"]]
+    for file in sorted(runs.glob("*/finished.json")):
+        fact = json.loads(file.read_text())
+        identity = {name: fact[name] for name in ("architecture", "recal", "split", "seed")}
+        scores = pd.read_csv(file.parent / "metrics.csv", dtype={"case": str})[["case", "structure", "dice"]]
         dice.append(scores.assign(**identity)[[*identity, *scores]])
-        scalars = _scalars(run.folder)
-        fact = json.loads(run.finished_file.read_text())
-        facts.append(identity | fact | {"minutes": round(_minutes(scalars), 2)})
+        scalars = _scalars(file.parent)
+        facts.append(fact | {"minutes": round(_minutes(scalars), 2)})
         curve = _curves(scalars, fact["epochs"], fact["iterations"])
         curves.append(curve.assign(**identity)[[*identity, *curve]])
     if not facts:

@@ -164,9 +164,10 @@ def run_table1(
             if run.is_finished or (left is not None and left <= 0):
                 continue
             run.run(left)
-            write_raw_results(runs, results)
+            write_raw_results(output_dir / "runs", results)
             tell(*status_lines([each for each in runs if each.combination == run.combination]))
         _save_qualitative(runs, output_dir, _protocol(runs[0]))
+    write_raw_results(output_dir / "runs", results)
     print("All together:", *status_lines(runs), sep="\n", flush=True)
     return all(run.is_finished for run in runs)
 

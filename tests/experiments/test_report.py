@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from hand_made_results import write_results
 
+from monai_scse.errors import InputError
 from monai_scse.experiments.__main__ import main
 
 
@@ -55,10 +56,10 @@ def test_copies_beside_the_page_make_the_same_page(page):
     assert page.read_text() == before
 
 
-def test_missing_results_are_told_in_one_line_and_leave_no_page(tmp_path, capsys):
+def test_missing_results_are_told_and_leave_no_page(tmp_path):
     write_results(tmp_path / "some")
     (tmp_path / "some/dice.csv").unlink()
     for folder in ("none", "some"):
-        assert main(["report", "--results", str(tmp_path / folder), "--output", str(tmp_path / "page.md")]) == 1
-        assert capsys.readouterr().err.startswith(f"error: {tmp_path / folder}")
+        with pytest.raises(InputError, match=f"^{tmp_path / folder}"):
+            main(["report", "--results", str(tmp_path / folder), "--output", str(tmp_path / "page.md")])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["some"]

@@ -16,6 +16,7 @@ import pytest
 import torch
 from phantom_brains import phantom, save_case
 
+from monai_scse.errors import InputError
 from monai_scse.experiments.__main__ import main
 
 SMALL = """\
@@ -95,10 +96,12 @@ def test_qualitative_picture_shows_four_panels(killed, output):
     assert all(part.std() > 0.05 for part in (picture[:, i * picture.shape[1] // 4 :][:, :100] for i in range(4)))
 
 
-def test_finished_runs_are_skipped_and_told(killed, arguments, capfd):
+def test_finished_runs_are_skipped_and_told(killed, output, arguments, capfd):
     before = {path: path.stat().st_mtime_ns for path in killed.iterdir()}
     assert main([*arguments, "--only", "unet_none", "--seeds", "0", "1", "--time_budget_minutes", "0"]) == 3
     assert {path: path.stat().st_mtime_ns for path in killed.iterdir()} == before
+    # the results of the other combination are still there
+    assert set(pd.read_csv(output / "results/dice.csv", keep_default_na=False)["recal"]) == {"none", "scse"}
     expected = "unet_none:         1 of 2 done, left: fixed seed 1 (not started)"
     assert capfd.readouterr().out.splitlines()[-1] == expected
 
@@ -110,22 +113,23 @@ def test_time_budget_stops_within_a_training(arguments, output, capfd):
     assert f"of {EPOCHS} epochs)" in capfd.readouterr().out.splitlines()[-1]
 
 
-def test_results_of_other_settings_are_not_mixed(killed, arguments, output, capfd):
+def test_results_of_other_settings_are_not_mixed(killed, arguments, output):
     others = [word if word != str(EPOCHS) else "2" for word in arguments]
-    assert main([*others, "--only", "unet_none"]) == 1
-    assert "made with other epochs" in capfd.readouterr().err
+    with pytest.raises(InputError, match="made with other epochs"):
+        main([*others, "--only", "unet_none"])
     assert json.loads((output / "results/settings.json").read_text())["epochs"] == EPOCHS
 
 
 @pytest.mark.parametrize(
     ("option", "value", "message"),
-    [("--dataset_dir", "nowhere", "no such file or folder"), ("--config", "none.yaml", "no such config file")],
+    [
+        ("--dataset_dir", "nowhere", "nowhere: no such file or folder"),
+        ("--config", "none.yaml", "none.yaml: no such config file"),
+        ("--only", "vnet", "--only vnet: no such combination"),
+        ("--bundle", "nowhere", "nowhere: no bundle"),
+    ],
 )
-def test_wrong_input_is_one_line_and_writes_nothing(arguments, tmp_path, capfd, option, value, message):
-    wrong = [*arguments, option, value, "--output_dir", str(tmp_path / "out")]
-    assert main(wrong) == 1
-    errors = capfd.readouterr().err.splitlines()
-    assert len(errors) == 1
-    assert value in errors[0]
-    assert message in errors[0]
+def test_wrong_input_is_told_and_writes_nothing(arguments, tmp_path, option, value, message):
+    with pytest.raises(InputError, match=message):
+        main([*arguments, option, value, "--output_dir", str(tmp_path / "out")])
     assert not (tmp_path / "out").exists()
