@@ -13,9 +13,10 @@ from monai_scse.errors import InputError
 from monai_scse.experiments.__main__ import main
 
 
-@pytest.fixture
-def page(tmp_path):
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
     """A page of two settings."""
+    tmp_path = tmp_path_factory.mktemp("report")
     for name in ("short", "long"):
         write_results(tmp_path / name / "results")
     results = [str(tmp_path / name / "results") for name in ("short", "long")]
