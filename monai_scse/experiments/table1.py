@@ -138,6 +138,8 @@ def run_table1(
     cases = {case_name(case["image"]): case for case in labelled_cases(dataset_dir)}
     chosen_splits = read_splits(splits, list(cases))
     epochs = _default_epochs(bundle, overlays) if epochs is None else epochs
+    if epochs < 1:
+        raise InputError(f"--epochs {epochs}: a training has at least one epoch.")
     results = output_dir / "results"
     _keep_settings(results / "settings.json", _settings(bundle, overlays, chosen_splits, epochs))
 

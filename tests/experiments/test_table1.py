@@ -127,6 +127,7 @@ def test_results_of_other_settings_are_not_mixed(killed, arguments, output):
         ("--config", "none.yaml", "none.yaml: no such config file"),
         ("--only", "vnet", "--only vnet: no such combination"),
         ("--bundle", "nowhere", "nowhere: no bundle"),
+        ("--epochs", "0", "at least one epoch"),
     ],
 )
 def test_wrong_input_is_told_and_writes_nothing(arguments, tmp_path, option, value, message):
