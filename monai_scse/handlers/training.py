@@ -117,9 +117,9 @@ class TrainingCheckpoint:
             "best_metric": None if best is None else float(best.best_metric),
             "best_metric_epoch": None if best is None else best.best_metric_epoch,
         }
-        write_in_one_step(self.checkpoint_path, lambda path: torch.save(content, path))
         if self.evaluator is None:
-            self._save_network()
+            self._save_network()  # before the checkpoint: one that says "complete" has its network beside it
+        write_in_one_step(self.checkpoint_path, lambda path: torch.save(content, path))
 
     def save_best(self, evaluator: Engine) -> None:
         """Write the network when the validation that has just ended is the best so far."""

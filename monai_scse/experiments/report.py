@@ -1,0 +1,249 @@
+"""The page of results, generated from the files that the experiments left."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..data import require_file, write_in_one_step
+from ..errors import InputError
+from .combinations import ARCHITECTURES, RECALIBRATIONS
+from .tables import comparison_table, dice_table, parameter_table, structure_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["write_report"]
+
+_RAW = ("settings.json", "dice.csv", "runs.csv", "training.csv")
+#: table 1 of the paper, MALC 2012: 15 training and 15 other test subjects, full resolution
+_PAPER = {
+    "unet": ("0.763 ± 0.110", "0.825 ± 0.063", "0.837 ± 0.058", "0.843 ± 0.062"),
+    "sdnet": ("0.771 ± 0.150", "0.790 ± 0.120", "0.860 ± 0.062", "0.862 ± 0.082"),
+    "fcdensenet": ("0.842 ± 0.058", "0.865 ± 0.069", "0.876 ± 0.061", "0.882 ± 0.063"),
+}
+_HOW_TO_READ = """\
+**How to read this page.** Dice is global: per structure over the whole scan at its own resolution, background excluded,
+then the mean over structures and test subjects; the deviation behind it is over structures and subjects, as in the
+paper. The gain's interval holds the gain of a further training with 95 % confidence, from the differences of the
+trainings with different seeds (Student's t); no interval without at least two seeds. p is of Wilcoxon's signed-rank
+test, corrected for all tests of its kind in the setting (Holm). Its unit "structures and subjects" is the paper's; the
+pairs of one subject are not independent, so its p-values are too small. The unit "subjects" is sound and, with few test
+subjects, cannot be significant (5 pairs: p is 0.0625 at least). The effect size is the rank-biserial correlation: 1
+when every pair is better, -1 when every pair is worse.
+"""
+
+
+@dataclass(frozen=True)
+class _Setting:
+    name: str
+    folder: Path
+    settings: dict[str, Any]
+    dice: pd.DataFrame
+    runs: pd.DataFrame
+    training: pd.DataFrame
+
+
+def _read(folder: Path, target: Path) -> _Setting:
+    """Copy the raw files beside the page and read them."""
+    import pandas as pd
+
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; --results names folders results/ that table1 wrote.")
+    name = folder.resolve().parent.name if folder.resolve().name == "results" else folder.resolve().name
+    target = target / name
+    for file in _RAW:
+        require_file(folder / file, "run `python -m monai_scse.experiments table1` until a combination is finished.")
+    for file in _RAW:
+        if folder.resolve() != target.resolve():
+            write_in_one_step(target / file, lambda path, file=file: shutil.copyfile(folder / file, path))
+    tables = [
+        pd.read_csv(target / file, dtype={"case": str, "torch": str}, keep_default_na=False, na_values=[""])
+        for file in _RAW[1:]
+    ]
+    return _Setting(name, target, json.loads((target / "settings.json").read_text()), *tables)
+
+
+def _markdown(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines) + "\n"
+
+
+def _interval(low: float, high: float) -> str:
+    return "-" if low != low else f"{low:+.4f} to {high:+.4f}"
+
+
+def _title(architecture: str, recal: str) -> str:
+    return f"{ARCHITECTURES[architecture]} {RECALIBRATIONS[recal]}"
+
+
+def _summary(settings: Sequence[_Setting]) -> str:
+    rows = []
+    for setting in settings:
+        means = dice_table(setting.dice)["mean"]
+        comparisons = comparison_table(setting.dice)
+        for row in comparisons[(comparisons["unit"] == "subjects") & (comparisons["than"] == "none")].itertuples():
+            sure = "unknown, one seed" if row.gain_low != row.gain_low else "no"
+            if row.gain_low > 0 or row.gain_high < 0:
+                sure = "yes"
+            interval = _interval(row.gain_low, row.gain_high)
+            without, with_se = means[row.architecture, "none"], means[row.architecture, row.recal]
+            title = _title(row.architecture, row.recal)
+            rows.append(
+                [setting.name, title, f"{without:.3f}", f"{with_se:.3f}", f"{row.gain:+.4f}", interval, row.seeds, sure]
+            )
+    header = ["setting", "network", "no SE", "with SE", "gain", "95 % interval", "seeds", "beyond noise of training"]
+    return _markdown(header, rows)
+
+
+def _facts(setting: _Setting) -> str:
+    runs, settings = setting.runs, setting.settings
+    splits = "; ".join(
+        f"{name}: {len(parts['train'])} train, {len(parts['validation'])} validation, {len(parts['test'])} test"
+        for name, parts in settings["splits"].items()
+    )
+    chosen = any(parts["validation"] for parts in settings["splits"].values())
+    minutes = runs["minutes"]
+    tested = "best epoch on the validation cases" if chosen else "last epoch"
+    hardware, torch = ("; ".join(sorted(runs[column].unique())) for column in ("hardware", "torch"))
+    return (
+        f"- Bundle: {settings['bundle']}; further config files: {', '.join(settings['config']) or 'none'}; "
+        f"{settings['epochs']} epochs; tested is the {tested}.\n"
+        f"- Subjects: {splits}. Seeds: {', '.join(map(str, sorted(runs['seed'].unique())))}.\n"
+        f"- Hardware: {hardware}; torch {torch}; {minutes.sum():.0f} minutes of training altogether, "
+        f"{minutes.min():.1f} to {minutes.max():.1f} each of {len(runs)}.\n"
+    )
+
+
+def _dice_tables(setting: _Setting) -> str:
+    table = dice_table(setting.dice)
+    recals = [recal for recal in RECALIBRATIONS if recal in table.index.get_level_values("recal")]
+    rows = []
+    for architecture in [each for each in ARCHITECTURES if each in table.index.get_level_values(0)]:
+        of = table.loc[architecture]
+        cells = [f"{of['mean'][r]:.3f} ± {of['std'][r]:.3f}" if r in of.index else "-" for r in recals]
+        rows.append([ARCHITECTURES[architecture], *cells])
+        paper = dict(zip(RECALIBRATIONS, _PAPER[architecture]))
+        rows.append([f"paper's {ARCHITECTURES[architecture]}, MALC 2012", *(paper[recal] for recal in recals)])
+    spread = [
+        [_title(*index), f"{row['mean']:.4f}", *(f"{row[c]:.4f}" for c in ("std", "std_subjects")), *_seeds(row)]
+        for index, row in table.iterrows()
+    ]
+    return (
+        _markdown(["", *(RECALIBRATIONS[recal] for recal in recals)], rows)
+        + "\nStandard deviations over structures and subjects, over the subjects' means, and over the seeds' means:\n\n"
+        + _markdown(["network", "mean Dice", "structures and subjects", "subjects", "seeds", "number of seeds"], spread)
+    )
+
+
+def _seeds(row: pd.Series) -> list[str]:
+    return ["-" if row["std_seeds"] != row["std_seeds"] else f"{row['std_seeds']:.4f}", f"{row['seeds']:.0f}"]
+
+
+def _parameters(setting: _Setting) -> str:
+    rows = [
+        [_title(*index), f"{row.parameters:,.0f}", f"{row.se_parameters:,.0f}", f"{row.added_percent:.2f} %"]
+        for index, row in parameter_table(setting.runs).iterrows()
+    ]
+    return _markdown(["network", "parameters", "of these SE", "added"], rows)
+
+
+def _comparisons(table: pd.DataFrame) -> str:
+    rows = [
+        [
+            _title(row.architecture, row.recal),
+            RECALIBRATIONS[row.than],
+            f"{row.gain:+.4f}",
+            _interval(row.gain_low, row.gain_high),
+            f"{row.unit} ({row.pairs})",
+            f"{row.effect_size:+.2f}",
+            f"{row.p:.2g}",
+            f"{row.p_holm:.2g}",
+        ]
+        for row in table.itertuples()
+    ]
+    header = ["network", "against", "gain", "95 % interval over seeds", "unit (pairs)", "effect size", "p", "p, Holm"]
+    return _markdown(header, rows)
+
+
+def _structures(table: pd.DataFrame) -> str:
+    rows = [[name, *(f"{value:.3f}" for value in row)] for name, row in zip(table.index, table.to_numpy())]
+    return _markdown(["structure", *(_title(*column) for column in table.columns)], rows)
+
+
+def _section(setting: _Setting, root: Path) -> str:
+    from .pictures import save_boxplot, save_training_curves
+
+    comparisons, structures = comparison_table(setting.dice), structure_table(setting.dice)
+    flat = structures.set_axis(["_".join(column) for column in structures.columns], axis=1)
+    derived = {
+        "table.csv": dice_table(setting.dice).reset_index(),
+        "parameters.csv": parameter_table(setting.runs).reset_index(),
+        "comparisons.csv": comparisons,
+        "structures.csv": flat.rename_axis("structure").reset_index(),
+    }
+    for name, table in derived.items():
+        write_in_one_step(
+            setting.folder / name, lambda path, table=table: table.to_csv(path, index=False, float_format="%.6g")
+        )
+    link = setting.folder.relative_to(root).as_posix()
+    pictures = []
+    for architecture in [each for each in ARCHITECTURES if each in set(setting.dice["architecture"])]:
+        save_boxplot(setting.folder / f"boxplot_{architecture}.png", setting.dice, architecture)
+        title = f"Dice per structure, left hemisphere and midline, {ARCHITECTURES[architecture]}"
+        pictures.append(f"![{title}]({link}/boxplot_{architecture}.png)")
+    save_training_curves(setting.folder / "training.png", setting.training)
+    pictures.append(f"![Training curves, mean and range of the seeds]({link}/training.png)")
+    files = ", ".join(f"[{name}]({link}/{name})" for name in (*_RAW, *derived))
+    parts = [
+        f"## {setting.name}",
+        _facts(setting),
+        "### Dice",
+        _dice_tables(setting),
+        "### Added parameters",
+        _parameters(setting),
+        "### Differences",
+        _comparisons(comparisons),
+        "### Structures",
+        _structures(structures),
+        *pictures,
+        f"Files: {files}.\n",
+    ]
+    return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
+
+
+def write_report(results: Sequence[Path], output: Path) -> None:
+    """Write the page, and beside it a folder of its name with the raw files, the tables as csv and the pictures.
+
+    Args:
+        results: folders ``results/`` of :func:`monai_scse.experiments.table1.run_table1`, or copies of them; a setting
+            is called like its folder, or like the folder above one that is called ``results``.
+        output: the page, Markdown.
+
+    Raises:
+        InputError: when a folder or a file in it does not exist, or two have the same name.
+    """
+    folder = output.with_suffix("")
+    settings = [_read(path, folder) for path in results]
+    names = [setting.name for setting in settings]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise InputError(f"--results: two folders are called {', '.join(sorted(twice))}; rename one.")
+    copies = " ".join(f"{folder.name}/{name}" for name in names)
+    parts = [
+        "# Results: what recalibration brings",
+        f"Generated by `python -m monai_scse.experiments report --results {copies} --output {output.name}` in this "
+        "folder; the numbers in the files were measured by `python -m monai_scse.experiments table1`.",
+        _HOW_TO_READ,
+        "## Gains of all settings",
+        _summary(settings),
+        *(_section(setting, output.parent) for setting in settings),
+        "Pictures of segmented scans (`qualitative_<network>.png`: scan, manual labels, without and with scSE, errors "
+        "outlined) are made by `table1` in its `output_dir`. They are not shown here: scans may have a licence that "
+        "does not allow it, as those of MALC 2012.",
+    ]
+    page = "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
+    write_in_one_step(output, lambda path: path.write_text(page))
