@@ -9,7 +9,7 @@ from .dicom_series import DicomSeries, find_dicom_series, get_dicom_series
 from .files import write_in_one_step
 from .label_protocols import BRAIN_STRUCTURES, LABEL_PROTOCOLS, LabelProtocol, Structure, get_label_protocol
 from .organ_layouts import LAYOUTS, organ_cases
-from .organs import Organ, organ_table
+from .organs import Organ, organ_table, side_pairs
 from .partial_labels import mark_unknown_classes, unknown_classes
 from .slices import SliceDataset
 from .synthetic_ct import save_synthetic_cases, synthetic_ct
@@ -40,6 +40,7 @@ __all__ = [
     "organ_table",
     "require_file",
     "save_synthetic_cases",
+    "side_pairs",
     "split_cases",
     "synthetic_ct",
     "unknown_classes",

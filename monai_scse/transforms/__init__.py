@@ -6,6 +6,7 @@ from .hounsfield import CheckHounsfieldd
 from .labels import MapLabelsd, RandLateralFlipd
 from .organs import LoadOrganLabelsd
 from .scans import CheckLabelGridd, LoadScand, file_of, segmentation_name
+from .sides import ResolveSidesd
 from .slabs import StackAdjacentSlicesd
 from .spacing import ServerSafeSpacingd
 
@@ -16,6 +17,7 @@ __all__ = [
     "LoadScand",
     "MapLabelsd",
     "RandLateralFlipd",
+    "ResolveSidesd",
     "ServerSafeSpacingd",
     "StackAdjacentSlicesd",
     "file_of",
