@@ -60,18 +60,21 @@ def check_is_folder(path: Path) -> None:
         raise InputError(f"{path}: not a folder; set dataset_dir to the folder that holds the scans.")
 
 
-def image_cases(dataset_dir: str | Path) -> list[dict[str, str]]:
+def image_cases(dataset_dir: str | Path, modality: str | None = None) -> list[dict[str, str]]:
     """The scans to segment.
 
     Args:
         dataset_dir: a folder of images, one image file, a folder with DICOM series in it or in its folders, or the path
             of one DICOM series: its folder and its name, see :mod:`monai_scse.data.dicom_series`.
+        modality: the Modality that DICOM series must have, for example ``"CT"``; others are left out and named in the
+            log. None takes any.
 
     Returns:
         ``[{"image": file or path of a DICOM series}, ...]``, sorted by name.
 
     Raises:
-        InputError: when there is no image, two images would have the same case name, or a DICOM series is not a volume.
+        InputError: when there is no image, two images would have the same case name, a DICOM series is not a volume, or
+            none has the modality.
     """
     path = Path(os.path.abspath(str(dataset_dir)))
     if path.is_file():
@@ -81,10 +84,12 @@ def image_cases(dataset_dir: str | Path) -> list[dict[str, str]]:
             )
         files = [path]
     elif not path.exists() and (series := get_dicom_series(path)) is not None:
+        if (reason := series.refusal(modality)) is not None:
+            raise InputError(f"{series.path}: {reason}, not a {modality}; choose another series.")
         files = [Path(series.path)]
     else:
         check_is_folder(path)
-        files = image_files(path) or [Path(series.path) for series in dicom_cases(path)]
+        files = image_files(path) or [Path(series.path) for series in dicom_cases(path, modality)]
     if not files:
         raise InputError(
             f"{path}: no images found; dataset_dir must hold {', '.join(IMAGE_SUFFIXES)} files or a DICOM series."

@@ -33,6 +33,7 @@ class _Slice:
     description: str
     modality: str
     localizer: bool
+    placed: bool
     frames: int
     position: np.ndarray
     orientation: tuple[float, ...]
@@ -78,6 +79,20 @@ class DicomSeries:
         """Whether it is a scout view: marked so, or slices of several orientations."""
         first = self.slices[0].orientation
         return any(item.localizer or not np.allclose(item.orientation, first, atol=1e-3) for item in self.slices)
+
+    def refusal(self, modality: str | None = None) -> str | None:
+        """Why the series is none to segment, or None when it may be one.
+
+        Args:
+            modality: DICOM's Modality that it must have; None for any.
+        """
+        if modality is not None and self.modality != modality:
+            return f"DICOM modality {self.modality or 'not given'}"
+        if self.is_localizer:
+            return "a localizer"
+        if not all(item.placed for item in self.slices):
+            return f"images without a place in space (DICOM modality {self.modality or 'not given'})"
+        return None
 
     def check(self) -> None:
         """Check that the slices are a volume.
@@ -125,7 +140,7 @@ class DicomSeries:
 
 
 def _read_header(file: Path) -> _Slice | None:
-    """The header of an image with a place in space, or None for any other file."""
+    """The header of an image, ``placed`` when it has a place in space, or None for any other file."""
     import itk
 
     reader = itk.GDCMImageIO.New()
@@ -144,8 +159,7 @@ def _read_header(file: Path) -> _Slice | None:
     if tag("0008|0060") in ("SEG", "RTSTRUCT", "RTDOSE") or not tag("0020|000e"):
         return None
     frames = int(tag("0028|0008", "1") or 1)
-    if frames == 1 and not tag("0020|0032"):
-        return None
+    placed = frames > 1 or bool(tag("0020|0032"))
     orientation = [float(part) for part in tag("0020|0037", "1\\0\\0\\0\\1\\0").split("\\")]
     position = [float(part) for part in tag("0020|0032", "0\\0\\0").split("\\")]
     return _Slice(
@@ -154,6 +168,7 @@ def _read_header(file: Path) -> _Slice | None:
         description=tag("0008|103e"),
         modality=tag("0008|0060"),
         localizer="LOCALIZER" in tag("0008|0008").upper(),
+        placed=placed,
         frames=frames,
         position=np.array(position),
         orientation=tuple(orientation),
@@ -167,12 +182,17 @@ def _series_name(slices: Sequence[_Slice], tail: int) -> str:
 
 
 def find_dicom_series(folder: str | Path, recursive: bool = True) -> list[DicomSeries]:
-    """All DICOM series in a folder, localizers included; other files are passed over.
+    """All DICOM series in a folder, localizers included; other files, radiographs too, are passed over.
 
     Args:
         folder: where to look.
         recursive: whether to look into its folders, too. The files of a series lie in one folder.
     """
+    return [series for series in _all_series(folder, recursive) if all(item.placed for item in series.slices)]
+
+
+def _all_series(folder: str | Path, recursive: bool = True) -> list[DicomSeries]:
+    """All DICOM series in a folder, also those without a place in space."""
     root = Path(str(folder))
     files = sorted(path for path in (root.rglob("*") if recursive else root.iterdir()) if path.is_file())
     groups: dict[tuple[Path, str], list[_Slice]] = defaultdict(list)
@@ -188,20 +208,29 @@ def find_dicom_series(folder: str | Path, recursive: bool = True) -> list[DicomS
     return sorted(series, key=lambda item: item.path)
 
 
-def dicom_cases(folder: str | Path) -> list[DicomSeries]:
-    """The series of a folder that are volumes; localizers are left out and named in the log.
+def dicom_cases(folder: str | Path, modality: str | None = None) -> list[DicomSeries]:
+    """The series of a folder that are volumes; all others are left out and named in the log.
+
+    Args:
+        folder: where to look, its folders included.
+        modality: DICOM's Modality of the series to take, for example ``"CT"``; None takes any.
 
     Raises:
-        InputError: when a series that is no localizer is not a volume, see :meth:`DicomSeries.check`, or when there are
-            localizers only.
+        InputError: when a series of that modality that is no localizer is not a volume, see :meth:`DicomSeries.check`,
+            or when there are localizers, radiographs and other modalities only.
     """
-    found = find_dicom_series(folder)
-    volumes = [series for series in found if not series.is_localizer]
-    for series in found:
-        if series.is_localizer:
-            if not volumes:
-                series.check()
-            _logger.warning(f"{series.path}: a localizer, left out.")
+    volumes, refused = [], []
+    for series in _all_series(folder):
+        reason = series.refusal(modality)
+        if reason is None:
+            volumes.append(series)
+        else:
+            refused.append(f"{series.path}: {reason}")
+    if refused and not volumes:
+        more = f" ({len(refused)} series, none fits)" if len(refused) > 1 else ""
+        raise InputError(f"{refused[0]}, not a {modality or 'volume'}; choose another series{more}.")
+    for line in refused:
+        _logger.warning(f"{line}, left out.")
     for series in volumes:
         series.check()
     return volumes

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..data import Structure, case_name, write_in_one_step
 from ..metrics import structure_volumes
-from ..transforms import LoadScand, file_of
+from ..transforms import QC_KEY, LoadScand, file_of
 from .overlay import save_overlay
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ class SegmentationReport:
     """Write ``<case>_volumes.csv`` and ``<case>_overlay.png`` for every segmented case, and ``volumes.csv`` for all.
 
     Attach it to an evaluator whose postprocessing has brought the prediction back to the grid of the scan. The tables
-    have the columns index, structure, voxels, volume_mm3, touches_border; ``volumes.csv`` has the case before them.
+    have the columns index, structure, voxels, volume_mm3, touches_border; ``volumes.csv`` has the case before them. After
+    :class:`monai_scse.transforms.CheckPlausibled` a column qc tells why a structure was removed; the log has it, too.
 
     Args:
         output_dir: folder that receives the files.
@@ -81,6 +82,13 @@ class SegmentationReport:
             }
             for volume in volumes
         ]
+        if QC_KEY in pred.meta:
+            reasons = pred.meta[QC_KEY]
+            for row in rows:
+                row["qc"] = reasons.get(row["index"], "")
+            for reason in dict.fromkeys(reasons.values()):
+                names = [self.structures[index].name for index, told in reasons.items() if told == reason]
+                self.logger.warning(f"{case}: {', '.join(names)}: {reason}")
         self._write_table(f"{case}_volumes.csv", rows)
         self._rows += [{"case": case, **row} for row in rows]
         if self.overlay:

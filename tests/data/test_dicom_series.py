@@ -150,3 +150,42 @@ def test_oblique_series_is_a_volume(tmp_path: Path) -> None:
 def test_one_slice_is_left_to_whoever_needs_more(tmp_path: Path) -> None:
     write_dicom_series(tmp_path, values(1), SPACING)
     assert len(image_cases(tmp_path)) == 1
+
+
+def radiograph(folder: Path) -> None:
+    import pydicom
+
+    write_dicom_series(folder, values(1), SPACING, description="Abdomen erect", uid="1.2.3.99")
+    for file in folder.iterdir():
+        item = pydicom.dcmread(file)
+        item.Modality = "DX"
+        del item.ImagePositionPatient, item.ImageOrientationPatient
+        item.save_as(file)
+
+
+def mr_series(folder: Path) -> None:
+    write_dicom_series(folder, values(), SPACING, description="T2 TSE", modality="MR", uid="1.2.3.88")
+
+
+@pytest.mark.parametrize(
+    ("write", "message"),
+    [(radiograph, r"Abdomen_erect_1.2.3.99: DICOM modality DX, not a CT"), (mr_series, r"T2_TSE_\S+: DICOM modality MR")],
+)
+def test_series_that_is_no_ct_is_refused_alone_and_left_out_beside_one(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, write, message: str
+) -> None:
+    write(tmp_path)
+    with pytest.raises(InputError, match=message):
+        image_cases(tmp_path, "CT")
+    write_dicom_series(tmp_path, values(), SPACING, uid=UID)
+    with caplog.at_level(logging.WARNING):
+        assert [case_name(case["image"]) for case in image_cases(tmp_path, "CT")] == ["Abdomen_portal_77001234"]
+    assert "left out" in caplog.text
+
+
+def test_path_of_an_mr_series_is_refused_for_ct(tmp_path: Path) -> None:
+    mr_series(tmp_path)
+    (series,) = find_dicom_series(tmp_path)
+    assert image_cases(series.path) == [{"image": series.path}]
+    with pytest.raises(InputError, match="DICOM modality MR, not a CT"):
+        image_cases(series.path, "CT")

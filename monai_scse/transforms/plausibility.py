@@ -1,0 +1,104 @@
+"""Telling organs from what a network invents where there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from monai.data import MetaTensor
+from monai.transforms import MapTransform
+from monai.utils import convert_to_dst_type
+
+__all__ = ["QC_KEY", "CheckPlausibled"]
+
+#: Entry of the meta data of a segmentation: for each class index that was removed, why.
+QC_KEY = "qc"
+
+
+class CheckPlausibled(MapTransform):
+    """Empty the classes that cannot be what they are called, and note why in the meta data, entry :data:`QC_KEY`.
+
+    A class goes when its volume is below its minimum and the scan does not cut it off, that is, it reaches neither the
+    first nor the last slice along the body. All classes go when the scan is no torso of an adult: when no section
+    through the body, arms and table aside, is as large as a torso (a head is smaller), or when there is hardly any fat
+    in it (a phantom).
+
+    Args:
+        keys: class indices, (1, x, y, z).
+        names: of the classes, index 0 is background.
+        minimum_ml: smallest volume of a whole organ, by its name; names that are not in ``names`` do not matter.
+        image_key: the scan, (channels, x, y, z), on the same grid; of several channels the middle one is used.
+        body_above: values of the scan above it are body.
+        fat: lowest and highest value of fat in the scan.
+        min_section_cm2: area of a body's largest section; 0 for no limit.
+        min_fat_share: of the body's volume; 0 for no limit.
+    """
+
+    def __init__(
+        self,
+        keys: str | Sequence[str],
+        names: Sequence[str],
+        minimum_ml: Mapping[str, float],
+        image_key: str = "image",
+        body_above: float = 0.0,
+        fat: tuple[float, float] = (0.1, 0.34),
+        min_section_cm2: float = 280.0,
+        min_fat_share: float = 0.03,
+    ) -> None:
+        super().__init__(keys)
+        self.minimum_ml = {index: float(minimum_ml.get(name, 0.0)) for index, name in enumerate(names) if index}
+        self.image_key = image_key
+        self.body_above = body_above
+        self.fat = fat
+        self.min_section_cm2 = min_section_cm2
+        self.min_fat_share = min_fat_share
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        checked = dict(data)
+        image = data[self.image_key]
+        affine = np.asarray(image.affine.cpu())
+        along = int(abs(affine[2, :3]).argmax())
+        voxel_ml = abs(np.linalg.det(affine[:3, :3])) / 1000
+        scan = np.moveaxis(image[image.shape[0] // 2].cpu().numpy(), along, -1)
+        refused = self._refusal(scan, 10 * voxel_ml / np.linalg.norm(affine[:3, along]))
+        for key in self.key_iterator(data):
+            classes = data[key].cpu().numpy()[0].copy()
+            reasons = self._reasons(np.moveaxis(classes, along, -1), voxel_ml, refused)
+            classes[np.isin(classes, list(reasons))] = 0
+            result = convert_to_dst_type(classes[None], data[key])[0]
+            for volume in (result, image):  # inverting the preprocessing takes the meta data from the image
+                if isinstance(volume, MetaTensor):
+                    volume.meta[QC_KEY] = reasons
+            checked[key] = result
+        return checked
+
+    def _refusal(self, scan: np.ndarray, voxel_cm2: float) -> str | None:
+        """Why the scan is no torso, or None."""
+        from scipy.ndimage import binary_opening, label
+
+        above = scan > self.body_above
+        parts, count = label(binary_opening(above, iterations=2))
+        if not count:
+            return "no body in the scan"
+        body = parts == np.bincount(parts.ravel())[1:].argmax() + 1
+        # between the first and the last voxel of every row: lungs and bowel gas count
+        first, last = body.argmax(axis=0), body.shape[0] - body[::-1].argmax(axis=0)
+        section = float(np.where(body.any(axis=0), last - first, 0).sum(axis=0).max()) * voxel_cm2
+        if section < self.min_section_cm2:
+            return f"no torso of an adult: largest section {section:.0f} cm2, expected {self.min_section_cm2:g}"
+        share = float(((scan > self.fat[0]) & (scan < self.fat[1]) & body).sum() / body.sum())
+        if share < self.min_fat_share:
+            return f"no body: {100 * share:.1f} % fat, expected {100 * self.min_fat_share:g} %"
+        return None
+
+    def _reasons(self, classes: np.ndarray, voxel_ml: float, refused: str | None) -> dict[int, str]:
+        if refused is not None:
+            return dict.fromkeys(self.minimum_ml, refused)
+        cut = set(np.unique(classes[..., [0, -1]]).astype(int))
+        voxels = np.bincount(classes.astype(np.int64).ravel(), minlength=len(self.minimum_ml) + 1)
+        return {
+            index: f"removed: {voxels[index] * voxel_ml:.1f} ml, at least {least:g} ml expected"
+            for index, least in self.minimum_ml.items()
+            if 0 < voxels[index] * voxel_ml < least and index not in cut
+        }

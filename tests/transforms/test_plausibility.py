@@ -1,0 +1,54 @@
+"""Organs that cannot be are removed, and the reason is kept."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from monai.data import MetaTensor
+
+from monai_scse.transforms import QC_KEY, CheckPlausibled
+
+NAMES = ["background", "liver", "spleen"]
+MINIMUM = {"liver": 400, "spleen": 30, "pancreas": 20}
+
+
+def sample(width: int = 40, depth: int = 30, fat: int = 4) -> dict[str, MetaTensor]:
+    """A body of 8 mm voxels with a rim of fat, a liver of 491.5 ml and a spleen of 8.2 ml."""
+    image, classes = torch.zeros(1, 60, 40, 20), torch.zeros(1, 60, 40, 20)
+    x, y = 30 - width // 2, 20 - depth // 2
+    image[:, x : x + width, y : y + depth] = 0.2
+    image[:, x + fat : x + width - fat, y + fat : y + depth - fat] = 0.5
+    classes[:, 26:36, 16:24, 4:16] = 1
+    classes[:, 24:26, 16:20, 6:8] = 2
+    affine = torch.diag(torch.tensor([8.0, 8, 8, 1]))
+    return {"image": MetaTensor(image, affine=affine), "pred": MetaTensor(classes, affine=affine)}
+
+
+def test_organ_below_its_minimum_is_removed() -> None:
+    checked = CheckPlausibled("pred", NAMES, MINIMUM)(sample())["pred"]
+    assert checked.unique().tolist() == [0, 1]
+    assert checked.meta[QC_KEY] == {2: "removed: 8.2 ml, at least 30 ml expected"}
+
+
+def test_organ_that_the_scan_cuts_off_may_be_small() -> None:
+    data = sample()
+    data["pred"] = data["pred"].roll(-6, dims=3)  # the spleen starts in the first slice
+    checked = CheckPlausibled("pred", NAMES, MINIMUM)(data)["pred"]
+    assert checked.unique().tolist() == [0, 1, 2]
+    assert checked.meta[QC_KEY] == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"width": 18, "depth": 22}, "largest section 253 cm2, expected 280"),
+        ({"fat": 0}, "no body: 0.0 % fat, expected 3 %"),
+    ],
+)
+def test_scan_that_is_no_torso_is_left_empty(options: dict[str, int], reason: str) -> None:
+    data = sample(**options)
+    checked = CheckPlausibled("pred", NAMES, MINIMUM)(data)["pred"]
+    assert not checked.any()
+    assert set(checked.meta[QC_KEY]) == {1, 2}
+    assert all(reason in told for told in checked.meta[QC_KEY].values())
+    assert data["pred"].any()
