@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .batch_statistics import FreezeBatchStatistics
 from .dicom_segmentation import DicomSegmentation, save_dicom_segmentation
 from .gate_logging import TensorBoardGateHandler
 from .gate_maps import save_gate_maps
@@ -12,6 +13,7 @@ from .training import TimeBudget, TrainingCheckpoint
 
 __all__ = [
     "DicomSegmentation",
+    "FreezeBatchStatistics",
     "SegmentationReport",
     "SegmentationScores",
     "TensorBoardGateHandler",
