@@ -25,8 +25,8 @@ class SegmentationReport:
     """Write ``<case>_volumes.csv`` and ``<case>_overlay.png`` for every segmented case, and ``volumes.csv`` for all.
 
     Attach it to an evaluator whose postprocessing has brought the prediction back to the grid of the scan. The tables
-    have the columns index, structure, voxels, volume_mm3, touches_border; ``volumes.csv`` has the case before them. After
-    :class:`monai_scse.transforms.CheckPlausibled` a column qc tells why a structure was removed; the log has it, too.
+    have the columns index, structure, voxels, volume_mm3, touches_border; ``volumes.csv`` has the case before them.
+    After :class:`monai_scse.transforms.CheckPlausibled` a column qc tells why a structure was removed; the log, too.
 
     Args:
         output_dir: folder that receives the files.

@@ -105,9 +105,7 @@ class ResolveSidesd(MapTransform):
         ]
 
     @staticmethod
-    def _rename(
-        classes: np.ndarray, index: int, other: int, side: float, middle: np.ndarray, margin: float
-    ) -> None:
+    def _rename(classes: np.ndarray, index: int, other: int, side: float, middle: np.ndarray, margin: float) -> None:
         from scipy.ndimage import center_of_mass, label
 
         parts, count = label(classes == index)

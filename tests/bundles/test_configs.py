@@ -135,6 +135,22 @@ def test_variant_is_the_network_of_the_paper(bundle, structures, architecture, r
         assert parser.get_parsed_content("ckpt_dir") == f"{bundle}/models/{architecture}_{recal}"
 
 
+@pytest.mark.parametrize("overlays", [["train.json"], ["train.json", "volumetric.yaml", "volumetric_train.yaml"]])
+@pytest.mark.parametrize("recal", [True, False])
+def test_ct_network_of_2d_and_3d_comes_with_and_without_scse(ct_bundle, overlays, recal):
+    parser = _parser(ct_bundle, *overlays, *([] if recal else ["without_scse.yaml"]))
+    parser["network_def#features"] = 4
+    network = parser.get_parsed_content("network_def").eval()
+    assert any("recal" in name for name in network.state_dict()) == recal
+    size = [16] * network_dimensions(network)
+    out = network(torch.zeros(1, parser["num_slices"], *size))
+    assert out.shape == (1, 11, *size)
+
+
+def network_dimensions(network: torch.nn.Module) -> int:
+    return network.state_dict()["classifier.weight"].ndim - 2
+
+
 class BrightVoxels(torch.nn.Module):
     """Stands in for the network: class 1 where the middle slice of the slab is brighter than a half."""
 

@@ -124,6 +124,45 @@ def test_volumetric_variant_trains_evaluates_and_segments(ct_bundle, ct_dataset,
     assert nibabel.load(tmp_path / "out/ct_0002_seg.nii.gz").shape == nibabel.load(scan).shape
 
 
+def test_phantom_gives_an_empty_segmentation_and_says_why(ct_bundle, trained, tmp_path):
+    x, y = np.mgrid[-22:23, -22:23] * 9
+    water = np.where(np.hypot(x, y) < 160, 5, -1000).astype(np.int16)  # 320 mm wide
+    _write(tmp_path, np.repeat(water[..., None], 20, axis=2))
+    options = {"dataset_dir": tmp_path / "images", "output_dir": tmp_path / "out", "ckpt_dir": trained / "models"}
+    result = run_bundle(ct_bundle, "inference.json", cwd=tmp_path, **options, **SMALL)
+    assert result.returncode == 0, result.stderr
+    assert not np.asarray(nibabel.load(tmp_path / "out/case_seg.nii.gz").dataobj).any()
+    assert set(pd.read_csv(tmp_path / "out/volumes.csv")["qc"]) == {"no body: 0.0 % fat, expected 3 %"}
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_fine_tuning_starts_from_weights_and_may_keep_their_batch_statistics(
+    ct_bundle, ct_dataset, trained, tmp_path, frozen
+):
+    start = trained / "models/model.pt"
+    result = run_bundle(
+        ct_bundle,
+        ["train.json", "finetune.yaml"],
+        cwd=tmp_path,
+        dataset_dir=ct_dataset,
+        pretrained=start,
+        frozen_batch_statistics=frozen,
+        learning_rate=1e-6,
+        validation_cases=["ct_0001"],
+        ckpt_dir=tmp_path,
+        output_dir=tmp_path,
+        time_budget_minutes=0.001,
+        **SMALL,
+    )
+    assert result.returncode == 0, result.stderr
+    before, after = (torch.load(file, weights_only=True) for file in (start, tmp_path / "model.pt"))
+    for name, value in after.items():
+        if "running" in name:
+            assert torch.equal(value, before[name]) == frozen, name
+        elif name.endswith("weight"):
+            torch.testing.assert_close(value, before[name], rtol=0, atol=1e-3)  # one small step away, not anew
+
+
 def test_paper_recipe_trains_a_variant(ct_bundle, ct_dataset, tmp_path):
     result = run_bundle(
         ct_bundle,

@@ -169,7 +169,10 @@ def mr_series(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("write", "message"),
-    [(radiograph, r"Abdomen_erect_1.2.3.99: DICOM modality DX, not a CT"), (mr_series, r"T2_TSE_\S+: DICOM modality MR")],
+    [
+        (radiograph, r"Abdomen_erect_1.2.3.99: DICOM modality DX, not a CT"),
+        (mr_series, r"T2_TSE_\S+: DICOM modality MR"),
+    ],
 )
 def test_series_that_is_no_ct_is_refused_alone_and_left_out_beside_one(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, write, message: str
