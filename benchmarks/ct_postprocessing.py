@@ -15,13 +15,19 @@ import numpy as np
 import pandas as pd
 import torch
 from monai.bundle import ConfigParser
+from monai.transforms import Compose
 
 from monai_scse.data import case_name, organ_table, unknown_classes
 from monai_scse.metrics import score_structures
 
 BUNDLE = Path(__file__).parents[1] / "bundles/wholebody_ct_scse_segmentation"
-STEPS = ("resolve_sides", "keep_largest", "fill_holes")
-VARIANTS = {"none": (), **{step: (step,) for step in STEPS}, "all": STEPS}
+STEPS = {
+    "resolve_sides": "ResolveSidesd",
+    "keep_largest": "KeepLargestConnectedComponentd",
+    "fill_holes": "FillHolesd",
+    "check_plausible": "CheckPlausibled",
+}
+VARIANTS = {"none": (), **{step: (step,) for step in STEPS}, "all": tuple(STEPS)}
 
 
 def main() -> None:
@@ -35,10 +41,11 @@ def main() -> None:
     config = ConfigParser()
     config.read_config(str(BUNDLE / "configs/evaluate.json"))
     config.update({"dataset_dir": str(options.dataset_dir), "label_numbers": options.label_numbers, "device": "cpu"})
-    config.update({"volume_inferer#progress": False})
+    config.update({"volume_inferer#progress": False, **dict.fromkeys(STEPS, True)})
     network = config.get_parsed_content("network")
     network.load_state_dict(torch.load(options.weights, weights_only=True))
     prepare, infer = config.get_parsed_content("preprocessing"), config.get_parsed_content("inferer")
+    transforms = config.get_parsed_content("postprocessing").transforms
     cases, names = config.get_parsed_content("cases"), organ_table(config["organs"])
 
     rows = []
@@ -47,9 +54,10 @@ def main() -> None:
         with torch.no_grad():
             pred = infer(sample["image"][None], network.eval())[0]
         for variant, steps in VARIANTS.items():
-            config.update({step: step in steps for step in STEPS})
+            left_out = {STEPS[step] for step in STEPS if step not in steps}
             start = time.perf_counter()
-            done = config.get_parsed_content("postprocessing")({**sample, "pred": pred.clone()})["pred"]
+            chosen = Compose([transform for transform in transforms if type(transform).__name__ not in left_out])
+            done = chosen({**sample, "pred": pred.clone()})["pred"]
             seconds = time.perf_counter() - start
             label = sample["label"]
             scores = score_structures(

@@ -17,12 +17,12 @@ from monai_scse.data import anatomy_ct, load_anatomy, synthetic_ct
 
 matplotlib.use("Agg")
 WINDOW = (-200, 300)
-ORGANS = 10  # of the whole-body CT bundle, labels 1 to 10
+ABDOMINAL = (1, 2, 3, 4)  # liver, spleen, kidneys
 
 
 def middle_of_organs(labels: np.ndarray) -> tuple[int, int]:
-    """The slices of the second and the last axis with most voxels of organs."""
-    organs = (labels > 0) & (labels <= ORGANS)
+    """The slices of the second and the last axis with most voxels of liver, spleen and kidneys."""
+    organs = np.isin(labels, ABDOMINAL)
     return int(organs.sum(axis=(0, 2)).argmax()), int(organs.sum(axis=(0, 1)).argmax())
 
 
