@@ -59,7 +59,7 @@ def print_agreement(volumes: pd.DataFrame, segmentation: Path, truth: Path) -> N
         assert SYNTHETIC_STRUCTURES[score.index] == structure
         print(f"  {structure:<22}{volume / 1000:9.1f} ml{score.dice:8.3f}")
     print(
-        "\nThis torso is synthetic, and the weights have seen nothing but synthetic torsos: the demo shows that the\n"
+        "\nThis torso is synthetic, as all scans that the weights have learnt from: the demo shows that the\n"
         "pipeline works, not how well it does on patients."
     )
 
