@@ -19,7 +19,7 @@ from phantom_brains import phantom
 
 from monai_scse.data import synthetic_ct
 
-TRITON = Path(__file__).parents[2] / "docs/examples/triton"
+TRITON = Path(__file__).parents[2] / "docs/examples/triton_server"
 AXES = {"image": {0: "batch", 2: "height", 3: "width"}, "pred": {0: "batch", 2: "height", 3: "width"}}
 
 
