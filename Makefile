@@ -13,8 +13,9 @@ demo: $(VENV)/.demo
 demo-ct: $(VENV)/.demo
 	$(RUN) docs/examples/demo.py ct --output_dir demo_output
 
+# a process for each core (4 at most), each with one thread
 test: lint
-	$(RUN) -m pytest
+	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 # the server of MONAI Label needs an environment of its own
 test-label: $(VENV)/.test

@@ -94,7 +94,7 @@ def serve(bundle: Path, studies: str | Path, folder: Path, *options: str) -> Ite
         yield server
     finally:
         subprocess.run(["kill", "-TERM", "--", f"-{process.pid}"], check=False)
-        process.wait(timeout=60)
+        process.wait(timeout=60)  # start.py goes on as the server: nothing is left behind
     with pytest.raises(requests.ConnectionError):
         requests.get(f"{server.url}/info/", timeout=5)
 

@@ -96,7 +96,10 @@ def main() -> None:
     command += ["--conf", "models", served.name, "--conf", "zoo_source", "local"]
     if options.scoring:
         command += ["--conf", "epistemic_model", served.name, "--conf", "epistemic_max_samples", "1"]
-    sys.exit(subprocess.call(command, env=environment_for(served, options.app.resolve())))
+    environment = environment_for(served, options.app.resolve())
+    if os.name == "posix":  # the same process goes on as the server: what stops the one stops the other
+        os.execve(command[0], command, environment)
+    sys.exit(subprocess.call(command, env=environment))
 
 
 if __name__ == "__main__":
