@@ -11,7 +11,9 @@ __all__ = ["ARCHITECTURES", "RECALIBRATIONS", "Combination", "select_combination
 
 #: networks as the bundle's variants name them, and as the paper does
 ARCHITECTURES = {"unet": "U-Net", "sdnet": "SD-Net", "fcdensenet": "DenseNet"}
-RECALIBRATIONS = {"none": "no SE", "cse": "cSE", "sse": "sSE", "scse": "scSE"}
+RECALIBRATIONS = {"none": "no SE", "cse": "cSE", "sse": "sSE", "scse": "scSE", "scse_max": "scSE, max"}
+#: the columns of the paper's table; scSE that takes the maximum is the authors' later version
+_PAPER = ("none", "cse", "sse", "scse")
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,8 @@ def select_combinations(only: Sequence[str] = ()) -> list[Combination]:
     """The combinations of the paper's table, or some of them.
 
     Args:
-        only: architectures or names of combinations; empty for all 12.
+        only: architectures, for the four columns of the paper, or names of combinations, ``scse_max`` included; empty
+            for the 12 combinations of the paper.
 
     Raises:
         InputError: when one of them does not exist.
@@ -45,4 +48,8 @@ def select_combinations(only: Sequence[str] = ()) -> list[Combination]:
     for name in only:
         if name not in known:
             raise InputError(f"--only {name}: no such combination; choose from {', '.join(sorted(known))}.")
-    return [each for each in every if not only or each.architecture in only or each.name in only]
+    return [
+        each
+        for each in every
+        if each.name in only or (each.recal in _PAPER and (not only or each.architecture in only))
+    ]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["save_boxplot", "save_training_curves"]
 
-_COLOURS = {"none": "#9e9e9e", "cse": "#4c9be8", "sse": "#f2a541", "scse": "#4caf6e"}
+_COLOURS = {"none": "#9e9e9e", "cse": "#4c9be8", "sse": "#f2a541", "scse": "#4caf6e", "scse_max": "#2e7d4f"}
 
 
 def _save(figure: Figure, path: Path) -> None:

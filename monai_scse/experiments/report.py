@@ -128,7 +128,7 @@ def _dice_tables(setting: _Setting) -> str:
         cells = [f"{of['mean'][r]:.3f} ± {of['std'][r]:.3f}" if r in of.index else "-" for r in recals]
         rows.append([ARCHITECTURES[architecture], *cells])
         paper = dict(zip(RECALIBRATIONS, _PAPER[architecture]))
-        rows.append([f"paper's {ARCHITECTURES[architecture]}, MALC 2012", *(paper[recal] for recal in recals)])
+        rows.append([f"paper's {ARCHITECTURES[architecture]}, MALC 2012", *(paper.get(recal, "-") for recal in recals)])
     spread = [
         [_title(*index), f"{row['mean']:.4f}", *(f"{row[c]:.4f}" for c in ("std", "std_subjects")), *_seeds(row)]
         for index, row in table.iterrows()

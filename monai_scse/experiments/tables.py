@@ -15,7 +15,10 @@ __all__ = ["comparison_table", "dice_table", "parameter_table", "structure_table
 
 _NETWORK = ["architecture", "recal"]
 # the better one expected, the one it is compared with
-_PAIRS = [("cse", "none"), ("sse", "none"), ("scse", "none"), ("scse", "cse"), ("scse", "sse")]
+_PAIRS = [
+    *(("cse", "none"), ("sse", "none"), ("scse", "none"), ("scse_max", "none")),
+    *(("scse", "cse"), ("scse", "sse"), ("scse_max", "scse")),
+]
 _COMPARISON = [
     *("architecture", "recal", "than", "unit", "pairs", "gain", "effect_size", "p", "p_holm"),
     *("seeds", "gain_low", "gain_high"),

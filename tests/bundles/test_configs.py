@@ -13,6 +13,7 @@ from monai.bundle import ConfigParser, ConfigWorkflow
 from phantom_brains import phantom, save_case
 
 from monai_scse.data import BRAIN_STRUCTURES, organ_table
+from monai_scse.networks.blocks import SpatialChannelSqueezeExcite
 
 RUNS = {"train": "train", "evaluate": "infer", "inference": "infer"}
 ARCHITECTURES = {"unet": 2_120_476, "sdnet": 1_233_948, "fcdensenet": 3_299_106}
@@ -133,6 +134,15 @@ def test_variant_is_the_network_of_the_paper(bundle, structures, architecture, r
         fewer_classes = (PAPER_CLASSES - len(structures)) * (64 + 1)
         assert parameters == ARCHITECTURES[architecture] + RECALIBRATION[recal] - fewer_classes
         assert parser.get_parsed_content("ckpt_dir") == f"{bundle}/models/{architecture}_{recal}"
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_variant_that_takes_the_maximum(brain_bundle, architecture):
+    network = _parser(brain_bundle, "train.json", f"variants/{architecture}_scse_max.yaml").get_parsed_content(
+        "network_def"
+    )
+    merges = [module.merge for module in network.modules() if isinstance(module, SpatialChannelSqueezeExcite)]
+    assert merges == ["max"] * 8
 
 
 @pytest.mark.parametrize("overlays", [["train.json"], ["train.json", "volumetric.yaml", "volumetric_train.yaml"]])

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from monai_scse.errors import InputError
-from monai_scse.experiments.combinations import select_combinations
+from monai_scse.experiments.combinations import ARCHITECTURES, select_combinations
 from monai_scse.experiments.splits import Split, k_folds, read_splits
 
 CASES = ["1000", "1001", "1002", "1006", "1007"]
@@ -63,8 +63,11 @@ def test_all_combinations_are_the_variants_of_the_bundle():
     from pathlib import Path
 
     variants = Path(__file__).parents[2] / "bundles/brain_mri_scse_segmentation/configs/variants"
-    assert {each.name for each in select_combinations()} == {file.stem for file in variants.glob("*.yaml")}
-    assert len(select_combinations()) == 12
+    table = [each.name for each in select_combinations()]
+    beyond = [each.name for each in select_combinations([f"{name}_scse_max" for name in ARCHITECTURES])]
+    assert {*table, *beyond} == {file.stem for file in variants.glob("*.yaml")}
+    assert (len(table), len(beyond)) == (12, 3)
+    assert [each.name for each in select_combinations(["unet"])] == ["unet_none", "unet_cse", "unet_sse", "unet_scse"]
 
 
 def test_unknown_combination_is_refused():
