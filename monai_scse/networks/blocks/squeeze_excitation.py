@@ -76,7 +76,7 @@ class ChannelSqueezeExcite(nn.Module):
 
 
 class _ToOneChannel:
-    """Computes a 1x1 convolution to one channel as a product of matrices, several times faster than torch's on a CPU."""
+    """Computes a 1x1 convolution to one channel as a product of matrices: on a CPU faster than torch does."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         weight, bias = self.weight.flatten().unsqueeze(0), self.bias
