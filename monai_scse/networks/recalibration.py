@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 import torch
 from torch import nn
 
-from .layers import get_recal_layer
+from .layers import RecalibratedNorm, get_recal_layer
 from .nets.encoder_decoder import EncoderDecoder
-from .probing import output_shapes
+from .probing import ExampleInputs, NetworkProbe, Where
 from .recalibration_sites import find_sites
 
 __all__ = ["RecalibrationReport", "RecalibrationRow", "describe_recalibration", "recalibrate"]
 
 _CHILD = "recal"
-
-Where = str | Sequence[str] | Callable[[str, nn.Module], bool]
+# on a module that got a block here: the channels of its output. Other modules may have a child of that name too
+_MARK = "recal_channels"
 
 
 # TorchScript compiles hooks and wants the inputs typed as the forward of the block has them: one for each kind of block
@@ -59,9 +58,10 @@ def _name_and_options(recal: Any) -> tuple[str | None, dict[str, Any]]:
     raise ValueError(f"recal must be a name, or (name, {{options}}), or None, got {recal!r}.")
 
 
-def _attach(module: nn.Module, block: nn.Module) -> None:
+def _attach(module: nn.Module, block: nn.Module, channels: int) -> None:
     """Let a block recalibrate the output of a module, as its child, so that the names of all others stay."""
     module.add_module(_CHILD, block)
+    setattr(module, _MARK, channels)
     if not isinstance(module, nn.Sequential):  # which would run it anyway, as the last of its modules
         module.register_forward_hook(_hook_for(module))
 
@@ -71,92 +71,66 @@ def _detach(module: nn.Module) -> None:
         if hook in _HOOKS:
             del module._forward_hooks[key]
     del module._modules[_CHILD]
+    delattr(module, _MARK)
 
 
-def _recalibrated(network: nn.Module) -> dict[str, nn.Module]:
-    """The modules with a block, by name: those of :func:`recalibrate` and those that networks of this package have."""
-    return {
-        name: module
-        for name, module in network.named_modules()
-        if isinstance(getattr(module, _CHILD, None), nn.Module) and not isinstance(module.recal, nn.Identity)
-    }
+def _attached(network: nn.Module) -> dict[str, nn.Module]:
+    """The modules that got a block from :func:`recalibrate`, by name."""
+    return {name: module for name, module in network.named_modules() if hasattr(module, _MARK)}
 
 
-def _matching(network: nn.Module, where: Where) -> list[str]:
-    """Names of the modules that ``where`` means, in the order of the network."""
-    modules = {name: module for name, module in network.named_modules() if name}
-    if callable(where):
-        found = [name for name, module in modules.items() if where(name, module)]
-        if not found:
-            raise ValueError(f"where matches no module of {type(network).__name__}.{_candidates(network)}")
-        return found
-    patterns = [where] if isinstance(where, str) else list(where)
-    found = set()
-    for pattern in patterns:
-        matches = {name for name in modules if fnmatchcase(name, pattern)}
-        if not matches:
-            raise ValueError(f"where: {pattern!r} matches no module of {type(network).__name__}.{_candidates(network)}")
-        found |= matches
-    if not found:
-        raise ValueError(f"where names no module of {type(network).__name__}.{_candidates(network)}")
-    return [name for name in modules if name in found]
+def _built_in(network: nn.Module) -> dict[str, nn.Module]:
+    """The modules that were built with a block: normalisations, and stages of the networks of this package."""
+    found = {}
+    for name, module in network.named_modules():
+        if isinstance(module, RecalibratedNorm):
+            found[name] = module
+        elif isinstance(module, EncoderDecoder):
+            prefix = f"{name}." if name else ""
+            stages = (f"{part}.{i}" for part in ("encoders", "decoders") for i in range(module.depth))
+            found |= {prefix + stage: module.get_submodule(stage) for stage in stages}
+    return {name: module for name, module in found.items() if not isinstance(module.recal, nn.Identity)}
 
 
-def _candidates(network: nn.Module) -> str:
-    """The modules that could be meant: those that hold others and, as far as can be found out, return feature maps."""
-    shapes, _ = output_shapes(network)
-    names = [
-        f"{name} ({shapes[name][1]} channels)" if name in shapes else name
-        for name, module in network.named_modules()
-        if name and len(list(module.children())) > 0 and (not shapes or len(shapes.get(name) or ()) > 3)
-    ]
-    shown = ", ".join(names[:40]) + (f" and {len(names) - 40} more" if len(names) > 40 else "")
-    return f" Candidates: {shown or 'none'}."
-
-
-def _sites(network: nn.Module, where: Where | None, bottleneck: bool) -> list[str]:
+def _sites(network: nn.Module, probe: NetworkProbe, where: Where | None, bottleneck: bool) -> list[str]:
     if where is not None:
-        return _matching(network, where)
+        return probe.matching(where)
     sites = find_sites(network)
     if sites is None:
         raise ValueError(
-            f"the encoder and decoder blocks of {type(network).__name__} are not known: name them with where, by "
-            f"names, patterns such as 'encoder.*', or a function of name and module.{_candidates(network)}"
+            f"the encoder and decoder blocks of {probe.name} are not known: name them with where, by names, patterns "
+            f"such as 'encoder.*', or a function of name and module.{probe.candidates()}"
         )
     if bottleneck and not sites.bottleneck:
-        raise ValueError(f"{type(network).__name__} has no bottleneck of feature maps: leave bottleneck=False.")
+        raise ValueError(f"{probe.name} has no bottleneck of feature maps: leave bottleneck=False.")
     return [*sites.encoder, *(sites.bottleneck if bottleneck else ()), *sites.decoder]
 
 
-def _channels(
-    network: nn.Module, sites: Iterable[str], spatial_dims: int | None, input_shape: Sequence[int] | None
-) -> dict[str, tuple[int, int]]:
-    """Channels and number of spatial dimensions of the output of every site."""
-    shapes, error = output_shapes(network, sites, input_shape)
-    if error is not None:
+def _refuse_unsuited(site: str, module: nn.Module) -> None:
+    if isinstance(module, nn.Sequential) and type(module).forward is not nn.Sequential.forward:
         raise ValueError(
-            f"{type(network).__name__} could not be run to find the channels of its blocks "
-            f"({type(error).__name__}: {error}): give the shape of an input that it takes as input_shape, "
-            "(batch, channels, *spatial)."
-        ) from error
-    found = {}
-    for name in sites:
-        if name not in shapes:
-            raise ValueError(f"{name} is not run when {type(network).__name__} is: choose another module in where.")
-        shape = shapes[name]
-        if shape is None or not 3 <= len(shape) <= 5:
-            got = "no single tensor" if shape is None else f"a tensor of shape {shape}"
-            raise ValueError(
-                f"{name} must return a feature map (batch, channels, *spatial), got {got}: choose another module in "
-                "where."
-            )
-        dims = len(shape) - 2
-        if spatial_dims is not None and dims != spatial_dims:
-            raise ValueError(
-                f"spatial_dims={spatial_dims} does not match {name}, whose output has {dims} spatial dimensions."
-            )
-        found[name] = (shape[1], dims)
-    return found
+            f"{site} is a {type(module).__name__}, a Sequential with a forward of its own, to which no block can be "
+            "added: choose a module in it or around it in where."
+        )
+    if hasattr(module, _CHILD):
+        raise ValueError(
+            f"{site} is a {type(module).__name__} with a {_CHILD!r} of its own, the name of the blocks: choose a "
+            "module in it or around it in where."
+        )
+
+
+def _attach_all(network: nn.Module, name: str | None, options: dict[str, Any], sites: dict[str, tuple]) -> None:
+    for site, (channels, dims) in sites.items() if name is not None else ():
+        module = network.get_submodule(site)
+        _refuse_unsuited(site, module)
+        try:
+            block = get_recal_layer((name, options), dims, channels)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{site}, {channels} channels: {error}") from error
+        like = next((p for p in [*module.parameters(), *network.parameters()] if p.is_floating_point()), None)
+        if like is not None:
+            block.to(like.device, like.dtype)
+        _attach(module, block.train(module.training), channels)
 
 
 def recalibrate(
@@ -166,7 +140,7 @@ def recalibrate(
     bottleneck: bool = False,
     replace: bool = False,
     spatial_dims: int | None = None,
-    input_shape: Sequence[int] | None = None,
+    example_inputs: ExampleInputs | None = None,
     **options: Any,
 ) -> nn.Module:
     """Recalibrate a network: put a squeeze & excitation block after each of its encoder and decoder blocks.
@@ -185,14 +159,14 @@ def recalibrate(
         network: it is changed in place, its weights are not.
         recal: name of the block, or ``(name, {options})``, see :func:`monai_scse.networks.layers.get_recal_layer`; None
             for no block, which with ``replace=True`` takes those of an earlier call away.
-        where: the modules after which blocks go: a name, a pattern (``"encoder.stages.?"``; ``*`` matches dots too),
-            a list of both, or a function of name and module that returns whether to. None for the encoder and decoder
-            blocks of a known network.
+        where: the modules after which blocks go: a name, a pattern (``"encoder.stages.*"``; of modules inside each
+            other it means the outer ones), a list of both, or a function of name and module that returns whether to.
+            None for the encoder and decoder blocks of a known network.
         bottleneck: whether to recalibrate the bottleneck of a known network as well. The paper does not.
         replace: whether to replace the blocks of an earlier call, instead of refusing.
         spatial_dims: 1, 2 or 3, checked against the network if given.
-        input_shape: (batch, channels, *spatial) of an input that the network takes, for networks that cannot be run
-            with 64, 96, 128 or 224 voxels along each axis.
+        example_inputs: what the network's forward takes, for networks that cannot be run with one image of 64, 96, 128
+            or 224 voxels along each axis: a tensor, a tuple of arguments or a dict of keyword arguments.
         options: of the block, for example ``reduction=4``.
 
     Returns:
@@ -202,6 +176,7 @@ def recalibrate(
         TypeError: when the network is no module, or is scripted or compiled.
         ValueError: when the network is unknown and ``where`` is None, ``where`` matches nothing or something that does
             not return a feature map, the network has been recalibrated before, or the block does not take the options.
+            The network is then as it was before.
 
     Example:
         >>> from monai.networks.nets import BasicUNet
@@ -215,39 +190,31 @@ def recalibrate(
         raise TypeError("network must not be compiled: recalibrate it first, then compile it.")
     if any(isinstance(module, EncoderDecoder) for module in network.modules()):
         raise ValueError(f"{type(network).__name__} takes blocks as it is built: give it the argument recal.")
-    before = _recalibrated(network)
+    if built_in := _built_in(network):
+        raise ValueError(
+            f"{type(network).__name__} is built with recalibration in {', '.join(built_in)}: build it without, for "
+            'example with norm="batch" instead of norm="batch_scse".'
+        )
+    before = _attached(network)
     if before and not replace:
         raise ValueError(
             f"{type(network).__name__} is recalibrated already, after {', '.join(before)}: give replace=True to "
             "replace these blocks."
         )
     name, its_options = _name_and_options(recal)
-    block = (name, {**its_options, **options})
-    earlier = {site: module.recal for site, module in before.items()}
+    earlier = {site: (module.recal, getattr(module, _MARK)) for site, module in before.items()}
     for module in before.values():
         _detach(module)
     try:
-        sites = _sites(network, where, bottleneck)
-        blocks = {}
-        for site, (channels, dims) in _channels(network, sites, spatial_dims, input_shape).items():
-            module = network.get_submodule(site)
-            if isinstance(module, nn.Sequential) and type(module).forward is not nn.Sequential.forward:
-                raise ValueError(
-                    f"{site} is a {type(module).__name__}, a Sequential with a forward of its own, to which no block "
-                    "can be added: choose a module in it or around it in where."
-                )
-            try:
-                blocks[site] = get_recal_layer(None if name is None else block, dims, channels)
-            except (TypeError, ValueError) as error:
-                raise ValueError(f"{site}, {channels} channels: {error}") from error
+        probe = NetworkProbe(network, example_inputs)
+        sites = probe.channels(_sites(network, probe, where, bottleneck), spatial_dims)
+        _attach_all(network, name, {**its_options, **options}, sites)
     except Exception:
+        for module in _attached(network).values():
+            _detach(module)
         for site, module in before.items():
-            _attach(module, earlier[site])
+            _attach(module, *earlier[site])
         raise
-    for site, new in blocks.items() if name is not None else ():
-        module = network.get_submodule(site)
-        like = next((p for p in [*module.parameters(), *network.parameters()] if p.is_floating_point()), None)
-        _attach(module, new if like is None else new.to(like.device, like.dtype))
     return network
 
 
@@ -318,10 +285,11 @@ def describe_recalibration(network: nn.Module) -> RecalibrationReport:
         all blocks                                                        416   1.69%
     """
     every = sum(parameter.numel() for parameter in network.parameters())
+    sites = _attached(network) | _built_in(network)
     rows = []
-    for site, module in _recalibrated(network).items():
-        own = sum(parameter.numel() for parameter in module.recal.parameters())
-        rows.append(
-            RecalibrationRow(site, type(module.recal).__name__, _input_channels(module.recal), own, own / max(every, 1))
-        )
+    for site, module in network.named_modules():
+        if site in sites:
+            own = sum(parameter.numel() for parameter in module.recal.parameters())
+            channels = getattr(module, _MARK, _input_channels(module.recal))
+            rows.append(RecalibrationRow(site, type(module.recal).__name__, channels, own, own / max(every, 1)))
     return RecalibrationReport(tuple(rows), every)

@@ -10,8 +10,13 @@ import numpy as np
 import pytest
 import torch
 from bundle_command import run_bundle
+from monai.bundle import ConfigParser, ckpt_export
+
+from monai_scse import describe_recalibration
 
 OVERLAY = Path(__file__).parents[2] / "docs/examples/recalibrate_bundle.yaml"
+# as in the multi_gpu_train.json of the zoo
+PARALLEL = {"network": {"_target_": "torch.nn.parallel.DistributedDataParallel", "module": "$@network_def.to(@device)"}}
 NETWORK = {
     "imports": ["$import glob", "$import torch"],
     "bundle_root": ".",
@@ -83,7 +88,8 @@ INFERENCE = NETWORK | {
 @pytest.fixture
 def zoo_bundle(tmp_path: Path) -> Path:
     (tmp_path / "configs").mkdir()
-    for name, config in (("train.json", TRAIN), ("inference.json", INFERENCE)):
+    configs = {"train.json": TRAIN, "inference.json": INFERENCE, "multi_gpu_train.json": PARALLEL}
+    for name, config in configs.items():
         (tmp_path / "configs" / name).write_text(json.dumps(config))
     (tmp_path / "data").mkdir()
     generator = np.random.default_rng(0)
@@ -104,6 +110,31 @@ def test_trains_and_segments_recalibrated(zoo_bundle, tmp_path):
     segmented = run_bundle(zoo_bundle, ["inference.json", str(OVERLAY)], cwd=tmp_path, recal="cse")
     assert segmented.returncode == 0, segmented.stderr
     assert len(list((zoo_bundle / "out").rglob("*.nii.gz"))) == 2
+
+
+def test_recalibrated_inside_the_wrapper_of_several_processes(zoo_bundle, tmp_path, monkeypatch):
+    monkeypatch.chdir(zoo_bundle)
+    parser = ConfigParser()
+    parser.read_config(["configs/train.json", "configs/multi_gpu_train.json", str(OVERLAY)])
+    torch.distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/store", rank=0, world_size=1)
+    try:
+        network = parser.get_parsed_content("network")
+    finally:
+        torch.distributed.destroy_process_group()
+    assert isinstance(network, torch.nn.parallel.DistributedDataParallel)
+    assert len(describe_recalibration(network.module).rows) == 3
+
+
+def test_exported_with_its_blocks(zoo_bundle, monkeypatch):
+    monkeypatch.chdir(zoo_bundle)
+    files = ["configs/inference.json", str(OVERLAY)]
+    parser = ConfigParser()
+    parser.read_config(files)
+    network = parser.get_parsed_content("network_def").eval()
+    torch.save(network.state_dict(), "model.pt")
+    ckpt_export(net_id="network_def", filepath="model.ts", ckpt_file="model.pt", config_file=files)
+    image = torch.rand(1, 1, 16, 16, 16)
+    torch.testing.assert_close(torch.jit.load("model.ts")(image), network(image), rtol=1e-4, atol=1e-5)
 
 
 def test_overlay_is_ten_lines_at_most():
