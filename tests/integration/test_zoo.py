@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -30,6 +31,12 @@ def check_workflow(workflow, check_properties=False):
     workflow.run()
     workflow.finalize()
 """
+RUNNER = """
+import os, sys, unittest
+sys.path.append(os.path.dirname(__file__))
+tests = unittest.TestLoader().loadTestsFromName(f"test_{sys.argv[1]}")
+sys.exit(not unittest.TextTestRunner().run(tests).wasSuccessful())
+"""
 
 
 def version_of(bundle: Path) -> str:
@@ -53,10 +60,12 @@ def zoo(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("zoo")
     for archive in dist.glob("*_self_contained_*.zip"):
         zipfile.ZipFile(archive).extractall(root / "models")
-    (root / "ci").mkdir()
-    (root / "ci/utils.py").write_text(CHECK_WORKFLOW)  # what a helper of this name does in the zoo
+    tests = root / "ci/unit_tests"
+    tests.mkdir(parents=True)
+    (tests / "utils.py").write_text(CHECK_WORKFLOW)  # these two do what files of their names do in the zoo
+    (tests / "runner.py").write_text(RUNNER)
     for test in dist.glob("test_*.py"):
-        (root / "ci" / test.name).write_text(test.read_text())
+        shutil.copy(test, tests)
     return root
 
 
@@ -65,9 +74,9 @@ def bundle(request: pytest.FixtureRequest) -> Path:
     return ROOT / "bundles" / request.param
 
 
-def run_without_the_package(command: list[str], bundle: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+def run_without_the_package(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     """Python with the installed packages but for those installed in place, of which monai_scse is one."""
-    paths = dict.fromkeys([sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), str(bundle)])
+    paths = dict.fromkeys([sysconfig.get_path("purelib"), sysconfig.get_path("platlib")])
     return subprocess.run(
         [sys.executable, "-S", *command],
         cwd=folder,
@@ -82,7 +91,7 @@ def run_without_the_package(command: list[str], bundle: Path, folder: Path) -> s
 @pytest.fixture(scope="module", autouse=True)
 def _without_the_package(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("empty")
-    done = run_without_the_package(["-c", "import monai_scse"], folder, folder)
+    done = run_without_the_package(["-c", "import monai_scse"], folder)
     if "No module named 'monai_scse'" not in done.stderr:
         pytest.skip("monai_scse is installed in site-packages; install it in place: pip install -e .")
 
@@ -126,7 +135,7 @@ def test_self_contained_variant_names_nothing_of_the_package(zoo, bundle):
 
 
 def test_unit_test_of_the_zoo_passes_without_the_package(zoo, bundle):
-    done = run_without_the_package([f"ci/test_{bundle.name}.py"], zoo / "models" / bundle.name, zoo)
+    done = run_without_the_package(["ci/unit_tests/runner.py", bundle.name], zoo)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "Ran 2 tests" in done.stderr
 
@@ -143,7 +152,7 @@ def test_self_contained_variant_segments_like_the_bundle(zoo, bundle, tmp_path):
     command = ["-m", "monai.bundle", "run", "--config_file", "configs/inference.json"]
     for name, value in {**options, "output_dir": tmp_path / "variant"}.items():
         command += [f"--{name}", str(value)]
-    done = run_without_the_package(command, Path(), zoo / "models" / bundle.name)
+    done = run_without_the_package(command, zoo / "models" / bundle.name)
     assert done.returncode == 0, done.stderr[-3000:]
     config = str(bundle / "configs/inference.json")
     workflow = ConfigWorkflow(
