@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import monai.bundle
 import numpy as np
 import pytest
 import torch
+from bundle_command import run_verb
 from monai.bundle import ConfigParser, ConfigWorkflow
 from phantom_brains import phantom, save_case
 
@@ -98,14 +98,11 @@ def test_required_properties_are_there(bundle, dataset, config, workflow_type):
     assert workflow.check_properties() == []
 
 
-@pytest.mark.parametrize("config", RUNS)
-def test_network_in_and_out_match_the_metadata(bundle, config):
-    monai.bundle.verify_net_in_out(
-        net_id="network_def",
-        config_file=str(bundle / f"configs/{config}.json"),
-        meta_file=str(bundle / "configs/metadata.json"),
-        device="cpu",
-    )
+def test_network_in_and_out_match_the_metadata(bundle, tmp_path):
+    """In the config that the zoo asks; the others have the same network."""
+    config, metadata = bundle / "configs/inference.json", bundle / "configs/metadata.json"
+    done = run_verb("verify_net_in_out", tmp_path, net_id="network_def", config_file=config, meta_file=metadata)
+    assert done.returncode == 0, done.stderr
 
 
 def _image_transforms(transforms: list[dict]) -> list[dict]:

@@ -16,6 +16,7 @@ import nibabel
 import numpy as np
 import pytest
 import torch
+from bundle_command import run_verb
 from hub_server import fake_hub
 from monai.bundle import ConfigWorkflow
 from phantom_brains import phantom, save_case
@@ -36,6 +37,16 @@ import os, sys, unittest
 sys.path.append(os.path.dirname(__file__))
 tests = unittest.TestLoader().loadTestsFromName(f"test_{sys.argv[1]}")
 sys.exit(not unittest.TextTestRunner().run(tests).wasSuccessful())
+"""
+VERIFY = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from monai.bundle import ckpt_export, verify_metadata, verify_net_in_out
+bundle, metadata, out = sys.argv[1:]
+files = {"meta_file": metadata, "config_file": f"{bundle}/configs/inference.json", "bundle_root": bundle}
+verify_metadata(meta_file=metadata, filepath=f"{out}/eval/schema.json")
+verify_net_in_out(net_id="network_def", **files)
+ckpt_export(net_id="network_def", filepath=f"{out}/model.ts", ckpt_file=f"{bundle}/models/model.pt", **files)
 """
 
 
@@ -140,6 +151,18 @@ def test_unit_test_of_the_zoo_passes_without_the_package(zoo, bundle):
     assert "Ran 2 tests" in done.stderr
 
 
+def test_what_the_zoo_verifies_holds_without_the_package(zoo, bundle, metadata_schema, tmp_path):
+    """As its ci/verify_bundle.py does it, but for the address of the schema."""
+    variant = zoo / "models" / bundle.name
+    metadata = json.loads((variant / "configs/metadata.json").read_text())
+    (tmp_path / "metadata.json").write_text(json.dumps({**metadata, "schema": metadata_schema}))
+    done = run_without_the_package(["-c", VERIFY, str(variant), str(tmp_path / "metadata.json"), str(tmp_path)], zoo)
+    assert done.returncode == 0, done.stderr[-3000:]
+    exported = torch.jit.load(tmp_path / "model.ts").state_dict()
+    weights = torch.load(variant / "models/model.pt", weights_only=True)
+    assert all(torch.equal(exported[name], value) for name, value in weights.items())
+
+
 def test_self_contained_variant_segments_like_the_bundle(zoo, bundle, tmp_path):
     options = {"dataset_dir": str(tmp_path / "images"), "device": "cpu", "slice_size": [32, 32]}
     if bundle.name.startswith("brain"):
@@ -170,7 +193,8 @@ def test_self_contained_variant_segments_like_the_bundle(zoo, bundle, tmp_path):
 
 def test_download_from_a_file_url_and_load(dist, bundle, tmp_path):
     archive = dist / f"{bundle.name}_v{version_of(bundle)}.zip"
-    monai.bundle.download(name=bundle.name, bundle_dir=str(tmp_path), url=archive.as_uri(), progress=False)
+    done = run_verb("download", tmp_path, name=bundle.name, bundle_dir=tmp_path, url=archive.as_uri())
+    assert done.returncode == 0, done.stderr
     network = monai.bundle.load(bundle.name, bundle_dir=str(tmp_path), device="cpu")
     weights = torch.load(bundle / "models/model.pt", weights_only=True)
     assert network.state_dict().keys() == weights.keys()
