@@ -70,6 +70,12 @@ def test_licence_is_the_whole_of_apache_2(bundle):
     assert text.count("\n") > 190
 
 
+def test_licence_of_the_weights_is_that_of_their_data(bundle):
+    asked = json.loads((bundle / "configs/metadata.json").read_text())["weights_license"]
+    text = (bundle / "docs/data_license.txt").read_text()
+    assert asked in text.lower().replace(" ", "-")
+
+
 def test_model_card_has_the_sections_of_the_template_in_order(bundle):
     headings = [line.rstrip() for line in (bundle / "docs/README.md").read_text().splitlines() if line.startswith("#")]
     assert [heading for heading in headings if heading in CARD] == CARD

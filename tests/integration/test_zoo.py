@@ -24,6 +24,7 @@ from phantom_brains import phantom, save_case
 from monai_scse.data import synthetic_ct
 
 ROOT = Path(__file__).parents[2]
+PUSH = ROOT / "integrations/zoo/push_to_hub.py"
 CHECK_WORKFLOW = """
 def check_workflow(workflow, check_properties=False):
     workflow.initialize()
@@ -201,18 +202,17 @@ def test_download_from_a_file_url_and_load(dist, bundle, tmp_path):
     assert all(torch.equal(value, weights[name]) for name, value in network.state_dict().items())
 
 
-def test_push_to_the_hub_and_download_from_it(dist, tmp_path):
+def test_push_to_the_hub_and_download_from_it(dist, bundle, tmp_path):
     pytest.importorskip("huggingface_hub")
-    bundle = ROOT / "bundles/wholebody_ct_scse_segmentation"
     version = version_of(bundle)
     archive = dist / f"{bundle.name}_v{version}.zip"
     with fake_hub() as hub:
         env = {**os.environ, "HF_ENDPOINT": hub.url, "HF_TOKEN": "hf_made_up", "HF_HOME": str(tmp_path / "home")}
-        command = [sys.executable, str(ROOT / "integrations/zoo/push_to_hub.py"), str(archive), "--repo", "group/ct"]
+        command = [sys.executable, str(PUSH), str(archive), "--repo", "group/name"]
         pushed = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300)
         assert pushed.returncode == 0, pushed.stderr[-3000:]
-        assert pushed.stdout.splitlines()[-1] == f"pushed {bundle.name} {version} to group/ct"
-        assert hub.repos == {"group/ct": True}
+        assert pushed.stdout.splitlines()[-1] == f"pushed {bundle.name} {version} to group/name"
+        assert hub.repos == {"group/name": True}
         assert hub.tags == [version, "latest_version"]
         assert hub.tokens == {"Bearer hf_made_up"}
         with zipfile.ZipFile(archive) as packed:
@@ -220,11 +220,23 @@ def test_push_to_the_hub_and_download_from_it(dist, tmp_path):
         card = hub.files["README.md"].decode()
         assert {name: content for name, content in hub.files.items() if name != "README.md"} == sent
         assert card.startswith("---\ntags:\n- monai\n")
-        assert "license: apache-2.0\n---\n" in card
+        weights_license = "cc-by-nc-3.0" if bundle.name.startswith("brain") else "apache-2.0"
+        assert card.endswith(f"\nlicense: {weights_license}\n---\n{(bundle / 'docs/README.md').read_text()}")
 
         command = [sys.executable, "-m", "monai.bundle", "download", "--source", "huggingface_hub"]
-        command += ["--repo", "group/ct", "--name", bundle.name, "--bundle_dir", str(tmp_path)]
+        command += ["--repo", "group/name", "--name", bundle.name, "--bundle_dir", str(tmp_path)]
         downloaded = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300)
         assert downloaded.returncode == 0, downloaded.stderr[-3000:]
     for name, content in sent.items():
         assert (tmp_path / bundle.name / name).read_bytes() == content
+
+
+def test_archive_that_names_no_licence_of_its_weights_is_not_pushed(tmp_path):
+    pytest.importorskip("huggingface_hub")
+    with zipfile.ZipFile(tmp_path / "bundle.zip", "w") as archive:
+        archive.writestr("bundle/configs/metadata.json", '{"version": "1.0.0"}')
+    command = [sys.executable, str(PUSH), str(tmp_path / "bundle.zip"), "--repo", "group/name"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1
+    told = "metadata.json has no weights_license; add it, for example apache-2.0."
+    assert done.stderr.splitlines()[-1] == f"error: {tmp_path / 'bundle.zip'}: {told}"
