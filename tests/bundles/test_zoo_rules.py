@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import shutil
 from pathlib import Path
 
@@ -33,7 +34,8 @@ FILES = [
     "models/model.pt",
 ]
 CARD = ["# Model Overview", "## Data", "## Training configuration", "### Input", "### Output", "## Performance"]
-CARD += ["## MONAI Bundle Commands", "# References", "# License"]
+COMMANDS = "## MONAI Bundle Commands"
+CARD += [COMMANDS, "# References", "# License"]
 
 
 @pytest.fixture(params=["brain_bundle", "ct_bundle"])
@@ -79,6 +81,11 @@ def test_licence_of_the_weights_is_that_of_their_data(bundle):
 def test_model_card_has_the_sections_of_the_template_in_order(bundle):
     headings = [line.rstrip() for line in (bundle / "docs/README.md").read_text().splitlines() if line.startswith("#")]
     assert [heading for heading in headings if heading in CARD] == CARD
+
+
+def test_model_card_has_a_command_for_every_config(bundle):
+    named = set(re.findall(r"configs/(\w+\.json)", (bundle / "docs/README.md").read_text().partition(COMMANDS)[2]))
+    assert named == {path.name for path in (bundle / "configs").glob("*.json")} - {"metadata.json"}
 
 
 def test_metadata_ask_for_this_version_of_the_package(bundle):
