@@ -50,14 +50,6 @@ def _metadata(bundle: Path) -> dict:
     return json.loads((bundle / "configs/metadata.json").read_text())
 
 
-def test_metadata_follows_the_schema_of_the_zoo(bundle):
-    jsonschema = pytest.importorskip("jsonschema")
-    schema = Path(__file__).parents[2] / "../shared/schemas/meta_schema_20240725.json"
-    if not schema.is_file():
-        pytest.skip("the metadata schema is not at ../shared/schemas")
-    jsonschema.validate(_metadata(bundle), json.loads(schema.read_text()))
-
-
 def test_metadata_names_the_structures_the_network_predicts(bundle, structures):
     channels = _metadata(bundle)["network_data_format"]["outputs"]["pred"]["channel_def"]
     assert list(channels) == [str(index) for index in range(len(structures))]
