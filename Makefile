@@ -4,8 +4,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 
 # make test-label runs a MONAI Label server with both bundles, make test-nvflare a job in NVFlare's simulator.
-# make test-smp recalibrates a network of segmentation_models.pytorch.
-.PHONY: bench clean demo demo-ct lint test test-label test-nvflare test-smp zoo
+# make test-smp recalibrates a network of segmentation_models.pytorch, make test-mlflow trains with MLflow.
+.PHONY: bench clean demo demo-ct lint test test-label test-mlflow test-nvflare test-smp zoo
 
 demo: $(VENV)/.demo
 	$(RUN) docs/examples/demo.py brain --output_dir demo_output
@@ -25,6 +25,12 @@ test-label: $(VENV)/.test
 test-nvflare: $(VENV)/.test
 	PYTHON="$(PYTHON)" integrations/nvflare/setup.sh
 	$(RUN) -m pytest tests/integration/test_nvflare.py
+
+# the extra mlflow brings about 30 more packages: an environment of its own
+test-mlflow:
+	"$(PYTHON)" -m venv .venv-mlflow
+	.venv-mlflow/bin/python -m pip install --quiet -c constraints.txt -e ".[mlflow]" pytest
+	.venv-mlflow/bin/python -m pytest tests/integration/test_tracking.py
 
 # segmentation_models.pytorch needs torchvision: an environment of its own, with the operators that torchvision lacks there
 test-smp:
@@ -47,7 +53,7 @@ $(VENV)/.%: setup.cfg constraints.txt pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-label .venv-nvflare .venv-smp demo_output build *.egg-info
+	rm -rf $(VENV) .venv-label .venv-mlflow .venv-nvflare .venv-smp demo_output build *.egg-info
 
 bench: $(VENV)/.test
 	$(RUN) benchmarks/scse_cost.py

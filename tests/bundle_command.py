@@ -7,13 +7,18 @@ import sys
 from pathlib import Path
 
 
+def run_verb(verb: str, cwd: Path, **options: object) -> subprocess.CompletedProcess[str]:
+    """``python -m monai.bundle <verb>`` as a user types it; ``__`` in the name of an option is ``#``."""
+    command = [sys.executable, "-m", "monai.bundle", verb]
+    for name, value in options.items():
+        command += [f"--{name.replace('__', '#')}", str(value)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=500)
+
+
 def run_bundle(
     bundle: Path, config: str | list[str], cwd: Path, **overrides: object
 ) -> subprocess.CompletedProcess[str]:
-    """``python -m monai.bundle run`` as a user types it."""
+    """``python -m monai.bundle run`` with configs of a bundle."""
     files = [str(bundle / "configs" / name) for name in ([config] if isinstance(config, str) else config)]
-    command = [sys.executable, "-m", "monai.bundle", "run", "--bundle_root", str(bundle)]
-    command += ["--config_file", files[0] if len(files) == 1 else str(files)]
-    for name, value in overrides.items():
-        command += [f"--{name.replace('__', '#')}", str(value)]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=500)
+    config_file = files[0] if len(files) == 1 else files
+    return run_verb("run", cwd, bundle_root=bundle, config_file=config_file, **overrides)

@@ -29,6 +29,15 @@ def example_ct() -> Path:
     return folder
 
 
+@pytest.fixture
+def metadata_schema() -> str:
+    """Address of the schema that the metadata of both bundles name."""
+    file = Path(__file__).parents[1] / "../shared/schemas/meta_schema_20240725.json"
+    if not file.is_file():
+        pytest.skip("the metadata schema is not beside this checkout (../shared/schemas)")
+    return file.resolve().as_uri()
+
+
 @pytest.fixture(autouse=True)
 def _seed() -> None:
     torch.manual_seed(0)

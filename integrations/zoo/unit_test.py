@@ -1,13 +1,14 @@
 """Train, evaluate and inference of a bundle in the form of the model zoo's unit tests.
 
 ``make zoo`` writes it beside the archives as ``test_<bundle>.py``, to be put into the zoo's ``ci/unit_tests``, whose
-runner starts it in the zoo's root with the bundle in the search path. The file's name tells which bundle is tested.
+runner starts it in the zoo's root. The file's name tells which bundle is tested.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 import unittest
 
@@ -17,6 +18,7 @@ from monai.bundle import ConfigWorkflow
 from utils import check_workflow
 
 BUNDLE_ROOT = os.path.join("models", os.path.splitext(os.path.basename(__file__))[0].removeprefix("test_"))
+sys.path.insert(0, BUNDLE_ROOT)  # scripts/ of the self-contained variant
 LABELS = {"label_protocol": "structures27"} if "brain" in BUNDLE_ROOT else {}  # class indices in both bundles
 
 

@@ -13,6 +13,7 @@ import torch
 from bundle_command import run_bundle
 from dicom_files import write_dicom_series
 from phantom_brains import TILTED, phantom, save_case
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 SMALL = {"slice_size": [32, 32], "network_def__features": 4, "device": "cpu"}
 
@@ -36,11 +37,16 @@ def trained(brain_bundle, labelled_dataset, tmp_path_factory) -> Path:
     return folder
 
 
-def test_training_writes_flat_weights_checkpoint_and_logs(trained):
+def test_training_writes_flat_weights_checkpoint(trained):
     weights = torch.load(trained / "models/model.pt", weights_only=True)
     assert all(isinstance(value, torch.Tensor) for value in weights.values())
     assert torch.load(trained / "models/checkpoint.pt", weights_only=True)["best_metric_epoch"] == 1
-    assert list((trained / "logs").glob("events.out.tfevents.*"))
+
+
+def test_training_logs_loss_and_dice_for_tensorboard(trained):
+    events = EventAccumulator(str(trained / "logs")).Reload()
+    assert len(events.Scalars("train_loss")) > 1
+    assert 0 <= events.Scalars("val_mean_dice")[0].value <= 1
 
 
 def test_training_resumes_where_it_stopped(brain_bundle, labelled_dataset, tmp_path):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import monai.bundle
 import numpy as np
 import pytest
 import torch
+from bundle_command import run_verb
 from monai.bundle import ConfigParser, ConfigWorkflow
 from phantom_brains import phantom, save_case
 
@@ -48,14 +48,6 @@ def _parser(bundle: Path, *files: str) -> ConfigParser:
 
 def _metadata(bundle: Path) -> dict:
     return json.loads((bundle / "configs/metadata.json").read_text())
-
-
-def test_metadata_follows_the_schema_of_the_zoo(bundle):
-    jsonschema = pytest.importorskip("jsonschema")
-    schema = Path(__file__).parents[2] / "../shared/schemas/meta_schema_20240725.json"
-    if not schema.is_file():
-        pytest.skip("the metadata schema is not at ../shared/schemas")
-    jsonschema.validate(_metadata(bundle), json.loads(schema.read_text()))
 
 
 def test_metadata_names_the_structures_the_network_predicts(bundle, structures):
@@ -98,14 +90,11 @@ def test_required_properties_are_there(bundle, dataset, config, workflow_type):
     assert workflow.check_properties() == []
 
 
-@pytest.mark.parametrize("config", RUNS)
-def test_network_in_and_out_match_the_metadata(bundle, config):
-    monai.bundle.verify_net_in_out(
-        net_id="network_def",
-        config_file=str(bundle / f"configs/{config}.json"),
-        meta_file=str(bundle / "configs/metadata.json"),
-        device="cpu",
-    )
+def test_network_in_and_out_match_the_metadata(bundle, tmp_path):
+    """In the config that the zoo asks; the others have the same network."""
+    config, metadata = bundle / "configs/inference.json", bundle / "configs/metadata.json"
+    done = run_verb("verify_net_in_out", tmp_path, net_id="network_def", config_file=config, meta_file=metadata)
+    assert done.returncode == 0, done.stderr
 
 
 def _image_transforms(transforms: list[dict]) -> list[dict]:

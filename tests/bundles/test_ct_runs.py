@@ -53,8 +53,11 @@ def test_training_writes_flat_weights_and_checkpoint(trained):
     assert torch.load(trained / "models/checkpoint.pt", weights_only=True)["best_metric_epoch"] == 1
 
 
-def test_training_logs_the_gates(trained):
-    tags = EventAccumulator(str(trained / "logs"), size_guidance={"images": 0}).Reload().Tags()
+def test_training_logs_loss_dice_and_gates_for_tensorboard(trained):
+    events = EventAccumulator(str(trained / "logs"), size_guidance={"images": 0}).Reload()
+    assert len(events.Scalars("train_loss")) > 1
+    assert 0 <= events.Scalars("val_mean_dice")[0].value <= 1
+    tags = events.Tags()
     assert "gates/encoders.0.recal/channel_mean" in tags["scalars"]
     assert "gates/decoders.3.recal/map" in tags["images"]
 

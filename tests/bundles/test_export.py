@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from bundle_command import run_verb
 from monai.bundle import ConfigParser
 from monai.data import MetaTensor
 from phantom_brains import phantom
@@ -37,11 +36,17 @@ def network(bundle: Path) -> torch.nn.Module:
     return network
 
 
-def export(verb: str, bundle: Path, file: Path, *options: str) -> None:
-    command = [sys.executable, "-m", "monai.bundle", verb, "--net_id", "network_def", "--filepath", str(file)]
-    command += ["--ckpt_file", str(bundle / "models/model.pt"), "--meta_file", str(bundle / "configs/metadata.json")]
-    command += ["--config_file", str(bundle / "configs/inference.json"), *options]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def export(verb: str, bundle: Path, file: Path, **options: object) -> None:
+    done = run_verb(
+        verb,
+        file.parent,
+        net_id="network_def",
+        filepath=file,
+        ckpt_file=bundle / "models/model.pt",
+        meta_file=bundle / "configs/metadata.json",
+        config_file=bundle / "configs/inference.json",
+        **options,
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -59,7 +64,7 @@ def test_onnx_of_any_batch_and_size(bundle, network, tmp_path):
     ort = pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxscript")
     options = {"input_names": ["image"], "output_names": ["pred"], "dynamic_axes": AXES}
-    export("onnx_export", bundle, tmp_path / "model.onnx", "--converter_kwargs", str(options))
+    export("onnx_export", bundle, tmp_path / "model.onnx", converter_kwargs=options)
     session = ort.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
     assert [entry.name for entry in (*session.get_inputs(), *session.get_outputs())] == ["image", "pred"]
     assert triton_tensors(TRITON / bundle.name / "config.pbtxt") == {

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import shutil
 from pathlib import Path
 
 import monai.bundle
 import pytest
 import torch
-from bundle_command import run_bundle
+from bundle_command import run_bundle, run_verb
 from monai.bundle import ConfigParser
 
 import monai_scse
@@ -33,7 +34,8 @@ FILES = [
     "models/model.pt",
 ]
 CARD = ["# Model Overview", "## Data", "## Training configuration", "### Input", "### Output", "## Performance"]
-CARD += ["## MONAI Bundle Commands", "# References", "# License"]
+COMMANDS = "## MONAI Bundle Commands"
+CARD += [COMMANDS, "# References", "# License"]
 
 
 @pytest.fixture(params=["brain_bundle", "ct_bundle"])
@@ -70,9 +72,20 @@ def test_licence_is_the_whole_of_apache_2(bundle):
     assert text.count("\n") > 190
 
 
+def test_licence_of_the_weights_is_that_of_their_data(bundle):
+    asked = json.loads((bundle / "configs/metadata.json").read_text())["weights_license"]
+    text = (bundle / "docs/data_license.txt").read_text()
+    assert asked in text.lower().replace(" ", "-")
+
+
 def test_model_card_has_the_sections_of_the_template_in_order(bundle):
     headings = [line.rstrip() for line in (bundle / "docs/README.md").read_text().splitlines() if line.startswith("#")]
     assert [heading for heading in headings if heading in CARD] == CARD
+
+
+def test_model_card_has_a_command_for_every_config(bundle):
+    named = set(re.findall(r"configs/(\w+\.json)", (bundle / "docs/README.md").read_text().partition(COMMANDS)[2]))
+    assert named == {path.name for path in (bundle / "configs").glob("*.json")} - {"metadata.json"}
 
 
 def test_metadata_ask_for_this_version_of_the_package(bundle):
@@ -80,27 +93,31 @@ def test_metadata_ask_for_this_version_of_the_package(bundle):
     assert metadata["required_packages_version"]["monai-scse"] == monai_scse.__version__
 
 
-def test_verify_metadata(with_metadata, tmp_path):
-    schema = Path(__file__).parents[2] / "../shared/schemas/meta_schema_20240725.json"
-    if not schema.is_file():
-        pytest.skip("the metadata schema is not at ../shared/schemas")
-    folder = with_metadata(schema=schema.resolve().as_uri())
-    monai.bundle.verify_metadata(str(folder / "configs/metadata.json"), str(tmp_path / "eval/schema.json"))
-    metadata = json.loads((folder / "configs/metadata.json").read_text())
+def test_metadata_follow_the_schema(with_metadata, metadata_schema, tmp_path):
+    file = with_metadata(schema=metadata_schema) / "configs/metadata.json"
+    done = run_verb("verify_metadata", tmp_path, meta_file=file, filepath=tmp_path / "eval/schema.json")
+    assert done.returncode == 0, done.stderr
+    metadata = json.loads(file.read_text())
     del metadata["network_data_format"]
-    (folder / "configs/metadata.json").write_text(json.dumps(metadata))
+    file.write_text(json.dumps(metadata))
     with pytest.raises(ValueError, match="network_data_format"):
-        monai.bundle.verify_metadata(str(folder / "configs/metadata.json"), str(tmp_path / "eval/schema.json"))
+        monai.bundle.verify_metadata(str(file), str(tmp_path / "eval/schema.json"))
 
 
-def test_init_bundle_takes_a_network(bundle, tmp_path):
-    parser = ConfigParser()
-    parser.read_config(str(bundle / "configs/inference.json"))
-    network = parser.get_parsed_content("network_def")
-    texts = [(bundle / "configs" / name).read_text() for name in ("metadata.json", "inference.json")]
-    monai.bundle.init_bundle(tmp_path / "new", None, network, True, *texts)
+def test_new_bundle_of_the_weights_and_configs(bundle, tmp_path):
+    done = run_verb(
+        "init_bundle",
+        tmp_path,
+        bundle_dir=tmp_path / "new",
+        ckpt_file=bundle / "models/model.pt",
+        dataset_license=True,
+        metadata_str=(bundle / "configs/metadata.json").read_text(),
+        inference_str=(bundle / "configs/inference.json").read_text(),
+    )
+    assert done.returncode == 0, done.stderr
     loaded = monai.bundle.load("new", bundle_dir=str(tmp_path), device="cpu", workflow_type="inference")
-    assert all(torch.equal(value, network.state_dict()[name]) for name, value in loaded.state_dict().items())
+    weights = torch.load(bundle / "models/model.pt", weights_only=True)
+    assert all(torch.equal(value, weights[name]) for name, value in loaded.state_dict().items())
     assert (tmp_path / "new/docs/data_license.txt").is_file()
 
 

@@ -8,28 +8,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from phantom_brains import phantom, save_case
-
-from monai_scse.data import save_synthetic_cases
+from small_cases import SMALL, save_small_cases
 
 ROOT = Path(__file__).parents[2]
-SMALL = {
-    "brain_mri_scse_segmentation": {"slice_size": "[32, 32]"},
-    "wholebody_ct_scse_segmentation": {
-        "slice_size": "[48, 48]",
-        "spacing": "[9, 9, 9]",
-        "label_numbers": "synthetic",
-    },
-}
 
 
 @pytest.mark.parametrize("bundle", SMALL)
 def test_rounds_of_two_clients(bundle, tmp_path):
     for number, client in enumerate(("one", "two")):
-        if bundle.startswith("brain"):
-            save_case(tmp_path / client, f"case{number}", *phantom(number))
-        else:
-            save_synthetic_cases(tmp_path / client, [number], spacing=(9, 9, 9))
+        save_small_cases(bundle, tmp_path / client, [number])
     command = [
         sys.executable,
         str(ROOT / "docs/examples/federated_round.py"),
@@ -38,8 +25,8 @@ def test_rounds_of_two_clients(bundle, tmp_path):
     ]
     command += ["--clients", str(tmp_path / "one"), str(tmp_path / "two"), "--output_dir", str(tmp_path / "out")]
     command += ["--rounds", "2"]
-    for name, value in {"network_def#features": "4", **SMALL[bundle]}.items():
-        command += [f"--{name}", value]
+    for name, value in {"network_def#features": 4, **SMALL[bundle]}.items():
+        command += [f"--{name}", str(value)]
     shipped = (ROOT / "bundles" / bundle / "models/model.pt").read_bytes()
     done = subprocess.run(command, capture_output=True, text=True, timeout=400, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -8,15 +8,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from phantom_brains import phantom, save_case
-
-from monai_scse.data import save_synthetic_cases
+from small_cases import SMALL, save_small_cases
 
 BUNDLES = Path(__file__).parents[2] / "bundles"
-SMALL = {
-    "brain_mri_scse_segmentation": {"slice_size": [32, 32]},
-    "wholebody_ct_scse_segmentation": {"slice_size": [48, 48], "spacing": [9, 9, 9], "label_numbers": "synthetic"},
-}
 
 
 def run(processes: int, configs: list[str], bundle: Path, folder: Path, **options: object) -> str:
@@ -40,11 +34,7 @@ def bundle(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture
 def dataset(bundle: Path, tmp_path: Path) -> Path:
-    if bundle.name.startswith("brain"):
-        for seed in range(3):
-            save_case(tmp_path / "data", f"case{seed}", *phantom(seed))
-    else:
-        save_synthetic_cases(tmp_path / "data", range(3), spacing=(9, 9, 9))
+    save_small_cases(bundle.name, tmp_path / "data", range(3))
     return tmp_path / "data"
 
 
@@ -74,8 +64,7 @@ def test_two_processes_train_and_evaluate_like_one(bundle, dataset, tmp_path):
 
 def test_time_budget_stops_both_processes(tmp_path):
     bundle = BUNDLES / "brain_mri_scse_segmentation"
-    for seed in range(3):
-        save_case(tmp_path / "data", f"case{seed}", *phantom(seed))
+    save_small_cases(bundle.name, tmp_path / "data", range(3))
     run(
         2,
         ["train.json", "multi_gpu_train.json"],

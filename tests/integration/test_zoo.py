@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -15,6 +16,7 @@ import nibabel
 import numpy as np
 import pytest
 import torch
+from bundle_command import run_verb
 from hub_server import fake_hub
 from monai.bundle import ConfigWorkflow
 from phantom_brains import phantom, save_case
@@ -22,6 +24,7 @@ from phantom_brains import phantom, save_case
 from monai_scse.data import synthetic_ct
 
 ROOT = Path(__file__).parents[2]
+PUSH = ROOT / "integrations/zoo/push_to_hub.py"
 CHECK_WORKFLOW = """
 def check_workflow(workflow, check_properties=False):
     workflow.initialize()
@@ -29,6 +32,22 @@ def check_workflow(workflow, check_properties=False):
         raise ValueError(missing)
     workflow.run()
     workflow.finalize()
+"""
+RUNNER = """
+import os, sys, unittest
+sys.path.append(os.path.dirname(__file__))
+tests = unittest.TestLoader().loadTestsFromName(f"test_{sys.argv[1]}")
+sys.exit(not unittest.TextTestRunner().run(tests).wasSuccessful())
+"""
+VERIFY = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from monai.bundle import ckpt_export, verify_metadata, verify_net_in_out
+bundle, metadata, out = sys.argv[1:]
+files = {"meta_file": metadata, "config_file": f"{bundle}/configs/inference.json", "bundle_root": bundle}
+verify_metadata(meta_file=metadata, filepath=f"{out}/eval/schema.json")
+verify_net_in_out(net_id="network_def", **files)
+ckpt_export(net_id="network_def", filepath=f"{out}/model.ts", ckpt_file=f"{bundle}/models/model.pt", **files)
 """
 
 
@@ -53,10 +72,12 @@ def zoo(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("zoo")
     for archive in dist.glob("*_self_contained_*.zip"):
         zipfile.ZipFile(archive).extractall(root / "models")
-    (root / "ci").mkdir()
-    (root / "ci/utils.py").write_text(CHECK_WORKFLOW)  # what a helper of this name does in the zoo
+    tests = root / "ci/unit_tests"
+    tests.mkdir(parents=True)
+    (tests / "utils.py").write_text(CHECK_WORKFLOW)  # these two do what files of their names do in the zoo
+    (tests / "runner.py").write_text(RUNNER)
     for test in dist.glob("test_*.py"):
-        (root / "ci" / test.name).write_text(test.read_text())
+        shutil.copy(test, tests)
     return root
 
 
@@ -65,9 +86,9 @@ def bundle(request: pytest.FixtureRequest) -> Path:
     return ROOT / "bundles" / request.param
 
 
-def run_without_the_package(command: list[str], bundle: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+def run_without_the_package(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     """Python with the installed packages but for those installed in place, of which monai_scse is one."""
-    paths = dict.fromkeys([sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), str(bundle)])
+    paths = dict.fromkeys([sysconfig.get_path("purelib"), sysconfig.get_path("platlib")])
     return subprocess.run(
         [sys.executable, "-S", *command],
         cwd=folder,
@@ -82,7 +103,7 @@ def run_without_the_package(command: list[str], bundle: Path, folder: Path) -> s
 @pytest.fixture(scope="module", autouse=True)
 def _without_the_package(tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("empty")
-    done = run_without_the_package(["-c", "import monai_scse"], folder, folder)
+    done = run_without_the_package(["-c", "import monai_scse"], folder)
     if "No module named 'monai_scse'" not in done.stderr:
         pytest.skip("monai_scse is installed in site-packages; install it in place: pip install -e .")
 
@@ -126,9 +147,21 @@ def test_self_contained_variant_names_nothing_of_the_package(zoo, bundle):
 
 
 def test_unit_test_of_the_zoo_passes_without_the_package(zoo, bundle):
-    done = run_without_the_package([f"ci/test_{bundle.name}.py"], zoo / "models" / bundle.name, zoo)
+    done = run_without_the_package(["ci/unit_tests/runner.py", bundle.name], zoo)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "Ran 2 tests" in done.stderr
+
+
+def test_what_the_zoo_verifies_holds_without_the_package(zoo, bundle, metadata_schema, tmp_path):
+    """As its ci/verify_bundle.py does it, but for the address of the schema."""
+    variant = zoo / "models" / bundle.name
+    metadata = json.loads((variant / "configs/metadata.json").read_text())
+    (tmp_path / "metadata.json").write_text(json.dumps({**metadata, "schema": metadata_schema}))
+    done = run_without_the_package(["-c", VERIFY, str(variant), str(tmp_path / "metadata.json"), str(tmp_path)], zoo)
+    assert done.returncode == 0, done.stderr[-3000:]
+    exported = torch.jit.load(tmp_path / "model.ts").state_dict()
+    weights = torch.load(variant / "models/model.pt", weights_only=True)
+    assert all(torch.equal(exported[name], value) for name, value in weights.items())
 
 
 def test_self_contained_variant_segments_like_the_bundle(zoo, bundle, tmp_path):
@@ -143,7 +176,7 @@ def test_self_contained_variant_segments_like_the_bundle(zoo, bundle, tmp_path):
     command = ["-m", "monai.bundle", "run", "--config_file", "configs/inference.json"]
     for name, value in {**options, "output_dir": tmp_path / "variant"}.items():
         command += [f"--{name}", str(value)]
-    done = run_without_the_package(command, Path(), zoo / "models" / bundle.name)
+    done = run_without_the_package(command, zoo / "models" / bundle.name)
     assert done.returncode == 0, done.stderr[-3000:]
     config = str(bundle / "configs/inference.json")
     workflow = ConfigWorkflow(
@@ -161,25 +194,25 @@ def test_self_contained_variant_segments_like_the_bundle(zoo, bundle, tmp_path):
 
 def test_download_from_a_file_url_and_load(dist, bundle, tmp_path):
     archive = dist / f"{bundle.name}_v{version_of(bundle)}.zip"
-    monai.bundle.download(name=bundle.name, bundle_dir=str(tmp_path), url=archive.as_uri(), progress=False)
+    done = run_verb("download", tmp_path, name=bundle.name, bundle_dir=tmp_path, url=archive.as_uri())
+    assert done.returncode == 0, done.stderr
     network = monai.bundle.load(bundle.name, bundle_dir=str(tmp_path), device="cpu")
     weights = torch.load(bundle / "models/model.pt", weights_only=True)
     assert network.state_dict().keys() == weights.keys()
     assert all(torch.equal(value, weights[name]) for name, value in network.state_dict().items())
 
 
-def test_push_to_the_hub_and_download_from_it(dist, tmp_path):
+def test_push_to_the_hub_and_download_from_it(dist, bundle, tmp_path):
     pytest.importorskip("huggingface_hub")
-    bundle = ROOT / "bundles/wholebody_ct_scse_segmentation"
     version = version_of(bundle)
     archive = dist / f"{bundle.name}_v{version}.zip"
     with fake_hub() as hub:
         env = {**os.environ, "HF_ENDPOINT": hub.url, "HF_TOKEN": "hf_made_up", "HF_HOME": str(tmp_path / "home")}
-        command = [sys.executable, str(ROOT / "integrations/zoo/push_to_hub.py"), str(archive), "--repo", "group/ct"]
+        command = [sys.executable, str(PUSH), str(archive), "--repo", "group/name"]
         pushed = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300)
         assert pushed.returncode == 0, pushed.stderr[-3000:]
-        assert pushed.stdout.splitlines()[-1] == f"pushed {bundle.name} {version} to group/ct"
-        assert hub.repos == {"group/ct": True}
+        assert pushed.stdout.splitlines()[-1] == f"pushed {bundle.name} {version} to group/name"
+        assert hub.repos == {"group/name": True}
         assert hub.tags == [version, "latest_version"]
         assert hub.tokens == {"Bearer hf_made_up"}
         with zipfile.ZipFile(archive) as packed:
@@ -187,11 +220,23 @@ def test_push_to_the_hub_and_download_from_it(dist, tmp_path):
         card = hub.files["README.md"].decode()
         assert {name: content for name, content in hub.files.items() if name != "README.md"} == sent
         assert card.startswith("---\ntags:\n- monai\n")
-        assert "license: apache-2.0\n---\n" in card
+        weights_license = "cc-by-nc-3.0" if bundle.name.startswith("brain") else "apache-2.0"
+        assert card.endswith(f"\nlicense: {weights_license}\n---\n{(bundle / 'docs/README.md').read_text()}")
 
         command = [sys.executable, "-m", "monai.bundle", "download", "--source", "huggingface_hub"]
-        command += ["--repo", "group/ct", "--name", bundle.name, "--bundle_dir", str(tmp_path)]
+        command += ["--repo", "group/name", "--name", bundle.name, "--bundle_dir", str(tmp_path)]
         downloaded = subprocess.run(command, env=env, capture_output=True, text=True, timeout=300)
         assert downloaded.returncode == 0, downloaded.stderr[-3000:]
     for name, content in sent.items():
         assert (tmp_path / bundle.name / name).read_bytes() == content
+
+
+def test_archive_that_names_no_licence_of_its_weights_is_not_pushed(tmp_path):
+    pytest.importorskip("huggingface_hub")
+    with zipfile.ZipFile(tmp_path / "bundle.zip", "w") as archive:
+        archive.writestr("bundle/configs/metadata.json", '{"version": "1.0.0"}')
+    command = [sys.executable, str(PUSH), str(tmp_path / "bundle.zip"), "--repo", "group/name"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1
+    told = "metadata.json has no weights_license; add it, for example apache-2.0."
+    assert done.stderr.splitlines()[-1] == f"error: {tmp_path / 'bundle.zip'}: {told}"
