@@ -15,6 +15,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+import torch
 from bundle_command import run_bundle
 from label_server import BUNDLES, Server, centroid, dice_in_world, needs_monai_label, serve, start_command
 from phantom_brains import phantom, save_case
@@ -106,20 +107,26 @@ def test_server_lists_the_structures(server):
     metadata = json.loads((server.bundle / "configs/metadata.json").read_text())
     channels = metadata["network_data_format"]["outputs"]["pred"]["channel_def"]
     assert labels == {name.lower(): int(index) for index, name in channels.items() if name != "background"}
+    assert list(labels.values()) == list(range(1, len(channels)))  # Slicer lists segments in this order
 
 
-def test_mask_is_that_of_the_command_line(studies, server, tmp_path):
-    mask = server.infer("case0", tmp_path / "mask.nii.gz")
-    scan = studies.folder / "case0.nii.gz"
-    done = run_bundle(
-        server.bundle, "inference.json", cwd=tmp_path, dataset_dir=scan, output_dir=tmp_path / "out", device="cpu"
-    )
+def assert_mask_of_command_line(studies: Studies, case: str, folder: Path, **overrides: object) -> nibabel.Nifti1Image:
+    """Segment a scan by the server and by the command line, compare, return the server's mask."""
+    mask = studies.server.infer(case, folder / "mask.nii.gz")
+    scan = studies.folder / f"{case}.nii.gz"
+    overrides |= {"dataset_dir": scan, "output_dir": folder / "out", "device": "cpu"}
+    done = run_bundle(studies.server.bundle, "inference.json", cwd=folder, **overrides)
     assert done.returncode == 0, done.stderr
-    expected = nibabel.load(tmp_path / "out/case0_seg.nii.gz")
+    expected = nibabel.load(folder / f"out/{case}_seg.nii.gz")
     assert mask.shape == nibabel.load(scan).shape
     np.testing.assert_allclose(mask.affine, nibabel.load(scan).affine, atol=2e-3)
     # the command line runs the network in channels_last: in bfloat16 near ties may fall either way
     assert (np.asarray(mask.dataobj) != np.asarray(expected.dataobj)).mean() < 0.002
+    return mask
+
+
+def test_mask_is_that_of_the_command_line(studies, tmp_path):
+    assert_mask_of_command_line(studies, "case0", tmp_path)
 
 
 def turned_brain() -> tuple[nibabel.Nifti1Image, nibabel.Nifti1Image]:
@@ -197,26 +204,40 @@ def test_mask_of_a_real_scan_is_where_it_should_be(studies, server, request, tmp
     with studies.added("real", scan) as case:
         mask = server.infer(case, tmp_path / "mask.nii.gz")
     for index in indices:
+        print(index, dice_in_world(mask, truth, [index]), centroid(mask, index) - centroid(truth, index))
         assert dice_in_world(mask, truth, [index]) > least
 
 
-def test_trains_with_one_and_with_three_labels_and_uses_the_new_weights(studies, server, tmp_path):
-    before = np.asarray(server.infer("case1", tmp_path / "before.nii.gz").dataobj)
-    weights = digest(server.weights)
-    studies.save_label("case0", studies.truth["case0"], tmp_path)
-    answer = server.train(val_split=0.2)
+def train_and_infer(studies: Studies, case: str, val_split: float, folder: Path) -> tuple[np.ndarray, str]:
+    """Train, see that the new weights are the network's and are used; returns a mask and what the server logged."""
+    server = studies.server
+    folder.mkdir()
+    old, logged = digest(server.weights), len(server.log.read_text())
+    answer = server.train(val_split=val_split)
     assert answer.status_code == 200, server.log.read_text()[-3000:]
-    assert digest(server.weights) != weights
-    after = np.asarray(server.infer("case1", tmp_path / "after.nii.gz").dataobj)
-    assert (before != after).any()
+    assert digest(server.weights) != old
+    shipped, trained = (
+        torch.load(file, weights_only=True) for file in (server.bundle / "models/model.pt", server.weights)
+    )
+    assert {key: value.shape for key, value in trained.items()} == {key: value.shape for key, value in shipped.items()}
+    mask = assert_mask_of_command_line(studies, case, folder, ckpt_path=server.weights)
+    return np.asarray(mask.dataobj), server.log.read_text()[logged:]
 
-    weights = digest(server.weights)
+
+def test_trains_with_one_and_with_three_labels_and_uses_the_new_weights(studies, server, tmp_path):
+    shipped = digest(server.bundle / "models" / "model.pt")
+    before = np.asarray(server.infer("case1", tmp_path / "before.nii.gz").dataobj)
+    studies.save_label("case0", studies.truth["case0"], tmp_path)
+    one, logged = train_and_infer(studies, "case1", 0.2, tmp_path / "one")
+    assert (one != before).any()
+    Path(f"/tmp/logs_{server.model}_1").write_text(logged)
+
     for case in ("case1", "case2"):
         studies.save_label(case, studies.truth[case], tmp_path)
-    answer = server.train(val_split=0.34)
-    assert answer.status_code == 200, server.log.read_text()[-3000:]
-    assert digest(server.weights) != weights
-    assert digest(server.bundle / "models" / "model.pt") != weights  # the bundle itself stays as it is
+    three, logged = train_and_infer(studies, "case1", 0.34, tmp_path / "three")
+    assert (three != one).any()
+    Path(f"/tmp/logs_{server.model}_3").write_text(logged)
+    assert digest(server.bundle / "models" / "model.pt") == shipped  # the bundle itself stays as it is
 
 
 def test_scores_a_scan_without_label_and_offers_it_next(studies, server):
@@ -240,7 +261,7 @@ def test_label_beyond_the_classes_is_refused_and_the_server_stays_up(studies, se
     assert answer.status_code == 500
     server.wait_for_log("label 77")
     assert digest(server.weights) == weights
-    assert server.get("info/")["models"]
+    assert_mask_of_command_line(studies, "case1", tmp_path, ckpt_path=server.weights)
     studies.save_label("case2", studies.truth["case2"], tmp_path)
 
 
