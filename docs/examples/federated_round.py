@@ -9,6 +9,7 @@ name: --label_numbers totalsegmentator_v2
 from __future__ import annotations
 
 import argparse
+import copy
 from pathlib import Path
 
 import torch
@@ -66,7 +67,7 @@ def main() -> None:
         make_client(options.bundle.resolve(), data.resolve(), folder.resolve(), options.rounds, overrides)
         for data, folder in zip(options.clients, folders)
     ]
-    weights = clients[0].get_weights().weights
+    weights = copy.deepcopy(clients[0].get_weights().weights)  # its own change while it trains
     for number in range(1, options.rounds + 1):
         shared = ExchangeObject(weights=weights, weight_type=WeightType.WEIGHTS)
         for client in clients:

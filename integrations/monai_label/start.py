@@ -33,21 +33,25 @@ def stock_app() -> Path:
     return app
 
 
-def check_bundle(bundle: Path) -> None:
-    """A bundle that is not whole would stop the server later, with less to go by."""
+def check_bundle(bundle: Path, app: Path | None = None) -> None:
+    """A bundle that is not whole would stop the server later, or be served as noise; so would a copy in ``app``."""
+
+    def refuse(problem: str, cure: str) -> None:
+        stop(f"{problem}; {cure if app is None else f'delete the app folder {app}, or give another --app'}.")
+
     for file in ("configs/metadata.json", "configs/inference.json", "configs/train.json"):
         if not (bundle / file).is_file():
-            stop(f"{bundle / file}: not found; give the folder of a bundle as --bundle.")
+            refuse(f"{bundle / file}: not found", "give the folder of a bundle as --bundle")
     if not (bundle / "models" / "model.pt").is_file():
-        stop(f"{bundle / 'models' / 'model.pt'}: the weights are missing; train the bundle or get its model.pt.")
+        refuse(f"{bundle / 'models' / 'model.pt'}: the weights are missing", "train the bundle or get its model.pt")
     metadata = json.loads((bundle / "configs" / "metadata.json").read_text())
     import monai_scse
 
     wanted = metadata.get("required_packages_version", {}).get("monai-scse", monai_scse.__version__)
     if wanted != monai_scse.__version__:
-        stop(
-            f"{bundle / 'configs' / 'metadata.json'}: needs monai-scse {wanted}, {monai_scse.__version__} is "
-            f"installed; pip install monai-scse=={wanted}, or take the bundle of that version."
+        refuse(
+            f"{bundle / 'configs' / 'metadata.json'}: needs monai-scse {wanted}, {monai_scse.__version__} is installed",
+            f"pip install monai-scse=={wanted}, or take the bundle of that version",
         )
 
 
@@ -90,13 +94,15 @@ def main() -> None:
     check_bundle(bundle)
     if not options.studies.startswith("http") and not Path(options.studies).is_dir():
         stop(f"{options.studies}: no such folder; give the folder of the scans as --studies.")
-    served = make_app(options.app.resolve(), bundle)
-    command = [sys.executable, "-m", "monailabel.main", "start_server", "--app", str(options.app.resolve())]
+    app = options.app.resolve()
+    served = make_app(app, bundle)
+    check_bundle(served, app)
+    command = [sys.executable, "-m", "monailabel.main", "start_server", "--app", str(app)]
     command += ["--studies", options.studies, "--host", options.host, "--port", str(options.port)]
     command += ["--conf", "models", served.name, "--conf", "zoo_source", "local"]
     if options.scoring:
         command += ["--conf", "epistemic_model", served.name, "--conf", "epistemic_max_samples", "1"]
-    environment = environment_for(served, options.app.resolve())
+    environment = environment_for(served, app)
     if os.name == "posix":  # the same process goes on as the server: what stops the one stops the other
         os.execve(command[0], command, environment)
     sys.exit(subprocess.call(command, env=environment))

@@ -38,7 +38,7 @@ def dataset(bundle: Path, tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def test_two_processes_train_and_evaluate_like_one(bundle, dataset, tmp_path):
+def test_two_processes_save_once_and_their_tables_are_those_of_one(bundle, dataset, tmp_path):
     names = sorted(path.name.removesuffix(".nii.gz") for path in (dataset / "images").iterdir())
     options = {"dataset_dir": dataset, "ckpt_dir": tmp_path / "models"}
     printed = run(
@@ -62,18 +62,19 @@ def test_two_processes_train_and_evaluate_like_one(bundle, dataset, tmp_path):
     assert len((tmp_path / "two/metrics.csv").read_text().splitlines()) > 3 * 10
 
 
-def test_time_budget_stops_both_processes(tmp_path):
+def test_time_budget_stops_both_processes_and_both_resume(tmp_path):
     bundle = BUNDLES / "brain_mri_scse_segmentation"
     save_small_cases(bundle.name, tmp_path / "data", range(3))
-    run(
-        2,
-        ["train.json", "multi_gpu_train.json"],
-        bundle,
-        tmp_path,
-        dataset_dir=tmp_path / "data",
-        ckpt_dir=tmp_path,
-        output_dir=tmp_path,
-        validation_cases=0,
-        time_budget_minutes=0.001,
-    )
+    configs = ["train.json", "multi_gpu_train.json"]
+    options = {"dataset_dir": tmp_path / "data", "ckpt_dir": tmp_path, "output_dir": tmp_path, "validation_cases": 0}
+    run(2, configs, bundle, tmp_path, epochs=2, time_budget_minutes=0.001, **options)
     assert (tmp_path / "model.pt").is_file()
+    stopped = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert 0 < stopped["iteration"] < 2 * stopped["epoch_length"]
+
+    printed = run(2, configs, bundle, tmp_path, epochs=2, resume="true", time_budget_minutes=450, **options)
+    assert printed.count(f"at iteration {stopped['iteration']}.") == 2  # each process
+    ended = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert ended["iteration"] == 2 * stopped["epoch_length"]
+    schedule, before = (state["objects"]["lr_scheduler"]["last_epoch"] for state in (ended, stopped))
+    assert schedule - before == ended["iteration"] - stopped["iteration"]
