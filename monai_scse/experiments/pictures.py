@@ -34,7 +34,7 @@ def save_boxplot(path: Path, dice: pd.DataFrame, architecture: str) -> None:
     from matplotlib.figure import Figure
 
     chosen = dice[(dice["architecture"] == architecture) & ~dice["structure"].str.startswith("right ")]
-    averaged = chosen.groupby(["recal", "structure", "case"], sort=False)["dice"].mean()
+    averaged = chosen.groupby(["recal", "structure", "case"], sort=False)["dice"].mean().sort_index()
     structures = list(dict.fromkeys(chosen["structure"]))
     recals = [recal for recal in RECALIBRATIONS if recal in set(chosen["recal"])]
     width = 0.8 / len(recals)

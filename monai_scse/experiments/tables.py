@@ -97,7 +97,7 @@ def comparison_table(dice: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    each = dice.set_index([*_NETWORK, "split", "seed", "case", "structure"])["dice"]
+    each = dice.set_index([*_NETWORK, "split", "seed", "case", "structure"])["dice"].sort_index()
     for architecture, (recal, than) in product(ARCHITECTURES, _PAIRS):
         if not {(architecture, recal), (architecture, than)} <= set(each.index.droplevel([2, 3, 4, 5])):
             continue
