@@ -69,7 +69,7 @@ def output_shapes(
         for name, module in twin.named_modules():
             module.register_forward_hook(_note(shapes, name))
         dtype = next((parameter.dtype for parameter in twin.parameters()), torch.float32)
-        images = [torch.zeros(shape, dtype=dtype, device=device) for shape in _input_shapes(network)]
+        images = (torch.zeros(shape, dtype=dtype, device=device) for shape in _input_shapes(network))
         for example in images if inputs is None else [inputs]:
             shapes.clear()
             try:

@@ -119,8 +119,8 @@ def _refuse_unsuited(site: str, module: nn.Module) -> None:
         )
 
 
-def _attach_all(network: nn.Module, name: str | None, options: dict[str, Any], sites: dict[str, tuple]) -> None:
-    for site, (channels, dims) in sites.items() if name is not None else ():
+def _attach_all(network: nn.Module, name: str, options: dict[str, Any], sites: dict[str, tuple]) -> None:
+    for site, (channels, dims) in sites.items():
         module = network.get_submodule(site)
         _refuse_unsuited(site, module)
         try:
@@ -208,7 +208,8 @@ def recalibrate(
     try:
         probe = NetworkProbe(network, example_inputs)
         sites = probe.channels(_sites(network, probe, where, bottleneck), spatial_dims)
-        _attach_all(network, name, {**its_options, **options}, sites)
+        if name is not None:
+            _attach_all(network, name, {**its_options, **options}, sites)
     except Exception:
         for module in _attached(network).values():
             _detach(module)

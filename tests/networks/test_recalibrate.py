@@ -280,7 +280,7 @@ def test_candidates_of_a_network_without_containers(dims):
 
 
 def test_pattern_means_the_outer_modules_that_are_run():
-    network = recalibrate(Own(), where=["stages*", "pair*", "head"][::2])
+    network = recalibrate(Own(), where=["stages*", "head"])
     assert set(blocks(network)) == {"stages.0.recal", "stages.1.recal", "head.recal"}
     nested = recalibrate(Own(), where=["stages.0", "stages.0.0"])  # named one by one: both
     assert set(blocks(nested)) == {"stages.0.recal", "stages.0.0.recal"}
