@@ -3,34 +3,17 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
-from phantom_brains import phantom, save_case
-
-from monai_scse.data import save_synthetic_cases
+from small_cases import SMALL, save_small_cases
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-nvflare" / "bin" / "python"
 SITES = ("one", "two")
 
 pytestmark = pytest.mark.skipif(not PYTHON.is_file(), reason="NVFlare is not set up; run make test-nvflare")
-
-
-def brains(folder: Path, seed: int) -> None:
-    save_case(folder, f"case{seed}", *phantom(seed))
-
-
-def torsos(folder: Path, seed: int) -> None:
-    save_synthetic_cases(folder, [seed], spacing=(9, 9, 9))
-
-
-BUNDLES = {
-    "brain_mri": (brains, {"slice_size": "[32, 32]"}),
-    "wholebody_ct": (torsos, {"slice_size": "[48, 48]", "spacing": "[9, 9, 9]", "label_numbers": "synthetic"}),
-}
 
 
 def run_job(bundle: Path, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -46,14 +29,12 @@ def rounds_and_dice(output: str) -> list[tuple[int, str, float]]:
     )
 
 
-@pytest.mark.parametrize("name", BUNDLES)
+@pytest.mark.parametrize("name", SMALL)
 def test_simulated_job_averages_the_weights_of_two_sites(name, tmp_path):
-    make: Callable[[Path, int], None]
-    make, small = BUNDLES[name]
     for seed, site in enumerate(SITES):
-        make(tmp_path / "two halves" / site, seed)
-    options = [text for key, value in small.items() for text in (f"--{key}", value)]
-    bundle, out = ROOT / "bundles" / f"{name}_scse_segmentation", tmp_path / "out"
+        save_small_cases(name, tmp_path / "two halves" / site, [seed])
+    options = [text for key, value in SMALL[name].items() for text in (f"--{key}", str(value))]
+    bundle, out = ROOT / "bundles" / name, tmp_path / "out"
     done = run_job(bundle, tmp_path, "--output_dir", str(out), "--rounds", "2", "--network_def#features", "4", *options)
     assert done.returncode == 0, done.stderr[-3000:]
     seen = rounds_and_dice(done.stdout + done.stderr)
