@@ -7,12 +7,21 @@ from .cases import IMAGE_SUFFIXES, case_name, image_cases, labelled_cases, requi
 from .ct_rendering import SYNTHETIC_STRUCTURES, SyntheticCT
 from .dicom_series import DicomSeries, find_dicom_series, get_dicom_series
 from .files import write_in_one_step
-from .label_protocols import BRAIN_STRUCTURES, LABEL_PROTOCOLS, LabelProtocol, Structure, get_label_protocol
+from .head_tissue import smooth_noise, tissue_around
+from .label_protocols import (
+    BRAIN_STRUCTURES,
+    LABEL_PROTOCOLS,
+    LabelProtocol,
+    Structure,
+    get_label_protocol,
+    mirrored_classes,
+)
 from .organ_layouts import LAYOUTS, organ_cases
 from .organs import Organ, organ_table, side_pairs
 from .partial_labels import mark_unknown_classes, unknown_classes
 from .slices import SliceDataset
 from .synthetic_ct import save_synthetic_cases, synthetic_ct
+from .whole_head import whole_head
 
 __all__ = [
     "BRAIN_STRUCTURES",
@@ -36,13 +45,17 @@ __all__ = [
     "labelled_cases",
     "load_anatomy",
     "mark_unknown_classes",
+    "mirrored_classes",
     "organ_cases",
     "organ_table",
     "require_file",
     "save_synthetic_cases",
     "side_pairs",
+    "smooth_noise",
     "split_cases",
     "synthetic_ct",
+    "tissue_around",
     "unknown_classes",
+    "whole_head",
     "write_in_one_step",
 ]

@@ -10,7 +10,14 @@ import numpy as np
 
 from ..errors import InputError
 
-__all__ = ["LABEL_PROTOCOLS", "BRAIN_STRUCTURES", "LabelProtocol", "Structure", "get_label_protocol"]
+__all__ = [
+    "LABEL_PROTOCOLS",
+    "BRAIN_STRUCTURES",
+    "LabelProtocol",
+    "Structure",
+    "get_label_protocol",
+    "mirrored_classes",
+]
 
 
 @dataclass(frozen=True)
@@ -159,3 +166,17 @@ def get_label_protocol(name: str) -> LabelProtocol:
     if name not in LABEL_PROTOCOLS:
         raise InputError(f"label_protocol must be one of {', '.join(LABEL_PROTOCOLS)}, got {name!r}.")
     return LABEL_PROTOCOLS[name]
+
+
+def mirrored_classes(protocol: str) -> list[int]:
+    """For each class index of a protocol, that of the same structure on the other side; its own where it has no sides.
+
+    Example:
+        >>> mirrored_classes("structures27")[:6]
+        [0, 3, 4, 1, 2, 18]
+    """
+    names = [structure.name for structure in get_label_protocol(protocol).structures]
+    mirrored = [
+        name.replace("left ", "right ") if "left " in name else name.replace("right ", "left ") for name in names
+    ]
+    return [names.index(name) for name in mirrored]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import numpy as np
 
 from ..data import Structure, case_name, write_in_one_step
 from ..metrics import structure_volumes
-from ..transforms import QC_KEY, LoadScand, file_of
+from ..transforms import CONFIDENCE_KEY, QC_KEY, SCAN_KEY, LoadScand, file_of
 from .overlay import save_overlay
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ class SegmentationReport:
 
     Attach it to an evaluator whose postprocessing has brought the prediction back to the grid of the scan. The tables
     have the columns index, structure, voxels, volume_mm3, touches_border; ``volumes.csv`` has the case before them.
-    After :class:`monai_scse.transforms.CheckPlausibled` a column qc tells why a structure was removed; the log, too.
+    Transforms add further ones through the meta data of the segmentation: confidence
+    (:class:`monai_scse.transforms.NoteConfidenced`), scan, what came in (:class:`monai_scse.transforms.ExtractBraind`),
+    and qc, why a structure was removed or should not be trusted (:class:`monai_scse.transforms.CheckPlausibled`,
+    :class:`monai_scse.transforms.CheckBraind`), which the log tells, too.
 
     Args:
         output_dir: folder that receives the files.
@@ -82,6 +86,13 @@ class SegmentationReport:
             }
             for volume in volumes
         ]
+        if CONFIDENCE_KEY in pred.meta:
+            confidence = pred.meta[CONFIDENCE_KEY]
+            for row in rows:
+                row["confidence"] = round(confidence.get(row["index"], math.nan), 4)
+        if SCAN_KEY in pred.meta:
+            for row in rows:
+                row["scan"] = pred.meta[SCAN_KEY]
         if QC_KEY in pred.meta:
             reasons = pred.meta[QC_KEY]
             for row in rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 
 from ..data import Structure, case_name, unknown_classes, write_in_one_step
 from ..metrics import score_structures
-from ..transforms import file_of
+from ..transforms import CONFIDENCE_KEY, file_of
 
 if TYPE_CHECKING:
     from ignite.engine import Engine
@@ -24,10 +25,11 @@ class SegmentationScores:
     """Write ``metrics.csv``, a row a case and structure, and ``summary.csv``, a row a structure; print the mean Dice.
 
     Attach it to an evaluator whose prediction and label both lie on the grid of the scan. ``metrics.csv`` has the
-    columns case, structure, dice, hd95_mm, assd_mm. An entry is empty where the measure is not defined: Dice when a
-    structure is absent from both or was not annotated, the distances when it is absent from either. The mean is the
-    global Dice of the paper: per structure over the whole volume, then over structures and cases, background excluded.
-    Of several processes, each with cases of its own, the first writes the tables of all, sorted by case.
+    columns case, structure, dice, hd95_mm, assd_mm, and behind :class:`monai_scse.transforms.NoteConfidenced`
+    confidence, whose rank correlation with Dice is printed. An entry is empty where the measure is not defined: Dice
+    when a structure is absent from both or was not annotated, the distances when it is absent from either. The mean is
+    the global Dice of the paper: per structure over the whole volume, then over structures and cases, background
+    excluded. Of several processes, each with cases of its own, the first writes the tables of all, sorted by case.
 
     Args:
         output_dir: folder that receives the files.
@@ -69,7 +71,10 @@ class SegmentationScores:
             case = case_name(file_of(pred))
             for score in scores:
                 row = asdict(score)
-                self._rows.append({"case": case, "structure": self.structures[row.pop("index")].name, **row})
+                index = row.pop("index")
+                if CONFIDENCE_KEY in pred.meta:
+                    row["confidence"] = pred.meta[CONFIDENCE_KEY].get(index, math.nan)
+                self._rows.append({"case": case, "structure": self.structures[index].name, **row})
             self.logger.info(f"{case}: mean Dice {np.nanmean([score.dice for score in scores]):.4f}")
 
     def write(self, engine: Engine) -> None:
@@ -82,7 +87,7 @@ class SegmentationScores:
             every = [row for rows_of_process in idist.all_gather(rows) for row in rows_of_process]
             rows = sorted(every, key=lambda row: row["case"])
         metrics = pd.DataFrame(rows)
-        measures = ["dice", "hd95_mm", "assd_mm"]
+        measures = [name for name in metrics.columns if name not in ("case", "structure")]
         overall = metrics.assign(structure="all structures")
         summary = pd.concat([metrics, overall]).groupby("structure", sort=False)[measures].agg(["mean", "std"])
         summary.columns = ["_".join(column) for column in summary.columns]
@@ -99,3 +104,9 @@ class SegmentationScores:
             f"{metrics['case'].nunique()} cases: {mean:.4f} (standard deviation over structures and cases "
             f"{deviation:.4f}); tables in {self.output_dir}"
         )
+        if "confidence" in metrics:
+            both = metrics[["confidence", "dice"]].dropna()
+            print(
+                f"Confidence and Dice of {len(both)} structures: rank correlation (Spearman) "
+                f"{both.corr(method='spearman').iloc[0, 1]:.2f}"
+            )

@@ -5,6 +5,14 @@ from __future__ import annotations
 from .argmax import ArgmaxInferer
 from .argmax_slices import ArgmaxSliceInferer
 from .autocast import AutocastInferer, bfloat16_pays
+from .mirrored import MirroredInferer
 from .tensorrt import require_tensorrt
 
-__all__ = ["ArgmaxInferer", "ArgmaxSliceInferer", "AutocastInferer", "bfloat16_pays", "require_tensorrt"]
+__all__ = [
+    "ArgmaxInferer",
+    "ArgmaxSliceInferer",
+    "AutocastInferer",
+    "MirroredInferer",
+    "bfloat16_pays",
+    "require_tensorrt",
+]

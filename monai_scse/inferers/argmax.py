@@ -8,7 +8,15 @@ from typing import Any
 import torch
 from monai.inferers import Inferer
 
-__all__ = ["ArgmaxInferer"]
+__all__ = ["ArgmaxInferer", "classes_of"]
+
+
+def classes_of(logits: torch.Tensor, confidence: bool) -> torch.Tensor:
+    """Class of the largest logit, float, (batch, 1, *spatial); ``confidence`` adds a channel with its probability."""
+    if not confidence:
+        return logits.argmax(dim=1, keepdim=True).to(logits.dtype)
+    highest, classes = logits.float().max(dim=1, keepdim=True)
+    return torch.cat((classes.float(), (highest - logits.float().logsumexp(dim=1, keepdim=True)).exp()), dim=1)
 
 
 class ArgmaxInferer(Inferer):
@@ -18,16 +26,18 @@ class ArgmaxInferer(Inferer):
 
     Args:
         inferer: the inferer to run.
+        confidence: whether to return the probability of the class as a second channel.
 
     Shape:
-        input: (batch, channels, *spatial); output: class indices, float, (batch, 1, *spatial).
+        input: (batch, channels, *spatial); output: class indices, float, (batch, 1 or 2, *spatial).
     """
 
-    def __init__(self, inferer: Inferer) -> None:
+    def __init__(self, inferer: Inferer, confidence: bool = False) -> None:
         super().__init__()
         self.inferer = inferer
+        self.confidence = confidence
 
     def __call__(
         self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any, **kwargs: Any
     ) -> torch.Tensor:
-        return self.inferer(inputs, network, *args, **kwargs).argmax(dim=1, keepdim=True).to(inputs.dtype)
+        return classes_of(self.inferer(inputs, network, *args, **kwargs), self.confidence)

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from monai.inferers import SliceInferer
 
+from .argmax import classes_of
+
 __all__ = ["ArgmaxSliceInferer"]
 
 
@@ -20,17 +22,20 @@ class ArgmaxSliceInferer(SliceInferer):
         spatial_dim: the axis to slice along: 0, 1 or 2.
         sw_batch_size: number of slices in a forward pass.
         progress: whether to show a progress bar.
+        confidence: whether to return the probability of the class as a second channel.
 
     Shape:
-        input: (batch, channels, x, y, z); output: class indices, float, (batch, 1, x, y, z).
+        input: (batch, channels, x, y, z); output: class indices, float, (batch, 1 or 2, x, y, z).
     """
 
-    def __init__(self, spatial_dim: int = 1, sw_batch_size: int = 4, progress: bool = False) -> None:
+    def __init__(
+        self, spatial_dim: int = 1, sw_batch_size: int = 4, progress: bool = False, confidence: bool = False
+    ) -> None:
         # windows never overlap: averaging class indices would be wrong
         super().__init__(roi_size=(-1, -1), spatial_dim=spatial_dim, sw_batch_size=sw_batch_size, progress=progress)
+        self.confidence = confidence
 
     def network_wrapper(
         self, network: Callable[..., torch.Tensor], x: torch.Tensor, *args: Any, **kwargs: Any
     ) -> torch.Tensor:
-        logits = super().network_wrapper(network, x, *args, **kwargs)
-        return logits.argmax(dim=1, keepdim=True).to(x.dtype)
+        return classes_of(super().network_wrapper(network, x, *args, **kwargs), self.confidence)

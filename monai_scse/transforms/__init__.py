@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from .brain_extraction import SCAN_KEY, ExtractBraind
+from .brain_plausibility import CheckBraind
+from .confidence import CONFIDENCE_KEY, NoteConfidenced
+from .head_tissue import RandHeadTissued, RandWholeHeadd
 from .hounsfield import CheckHounsfieldd
 from .labels import MapLabelsd, RandLateralFlipd
 from .organs import LoadOrganLabelsd
@@ -10,16 +14,26 @@ from .scans import CheckLabelGridd, LoadScand, file_of, segmentation_name
 from .sides import ResolveSidesd
 from .slabs import StackAdjacentSlicesd
 from .spacing import ServerSafeSpacingd
+from .structure_variation import RandStructureIntensityd, RandStructureSized
 
 __all__ = [
+    "CONFIDENCE_KEY",
     "QC_KEY",
+    "SCAN_KEY",
+    "CheckBraind",
     "CheckHounsfieldd",
     "CheckLabelGridd",
     "CheckPlausibled",
+    "ExtractBraind",
     "LoadOrganLabelsd",
     "LoadScand",
     "MapLabelsd",
+    "NoteConfidenced",
+    "RandHeadTissued",
     "RandLateralFlipd",
+    "RandStructureIntensityd",
+    "RandStructureSized",
+    "RandWholeHeadd",
     "ResolveSidesd",
     "ServerSafeSpacingd",
     "StackAdjacentSlicesd",

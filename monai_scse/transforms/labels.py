@@ -10,7 +10,7 @@ import torch
 from monai.data import MetaTensor
 from monai.transforms import MapTransform, RandomizableTransform
 
-from ..data import get_label_protocol
+from ..data import get_label_protocol, mirrored_classes
 from .scans import file_of
 
 __all__ = ["MapLabelsd", "RandLateralFlipd"]
@@ -70,11 +70,7 @@ class RandLateralFlipd(RandomizableTransform, MapTransform):
             raise ValueError(f"label_key must be one of keys={self.keys}, got {label_key!r}.")
         self.label_key = label_key
         self.axis = spatial_axis + 1
-        names = [structure.name for structure in get_label_protocol(protocol).structures]
-        mirrored = [
-            name.replace("left ", "right ") if "left " in name else name.replace("right ", "left ") for name in names
-        ]
-        self.mirrored_class = torch.tensor([names.index(name) for name in mirrored], dtype=torch.uint8)
+        self.mirrored_class = torch.tensor(mirrored_classes(protocol), dtype=torch.uint8)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         self.randomize(None)

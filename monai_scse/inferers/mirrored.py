@@ -1,0 +1,45 @@
+"""Test-time augmentation by mirroring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from monai.inferers import Inferer
+
+from ..data import mirrored_classes
+
+__all__ = ["MirroredInferer"]
+
+
+class MirroredInferer(Inferer):
+    """Run another inferer with the mean of two predictions: of the image, and of its mirror image mirrored back.
+
+    Left and right structures are exchanged in the mirrored prediction. The inferer sees logarithms of the mean softmax
+    probabilities in the place of logits.
+
+    Args:
+        inferer: the inferer to run.
+        protocol: name of the label protocol, whose "left ..." and "right ..." structures make the pairs.
+        spatial_axis: the left-right axis of what the network sees, counted without batch and channel.
+    """
+
+    def __init__(self, inferer: Inferer, protocol: str = "structures27", spatial_axis: int = 0) -> None:
+        super().__init__()
+        self.inferer = inferer
+        self.mirrored_class = torch.tensor(mirrored_classes(protocol))
+        self.axis = spatial_axis + 2
+
+    def __call__(
+        self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any, **kwargs: Any
+    ) -> torch.Tensor:
+        exchange = self.mirrored_class.to(inputs.device)
+
+        def both(x: torch.Tensor, *more: Any, **options: Any) -> torch.Tensor:
+            seen = network(x, *more, **options).float().softmax(dim=1)
+            mirrored = network(x.flip(self.axis), *more, **options).float().softmax(dim=1)
+            mean = (seen + mirrored.flip(self.axis).index_select(1, exchange)) / 2
+            return mean.clamp(min=torch.finfo(mean.dtype).tiny).log()
+
+        return self.inferer(inputs, both, *args, **kwargs)

@@ -1,0 +1,91 @@
+"""Segmentations of brains that cannot be right, flagged."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from monai.transforms import MapTransform
+
+from .plausibility import QC_KEY
+
+__all__ = ["CheckBraind"]
+
+
+class CheckBraind(MapTransform):
+    """Note in the meta data, entry :data:`QC_KEY`, for each class index why its segmentation should not be trusted.
+
+    Nothing is removed. All structures are flagged when their sum is no brain of an adult, or when the scan cuts the
+    brain off: a brain in a scan that just encloses it touches the border with its tips, one that is cut off with a
+    section. A structure is flagged when it was not found, or when it is much larger or smaller than that of the other
+    side.
+
+    Args:
+        keys: class indices, (1, x, y, z), on the grid of the scan.
+        names: of the classes, index 0 is background.
+        brain_ml: smallest and largest sum of all structures. Healthy adults' lie between 900 and 1600 ml.
+        cut_cm2: a larger area of brain on one face of the scan is a cut.
+        asymmetry: largest difference of a left and a right structure, as a share of their mean.
+    """
+
+    def __init__(
+        self,
+        keys: str | Sequence[str],
+        names: Sequence[str],
+        brain_ml: tuple[float, float] = (700.0, 2000.0),
+        cut_cm2: float = 6.0,
+        asymmetry: float = 0.6,
+    ) -> None:
+        super().__init__(keys)
+        self.names = list(names)
+        self.pairs = [
+            (index, self.names.index(name.replace("left ", "right ")))
+            for index, name in enumerate(self.names)
+            if name.startswith("left ") and name.replace("left ", "right ") in self.names
+        ]
+        self.brain_ml = brain_ml
+        self.cut_cm2 = cut_cm2
+        self.asymmetry = asymmetry
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        checked = dict(data)
+        for key in self.key_iterator(data):
+            classes = np.asarray(data[key])[0].astype(np.int64)
+            checked[key].meta[QC_KEY] = self._reasons(classes, np.asarray(data[key].affine)[:3, :3])
+        return checked
+
+    def _reasons(self, classes: np.ndarray, axes: np.ndarray) -> dict[int, str]:
+        voxel_ml = abs(np.linalg.det(axes)) / 1000
+        volume = np.bincount(classes.ravel(), minlength=len(self.names)) * voxel_ml
+        found = volume[1:].sum()
+        least, most = self.brain_ml
+        if not least <= found <= most:
+            return dict.fromkeys(
+                range(1, len(self.names)),
+                f"no brain of an adult: {found:.0f} ml in all, expected {least:g} to {most:g} ml",
+            )
+        cut = self._largest_cut_cm2(classes, np.linalg.norm(axes, axis=0))
+        if cut > self.cut_cm2:
+            return dict.fromkeys(
+                range(1, len(self.names)), f"cut off by the scan: {cut:.0f} cm2 of brain on one of its faces"
+            )
+        reasons = {index: "not found" for index in range(1, len(self.names)) if not volume[index]}
+        for left, right in self.pairs:
+            mean = (volume[left] + volume[right]) / 2
+            if (
+                left not in reasons
+                and right not in reasons
+                and abs(volume[left] - volume[right]) > self.asymmetry * mean
+            ):
+                told = f"left {volume[left]:.2f} ml, right {volume[right]:.2f} ml: the sides differ too much"
+                reasons |= {left: told, right: told}
+        return reasons
+
+    @staticmethod
+    def _largest_cut_cm2(classes: np.ndarray, spacing: np.ndarray) -> float:
+        areas = []
+        for axis in range(3):
+            pixel_cm2 = float(np.prod(np.delete(spacing, axis))) / 100
+            areas += [np.count_nonzero(np.take(classes, end, axis)) * pixel_cm2 for end in (0, -1)]
+        return max(areas)

@@ -1,0 +1,114 @@
+"""Random size and brightness of structures, for people and scanners that the training scans do not show."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import torch
+from monai.networks.layers import GaussianFilter
+from monai.transforms import MapTransform, RandomizableTransform
+from torch.nn.functional import grid_sample
+
+__all__ = ["RandStructureIntensityd", "RandStructureSized"]
+
+
+def _blur(maps: torch.Tensor, sigma: float) -> torch.Tensor:
+    return GaussianFilter(spatial_dims=2, sigma=sigma)(maps[None])[0]
+
+
+class RandStructureSized(RandomizableTransform, MapTransform):
+    """Widen or narrow structures by moving their edges, and all around them less and less.
+
+    The ventricles and the fluid between the gyri of healthy people grow from the age of 20 to 90; the brain around them
+    shrinks. The edge moves along the gradient of the blurred structure, by a random distance.
+
+    Args:
+        keys: the entries to deform, (channels, x, y).
+        classes: class indices of what changes its size together.
+        shift: distance of the edge in pixels, from ... to; positive values widen.
+        sigma: width of the deformed surroundings in pixels; edges move by less than about that without folding.
+        label_key: the one of ``keys`` that holds class indices; it is sampled at the nearest pixel.
+        prob: probability of the deformation.
+    """
+
+    def __init__(
+        self,
+        keys: Sequence[str],
+        classes: Sequence[int],
+        shift: tuple[float, float],
+        sigma: float,
+        label_key: str = "label",
+        prob: float = 0.5,
+    ) -> None:
+        MapTransform.__init__(self, keys)
+        RandomizableTransform.__init__(self, prob)
+        if label_key not in self.keys:
+            raise ValueError(f"label_key must be one of keys={self.keys}, got {label_key!r}.")
+        self.classes = torch.tensor(list(classes))
+        self.shift = shift
+        self.sigma = sigma
+        self.label_key = label_key
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        self.randomize(None)
+        deformed = dict(data)
+        if not self._do_transform:
+            return deformed
+        shift = float(self.R.uniform(*self.shift))
+        structure = torch.isin(data[self.label_key].long(), self.classes).float()
+        slope = torch.stack(torch.gradient(_blur(structure, self.sigma)[0]))
+        steepest = slope.norm(dim=0).max()
+        if steepest < 1e-3:
+            return deformed
+        # an output pixel looks further inside: the structure grows
+        size = torch.tensor(structure.shape[1:])
+        centres = torch.stack(torch.meshgrid(*(torch.arange(int(n)) for n in size), indexing="ij")).float()
+        where = (centres + shift * slope / steepest).movedim(0, -1)
+        grid = ((2 * where + 1) / size - 1).flip(-1)[None]
+        for key in self.key_iterator(data):
+            mode = "nearest" if key == self.label_key else "bilinear"
+            moved = grid_sample(data[key][None].float(), grid, mode=mode, padding_mode="border", align_corners=False)[0]
+            deformed[key] = moved.to(data[key].dtype)
+        return deformed
+
+
+class RandStructureIntensityd(RandomizableTransform, MapTransform):
+    """Make each structure a little brighter or darker, for the contrasts of other scanners and other ages.
+
+    Args:
+        keys: the scans, (channels, x, y); what is 0 stays 0.
+        offset: largest change of a structure's brightness; class 0 keeps its own.
+        num_classes: classes of the label, with the background.
+        sigma: blur of the changes at the edges of the structures, in pixels.
+        label_key: the entry that holds class indices.
+        prob: probability of the change.
+    """
+
+    def __init__(
+        self,
+        keys: str | Sequence[str],
+        offset: float,
+        num_classes: int,
+        sigma: float = 1.0,
+        label_key: str = "label",
+        prob: float = 0.5,
+    ) -> None:
+        MapTransform.__init__(self, keys)
+        RandomizableTransform.__init__(self, prob)
+        self.offset = offset
+        self.num_classes = num_classes
+        self.sigma = sigma
+        self.label_key = label_key
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        self.randomize(None)
+        changed = dict(data)
+        if self._do_transform:
+            offsets = torch.from_numpy(self.R.uniform(-self.offset, self.offset, self.num_classes)).float()
+            offsets[0] = 0
+            change = _blur(offsets[data[self.label_key].long()], self.sigma)
+            for key in self.key_iterator(data):
+                image = data[key]
+                changed[key] = torch.where(image > 0, (image + change).clamp(min=1e-3), image)
+        return changed
