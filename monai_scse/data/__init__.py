@@ -7,7 +7,7 @@ from .cases import IMAGE_SUFFIXES, case_name, image_cases, labelled_cases, requi
 from .ct_rendering import SYNTHETIC_STRUCTURES, SyntheticCT
 from .dicom_series import DicomSeries, find_dicom_series, get_dicom_series
 from .files import write_in_one_step
-from .head_tissue import smooth_noise, tissue_around
+from .head_tissue import tissue_around
 from .label_protocols import (
     BRAIN_STRUCTURES,
     LABEL_PROTOCOLS,
@@ -51,7 +51,6 @@ __all__ = [
     "require_file",
     "save_synthetic_cases",
     "side_pairs",
-    "smooth_noise",
     "split_cases",
     "synthetic_ct",
     "tissue_around",

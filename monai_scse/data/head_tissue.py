@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt, zoom
 
-__all__ = ["smooth_noise", "tissue_around"]
+from .ct_rendering import smooth_noise
+
+__all__ = ["tissue_around"]
 
 #: name, thickness (mm) and intensity of a layer, each from ... to
 LAYERS = (
@@ -25,13 +26,6 @@ LAYERS = (
     ("fat", (1.0, 10.0), (0.5, 1.6)),
     ("skin", (1.0, 3.0), (0.2, 0.8)),
 )
-
-
-def smooth_noise(shape: Sequence[int], scale: Sequence[float], rng: np.random.RandomState) -> np.ndarray:
-    """Noise of standard deviation one that changes over ``scale`` voxels, float32 of ``shape``."""
-    coarse = [max(2, int(np.ceil(size / step)) + 1) for size, step in zip(shape, scale)]
-    noise = zoom(rng.standard_normal(coarse).astype(np.float32), np.divide(shape, coarse), order=1, grid_mode=False)
-    return noise[tuple(slice(size) for size in shape)]
 
 
 def tissue_around(
@@ -47,11 +41,13 @@ def tissue_around(
     Returns:
         intensities, float32, 0 within the brain and in the air; distance from the brain in mm, float32.
     """
+    from scipy.ndimage import distance_transform_edt
+
     distance = distance_transform_edt(~inside, sampling=spacing).astype(np.float32)
     scale = 25 / np.asarray(spacing)
-    stretch = np.exp(0.3 * smooth_noise(inside.shape, scale, rng))
+    stretch = np.exp(0.2 * smooth_noise(rng, inside.shape, scale))
     edges = np.cumsum([rng.uniform(*thickness) for _, thickness, _ in LAYERS])
     values = np.array([rng.uniform(*intensity) for _, _, intensity in LAYERS] + [0.0], dtype=np.float32)
     tissue = values[np.searchsorted(edges, distance * stretch)]
-    tissue *= np.clip(1 + 0.25 * smooth_noise(inside.shape, scale / 4, rng), 0.2, 2)
+    tissue *= np.clip(1 + 0.25 * smooth_noise(rng, inside.shape, scale / 4), 0.2, 2)
     return np.where(inside, np.float32(0), tissue), distance

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.ndimage import binary_closing, binary_fill_holes, distance_transform_edt, gaussian_filter
 
-from .head_tissue import smooth_noise, tissue_around
+from .ct_rendering import smooth_noise
+from .head_tissue import tissue_around
 
 __all__ = ["whole_head"]
 
@@ -17,9 +17,9 @@ _MARGINS = (((15, 40), (15, 40)), ((15, 40), (25, 60)), ((0, 90), (10, 40)))
 
 def _blobs(shape: Sequence[int], scale: np.ndarray, rng: np.random.RandomState, kinds: int = 10) -> np.ndarray:
     """Patches of random tissues, a fifth of them air."""
-    kind = np.argmax([smooth_noise(shape, scale, rng) for _ in range(kinds)], axis=0)
+    kind = np.argmax([smooth_noise(rng, shape, scale) for _ in range(kinds)], axis=0)
     values = np.where(rng.random_sample(kinds) < 0.2, 0.02, rng.uniform(0.1, 1.3, kinds)).astype(np.float32)
-    return values[kind] * np.clip(1 + 0.2 * smooth_noise(shape, scale / 4, rng), 0.2, 2)
+    return values[kind] * np.clip(1 + 0.2 * smooth_noise(rng, shape, scale / 4), 0.2, 2)
 
 
 def whole_head(
@@ -38,6 +38,8 @@ def whole_head(
     Returns:
         scan of the head, float32 of a larger shape, 0 in the air; where the brain is in it, boolean.
     """
+    from scipy.ndimage import binary_closing, binary_fill_holes, distance_transform_edt, gaussian_filter
+
     spacing = np.asarray(spacing, dtype=float)
     found = np.argwhere(brain > 0)
     low, high = found.min(axis=0), found.max(axis=0) + 1
@@ -54,7 +56,7 @@ def whole_head(
     cranium = binary_closing(np.pad(inside, steps), iterations=steps)[(slice(steps, -steps),) * 3] | inside
     cranium = binary_fill_holes(cranium)
     head, distance = tissue_around(cranium, rng, spacing)
-    fluid = rng.uniform(0, 0.4) * np.clip(1 + 0.3 * smooth_noise(brain.shape, 10 / spacing, rng), 0, 2)
+    fluid = rng.uniform(0, 0.4) * np.clip(1 + 0.3 * smooth_noise(rng, brain.shape, 10 / spacing), 0, 2)
     head = np.where(cranium, fluid, head).astype(np.float32)
 
     # face and neck: an ellipsoid below and before the brain, a cylinder below it, under fat and skin
@@ -78,7 +80,7 @@ def whole_head(
 
     # the cord goes on where the brainstem was cut
     stem = mm[inside & (mm[..., 2] < first[2] + 6)].mean(axis=0)
-    away = np.linalg.norm(mm[..., :2] - stem[:2], axis=-1) + 2 * smooth_noise(brain.shape, 30 / spacing, rng)
+    away = np.linalg.norm(mm[..., :2] - stem[:2], axis=-1) + 2 * smooth_noise(rng, brain.shape, 30 / spacing)
     below = (mm[..., 2] < stem[2] + 10) & ~inside
     canal, cord = rng.uniform(8, 13), rng.uniform(4, 7)
     head = np.where(below & (away < canal), rng.uniform(0, 0.35), head)

@@ -7,12 +7,14 @@ from .argmax_slices import ArgmaxSliceInferer
 from .autocast import AutocastInferer, bfloat16_pays
 from .mirrored import MirroredInferer
 from .tensorrt import require_tensorrt
+from .views import ViewAggregationInferer
 
 __all__ = [
     "ArgmaxInferer",
     "ArgmaxSliceInferer",
     "AutocastInferer",
     "MirroredInferer",
+    "ViewAggregationInferer",
     "bfloat16_pays",
     "require_tensorrt",
 ]

@@ -10,7 +10,8 @@ import torch
 from monai.transforms import MapTransform, RandomizableTransform
 from monai.utils import convert_to_dst_type
 
-from ..data import smooth_noise, tissue_around, whole_head
+from ..data import tissue_around, whole_head
+from ..data.ct_rendering import smooth_noise
 
 __all__ = ["RandHeadTissued", "RandWholeHeadd"]
 
@@ -59,7 +60,7 @@ class RandHeadTissued(RandomizableTransform, MapTransform):
             return image
         tissue, distance = tissue_around(inside, self.R, self.spacing)
         if self.R.random_sample() >= self.whole:
-            reach = self.R.uniform(*self.reach) + 4 * smooth_noise(image.shape, 15 / np.asarray(self.spacing), self.R)
+            reach = self.R.uniform(*self.reach) + 4 * smooth_noise(self.R, image.shape, 15 / np.asarray(self.spacing))
             tissue[distance > reach] = 0
         return image + tissue.clip(0, 1)
 

@@ -1,0 +1,97 @@
+"""Several views of one volume, combined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from monai.inferers import Inferer
+from tqdm import tqdm
+
+from ..data import mirrored_classes
+from ..transforms import StackAdjacentSlicesd
+from .argmax import classes_of
+
+__all__ = ["ViewAggregationInferer"]
+
+
+class ViewAggregationInferer(Inferer):
+    """Combine 2D networks that see the same volume along different axes, by a weighted mean of their probabilities.
+
+    A sagittal network cannot tell left from right. What it gives to a structure of either side counts for both sides,
+    and the other views decide by position (A. G. Roy et al., "QuickNAT: A fully convolutional network for quick and
+    accurate segmentation of neuroanatomy", NeuroImage 186 (2019)).
+
+    Args:
+        networks: networks of the further views; they are put into evaluation mode.
+        spatial_dims: the axes they see slices along: 0, 1 or 2 (sagittal, coronal, axial after reorientation to RAS).
+        weights: of the mean, that of the evaluator's own network first.
+        spatial_dim: the axis that the evaluator's own network sees slices along.
+        num_slices: slices that every network sees at a time.
+        sw_batch_size: number of slices in a forward pass.
+        protocol: name of the label protocol, whose "left ..." and "right ..." structures make the pairs.
+        progress: whether to show a progress bar.
+        confidence: whether to return the probability of the class as a second channel.
+
+    Shape:
+        input: (1, num_slices, x, y, z), slices stacked along ``spatial_dim``; output: class indices, float,
+        (1, 1 or 2, x, y, z).
+
+    Raises:
+        ValueError: when there is not one axis for each network, and one weight more.
+    """
+
+    def __init__(
+        self,
+        networks: Sequence[torch.nn.Module],
+        spatial_dims: Sequence[int],
+        weights: Sequence[float],
+        spatial_dim: int = 1,
+        num_slices: int = 1,
+        sw_batch_size: int = 4,
+        protocol: str = "structures27",
+        progress: bool = False,
+        confidence: bool = False,
+    ) -> None:
+        super().__init__()
+        if not len(networks) == len(spatial_dims) == len(weights) - 1:
+            raise ValueError(
+                "networks, spatial_dims and weights must be n, n and n + 1, "
+                f"got {len(networks)}, {len(spatial_dims)} and {len(weights)}."
+            )
+        self.networks = [network.eval() for network in networks]
+        self.spatial_dims = (spatial_dim, *spatial_dims)
+        self.weights = [weight / sum(weights) for weight in weights]
+        self.num_slices = num_slices
+        self.sw_batch_size = sw_batch_size
+        self.mirrored_class = torch.tensor(mirrored_classes(protocol))
+        self.progress = progress
+        self.confidence = confidence
+
+    def __call__(
+        self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any, **kwargs: Any
+    ) -> torch.Tensor:
+        volume = torch.as_tensor(inputs)[0, self.num_slices // 2][None]
+        total: torch.Tensor | None = None
+        for view, axis, weight in zip((network, *self.networks), self.spatial_dims, self.weights):
+            slabs = StackAdjacentSlicesd("volume", self.num_slices, axis)({"volume": volume})["volume"]
+            slabs = slabs.movedim(axis + 1, 0)
+            starts = range(0, len(slabs), self.sw_batch_size)
+            for start in tqdm(starts, disable=not self.progress):
+                part = slice(start, start + self.sw_batch_size)
+                probability = view(slabs[part], *args, **kwargs).float().softmax(dim=1)
+                if axis == 0:
+                    probability = self._for_both_sides(probability)
+                if total is None:
+                    total = volume.new_zeros((probability.shape[1], *volume.shape[1:]), dtype=torch.float16)
+                total.movedim(axis + 1, 0)[part] += (weight * probability).to(total.dtype)
+        # slice by slice: all logarithms of a volume at once would take gigabytes
+        classes = [classes_of(part.float().clamp(min=1e-7).log()[None], self.confidence) for part in total.unbind(1)]
+        return torch.stack(classes, dim=2)
+
+    def _for_both_sides(self, probability: torch.Tensor) -> torch.Tensor:
+        exchange = self.mirrored_class.to(probability.device)
+        paired = exchange != torch.arange(len(exchange), device=probability.device)
+        other = probability.index_select(1, exchange)
+        return torch.where(paired.view(1, -1, 1, 1), probability + other, probability)
