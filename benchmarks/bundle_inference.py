@@ -69,7 +69,7 @@ def workflow_and_bare_seconds(bundle: Path, scan: Path, output: Path) -> tuple[f
 
     volume = parser.get_parsed_content("dataset")[0]["image"].as_tensor()
     network = parser.get_parsed_content("network").eval()
-    axis = parser["volume_inferer"]["spatial_dim"] + 1
+    axis = parser.get_parsed_content("volume_inferer").spatial_dim + 1
     batches = volume.movedim(axis, 0).split(parser.get_parsed_content("sw_batch_size"))
     start = time.perf_counter()
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=parser.get_parsed_content("amp")):

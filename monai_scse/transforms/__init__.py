@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .brain_extraction import SCAN_KEY, ExtractBraind
+from .brain_extraction import SCAN_KEY, ExtractBraind, tissue_ml
 from .brain_plausibility import CheckBraind
 from .confidence import CONFIDENCE_KEY, NoteConfidenced
 from .head_tissue import RandHeadTissued, RandWholeHeadd
@@ -39,4 +39,5 @@ __all__ = [
     "StackAdjacentSlicesd",
     "file_of",
     "segmentation_name",
+    "tissue_ml",
 ]

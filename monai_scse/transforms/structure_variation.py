@@ -26,7 +26,7 @@ class RandStructureSized(RandomizableTransform, MapTransform):
     Args:
         keys: the entries to deform, (channels, x, y).
         classes: class indices of what changes its size together.
-        shift: distance of the edge in pixels, from ... to; positive values widen.
+        shift: what the edge moves by at most, in pixels, from ... to; positive values widen.
         sigma: width of the deformed surroundings in pixels; edges move by less than about that without folding.
         label_key: the one of ``keys`` that holds class indices; it is sampled at the nearest pixel.
         prob: probability of the deformation.

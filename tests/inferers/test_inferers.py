@@ -8,7 +8,15 @@ from monai.data import MetaTensor
 from monai.inferers import SliceInferer, SlidingWindowInferer
 from torch import nn
 
-from monai_scse.inferers import ArgmaxInferer, ArgmaxSliceInferer, AutocastInferer, bfloat16_pays
+from monai_scse.data import mirrored_classes
+from monai_scse.inferers import (
+    ArgmaxInferer,
+    ArgmaxSliceInferer,
+    AutocastInferer,
+    MirroredInferer,
+    ViewAggregationInferer,
+    bfloat16_pays,
+)
 from monai_scse.networks.nets import SEUNet
 
 
@@ -143,3 +151,63 @@ def test_bfloat16_pays_on_cuda_asks_for_native_units(monkeypatch) -> None:
 
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", is_supported)
     assert bfloat16_pays("cuda:0") is False
+
+
+def test_confidence_is_the_probability_of_the_class(network: nn.Module) -> None:
+    volume = torch.randn(1, 1, 11, 9, 13)
+    stock = SliceInferer(spatial_dim=1, roi_size=(-1, -1), sw_batch_size=4)
+    with torch.no_grad():
+        probability, classes = stock(volume, network).softmax(1).max(1, keepdim=True)
+        found = ArgmaxSliceInferer(confidence=True)(volume, network)
+        whole = ArgmaxInferer(stock, confidence=True)(volume, network)
+    for both in (found, whole):
+        assert torch.equal(both[:, :1], classes.float())
+        torch.testing.assert_close(both[:, 1:], probability)
+
+
+def brains(seed: int = 0) -> tuple[nn.Module, torch.Tensor]:
+    torch.manual_seed(seed)
+    return SEUNet(2, 3, 28, features=4, kernel_size=3).eval(), torch.randn(1, 3, 12, 10, 8)
+
+
+def test_mirrored_image_gives_the_mirrored_segmentation() -> None:
+    network, volume = brains()
+    exchange = torch.tensor(mirrored_classes("structures27"))
+    inferer = MirroredInferer(ArgmaxSliceInferer())
+    with torch.no_grad():
+        seen, mirrored = inferer(volume, network), inferer(volume.flip(2), network)
+        alone = ArgmaxSliceInferer()(volume, network)
+    assert torch.equal(exchange[mirrored.flip(2).long()].float(), seen)
+    assert not torch.equal(seen, alone)
+
+
+def test_views_are_a_weighted_mean_of_probabilities_by_position() -> None:
+    (coronal, _), (axial, _), (sagittal, _) = (brains(seed) for seed in range(3))
+    volume = torch.randn(1, 1, 12, 10, 8)
+    views = ViewAggregationInferer([axial, sagittal], [2, 0], [2, 1, 1], num_slices=3, sw_batch_size=3, confidence=True)
+
+    def stacked(axis: int) -> torch.Tensor:
+        size = volume.shape[axis + 2]
+        shown = [volume.index_select(axis + 2, (torch.arange(size) + i).clamp(0, size - 1)) for i in (-1, 0, 1)]
+        return torch.cat(shown, dim=1)
+
+    with torch.no_grad():
+        found = views(stacked(1), coronal)
+        parts = [
+            SliceInferer(spatial_dim=axis, roi_size=(-1, -1))(stacked(axis), network).softmax(1)
+            for axis, network in ((1, coronal), (2, axial), (0, sagittal))
+        ]
+    for left, right in ((left, right) for left, right in enumerate(mirrored_classes("structures27")) if left < right):
+        both = parts[2][:, left] + parts[2][:, right]
+        parts[2][:, left], parts[2][:, right] = both, both.clone()
+    mean = (2 * parts[0] + parts[1] + parts[2]) / 4
+    expected = mean.argmax(1, keepdim=True).float()
+    assert len(expected.unique()) > 5
+    assert (found[:, :1] == expected).float().mean() > 0.995  # half precision decides ties otherwise
+    assert found[:, 1:].min() > 1 / 28 - 0.01
+    assert found[:, 1:].max() <= 1
+
+
+def test_views_need_an_axis_and_a_weight_each() -> None:
+    with pytest.raises(ValueError, match="networks, spatial_dims and weights must be n, n and n"):
+        ViewAggregationInferer([brains()[0]], [2], [1.0])

@@ -1,0 +1,133 @@
+"""Dice of the brain bundle on scans as they are, and made harder: a head around the brain, noise, other contrast, old
+age.
+
+    python benchmarks/brain_robustness.py DATA --cases 1008 1013 1036 [--weights models/model.pt ...]
+
+DATA holds images/ and labels/ of skull-stripped scans, with Neuromorphometrics numbers. Every condition is written as a
+data set of its own and run through the bundle's evaluate.json; the same seed makes the same scans.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pandas as pd
+import torch
+from monai.bundle import ConfigParser
+from monai.transforms import RandBiasField
+from tqdm import tqdm
+
+from monai_scse.data import get_label_protocol, whole_head
+from monai_scse.transforms import RandHeadTissued, RandStructureSized
+
+BUNDLE = Path(__file__).parents[1] / "bundles/brain_mri_scse_segmentation"
+Pair = tuple[np.ndarray, np.ndarray]  # scan in [0, 1], 0 outside the brain, and classes; axes RAS, 1 mm
+
+
+def _head(image: np.ndarray, label: np.ndarray, seed: int) -> Pair:
+    head, inside = whole_head(image, np.random.RandomState(seed), (1, 1, 1))
+    shift = np.argwhere(inside).min(axis=0) - np.argwhere(image > 0).min(axis=0)
+    moved = np.zeros(head.shape, dtype=label.dtype)
+    source = [slice(max(0, -s), min(n, m - s)) for s, n, m in zip(shift, label.shape, head.shape)]
+    moved[tuple(slice(part.start + s, part.stop + s) for part, s in zip(source, shift))] = label[tuple(source)]
+    return head, moved
+
+
+def _leftovers(image: np.ndarray, label: np.ndarray, seed: int) -> Pair:
+    add = RandHeadTissued("image", prob=1.0, reach=(2, 6), whole=0.0).set_random_state(seed)
+    return add({"image": image})["image"], label
+
+
+def _bias_field(image: np.ndarray, label: np.ndarray, seed: int) -> Pair:
+    field = RandBiasField(prob=1.0, coeff_range=(-0.2, 0.2)).set_random_state(seed)
+    return np.asarray(field(image[None]))[0], label
+
+
+def _noise(image: np.ndarray, label: np.ndarray, seed: int) -> Pair:
+    noise = np.random.RandomState(seed).normal(0, 0.08, image.shape)
+    return np.where(image > 0, (image + noise).clip(0.001), 0), label
+
+
+def _thick_slices(image: np.ndarray, label: np.ndarray, seed: int) -> Pair:
+    depth = image.shape[2] // 3 * 3
+    thick = image[..., :depth].reshape(*image.shape[:2], -1, 3).mean(axis=-1).repeat(3, axis=-1)
+    return np.where(image > 0, np.concatenate((thick, image[..., depth:]), axis=-1).clip(0.001), 0), label
+
+
+def _wide_ventricles(image: np.ndarray, label: np.ndarray, seed: int) -> Pair:
+    widen = RandStructureSized(["image", "label"], classes=(5, 12, 18), shift=(4, 4), sigma=5, prob=1.0)
+    slices = [
+        widen(
+            {"image": torch.from_numpy(image[None, :, y].copy()), "label": torch.from_numpy(label[None, :, y].copy())}
+        )
+        for y in range(image.shape[1])
+    ]
+    return tuple(np.stack([one[key][0].numpy() for one in slices], axis=1) for key in ("image", "label"))
+
+
+CONDITIONS: dict[str, Callable[[np.ndarray, np.ndarray, int], Pair]] = {
+    "as it is": lambda image, label, seed: (image, label),
+    "whole head, made by rule": _head,
+    "leftovers of the skull": _leftovers,
+    "bias field": _bias_field,
+    "noise, 8 %": _noise,
+    "contrast, gamma 0.6": lambda image, label, seed: (image**0.6, label),
+    "contrast, gamma 1.6": lambda image, label, seed: (image**1.6, label),
+    "slices of 3 mm": _thick_slices,
+    "ventricles 4 mm wider": _wide_ventricles,
+}
+
+
+def write_condition(dataset_dir: Path, cases: list[str], condition: str, folder: Path) -> None:
+    """Write images/ and labels/ (class indices) of one condition."""
+    protocol = get_label_protocol("neuromorphometrics")
+    for seed, case in enumerate(cases):
+        volumes = []
+        for part in ("images", "labels"):
+            file = dataset_dir / part / f"{case}.nii.gz"
+            volumes.append(np.asarray(nibabel.as_closest_canonical(nibabel.load(file)).dataobj))
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        image = (volumes[0] / np.percentile(volumes[0], 99.5)).clip(0, 1).astype(np.float32)
+        pair = CONDITIONS[condition](image, protocol.to_classes(volumes[1], case), seed)
+        for part, volume, kind in zip(("images", "labels"), pair, (np.float32, np.uint8)):
+            nibabel.save(nibabel.Nifti1Image(volume.astype(kind), np.eye(4)), folder / part / f"{case}.nii.gz")
+
+
+def mean_dice(folder: Path, weights: Path, overlays: list[str]) -> float:
+    """Mean global Dice, as evaluate.json computes it."""
+    config = ConfigParser()
+    config.read_config([str(BUNDLE / "configs" / name) for name in ("evaluate.json", *overlays)])
+    config.update({"bundle_root": str(BUNDLE), "dataset_dir": str(folder), "output_dir": str(folder / "scores")})
+    config.update({"ckpt_path": str(weights), "label_protocol": "structures27", "volume_inferer#progress": False})
+    evaluator = config.get_parsed_content("evaluator")
+    evaluator.run()
+    return evaluator.state.metrics["val_mean_dice"]
+
+
+def main() -> None:
+    """Print a row for each condition, a column for each file of weights."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("dataset_dir", type=Path)
+    parser.add_argument("--cases", nargs="+", required=True)
+    parser.add_argument("--weights", type=Path, nargs="+", default=[BUNDLE / "models/model.pt"])
+    parser.add_argument("--conditions", nargs="+", choices=CONDITIONS, default=list(CONDITIONS))
+    parser.add_argument("--overlays", nargs="*", default=[], help="further config files of the bundle")
+    options = parser.parse_args()
+    table = pd.DataFrame(index=options.conditions, columns=[str(file) for file in options.weights], dtype=float)
+    for condition in tqdm(options.conditions):
+        with tempfile.TemporaryDirectory() as folder:
+            write_condition(options.dataset_dir, options.cases, condition, Path(folder))
+            for file in options.weights:
+                table.loc[condition, str(file)] = mean_dice(Path(folder), file, options.overlays)
+    print(f"{platform.machine()}, torch {torch.__version__}; mean global Dice, cases {', '.join(options.cases)}")
+    print(table.round(4).to_string())
+
+
+if __name__ == "__main__":
+    main()

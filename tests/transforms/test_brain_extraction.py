@@ -1,0 +1,105 @@
+"""Whole heads are told from skull-stripped scans, and lose all but the brain."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+import torch
+from monai.data import MetaTensor
+from torch import nn
+
+from monai_scse.errors import InputError
+from monai_scse.transforms import SCAN_KEY, ExtractBraind, LoadScand, tissue_ml
+
+SHAPE, STEP = (48, 52, 44), 4.0
+
+
+class Bright(nn.Module):
+    """Stands in for the network: what is brighter than a half is brain."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat((0.5 - x, x - 0.5), dim=1)
+
+
+def scan(head: bool) -> np.ndarray:
+    """A bright brain of 60 mm radius, with a darker head of 90 mm radius around it."""
+    grid = np.stack(np.meshgrid(*(np.arange(n) - n / 2 for n in SHAPE), indexing="ij")) * STEP
+    radius = np.linalg.norm(grid, axis=0)
+    return (np.where(radius < 60, 1000, 0) + np.where((radius < 90) & (radius >= 66), 300 * head, 0)).astype(np.float32)
+
+
+@pytest.fixture
+def extract(tmp_path: Path) -> ExtractBraind:
+    torch.save({}, tmp_path / "weights.pt")
+    return ExtractBraind("image", Bright(), tmp_path / "weights.pt", spacing=STEP)
+
+
+def load(folder: Path, image: np.ndarray, name: str = "one") -> dict[str, MetaTensor]:
+    affine = np.diag([STEP, STEP, STEP, 1])
+    nibabel.save(nibabel.Nifti1Image(image, affine), folder / f"{name}.nii.gz")
+    return LoadScand("image")({"image": str(folder / f"{name}.nii.gz")})
+
+
+def test_volume_of_tissue(tmp_path: Path) -> None:
+    assert tissue_ml(load(tmp_path, scan(head=False))["image"]) == pytest.approx(905, rel=0.02)  # 4/3 pi 6^3
+    assert tissue_ml(load(tmp_path, scan(head=True))["image"]) > 2500
+
+
+def test_skull_stripped_scan_stays_as_it_is(tmp_path: Path, extract: ExtractBraind, caplog) -> None:
+    data = load(tmp_path, scan(head=False))
+    with caplog.at_level(logging.INFO):
+        image = extract(data)["image"]
+    assert torch.equal(torch.as_tensor(image), torch.as_tensor(data["image"]))
+    assert image.meta[SCAN_KEY] == "skull-stripped"
+    assert "one.nii.gz: skull-stripped" in caplog.text
+
+
+def test_whole_head_keeps_the_brain_alone(tmp_path: Path, extract: ExtractBraind, caplog) -> None:
+    data = load(tmp_path, scan(head=True))
+    with caplog.at_level(logging.INFO):
+        image = extract(data)["image"]
+    assert image.meta[SCAN_KEY] == "whole head"
+    np.testing.assert_array_equal(image[0].numpy(), scan(head=False))
+    assert torch.equal(image.affine, data["image"].affine)
+    assert "whole head" in caplog.text
+    np.testing.assert_array_equal(data["image"][0].numpy(), scan(head=True))
+
+
+def test_head_without_a_brain_is_told(tmp_path: Path, extract: ExtractBraind, caplog) -> None:
+    head = np.where(scan(head=True) > 0, 300, 0).astype(np.float32)
+    head[2, 2, 2] = 1000
+    extract.network = nn.Sequential(nn.Flatten(0, 1), nn.Unflatten(0, (1, 1)), Bright())
+    extract.smallest_ml = 5000
+    image = extract(load(tmp_path, head))["image"]
+    assert image.meta[SCAN_KEY] == "no brain found"
+    np.testing.assert_array_equal(image[0].numpy(), head)
+    assert "no brain found" in caplog.text
+
+
+def test_external_mask_is_used_on_any_grid(tmp_path: Path) -> None:
+    (tmp_path / "masks").mkdir()
+    half = (scan(head=False) > 0)[::2, ::2, ::2].astype(np.uint8)
+    nibabel.save(nibabel.Nifti1Image(half, np.diag([8.0, 8, 8, 1])), tmp_path / "masks/one.nii.gz")
+    masked = ExtractBraind("image", Bright(), tmp_path / "none.pt", mask_dir=tmp_path / "masks")
+    image = masked(load(tmp_path, scan(head=True)))["image"]
+    assert image.meta[SCAN_KEY] == "masked"
+    assert 0.9 < (image > 0).sum() / (scan(head=False) > 0).sum() < 1.1
+
+
+def test_missing_and_foreign_masks_and_weights_are_named(tmp_path: Path) -> None:
+    (tmp_path / "masks").mkdir()
+    data = load(tmp_path, scan(head=True))
+    masked = ExtractBraind("image", Bright(), tmp_path / "none.pt", mask_dir=tmp_path / "masks")
+    with pytest.raises(InputError, match="masks: no brain mask of the name one; add it"):
+        masked(data)
+    far = np.diag([4.0, 4, 4, 1])
+    far[:3, 3] = 5000
+    nibabel.save(nibabel.Nifti1Image(np.ones((4, 4, 4), np.uint8), far), tmp_path / "masks/one.nii.gz")
+    with pytest.raises(InputError, match=r"one.nii.gz: no voxel of this brain mask lies in its scan"):
+        masked(data)
+    with pytest.raises(InputError, match=r"none.pt: no such file; give scans without skull"):
+        ExtractBraind("image", Bright(), tmp_path / "none.pt")(data)

@@ -1,0 +1,50 @@
+"""Segmentations of brains that cannot be right are flagged."""
+
+from __future__ import annotations
+
+import torch
+from monai.data import MetaTensor
+
+from monai_scse.transforms import QC_KEY, CheckBraind
+
+NAMES = ["background", "left cerebral cortex", "right cerebral cortex", "brainstem"]
+
+
+def brain(spacing: float = 5.0) -> MetaTensor:
+    """1212 ml: two hemispheres of 600 ml and a stem of 12 ml, in voxels of 5 mm."""
+    classes = torch.zeros(1, 40, 40, 40)
+    classes[:, 8:20, 10:30, 10:30] = 1
+    classes[:, 20:32, 10:30, 10:30] = 2
+    classes[:, 17:21, 17:21, 4:10] = 3
+    return MetaTensor(classes, affine=torch.diag(torch.tensor([spacing, spacing, spacing, 1])))
+
+
+def reasons(classes: MetaTensor) -> dict[int, str]:
+    return CheckBraind("pred", NAMES)({"pred": classes})["pred"].meta[QC_KEY]
+
+
+def test_whole_brain_is_not_flagged() -> None:
+    assert reasons(brain()) == {}
+
+
+def test_brain_of_the_wrong_size() -> None:
+    assert set(reasons(brain(2.0))) == {1, 2, 3}
+    assert reasons(brain(2.0))[1] == "no brain of an adult: 78 ml in all, expected 700 to 2000 ml"
+
+
+def test_brain_that_the_scan_cuts_off() -> None:
+    classes = brain()
+    cut = MetaTensor(classes[..., 12:], affine=classes.affine)
+    assert reasons(cut)[3] == "cut off by the scan: 120 cm2 of brain on one of its faces"
+    tight = MetaTensor(classes[..., 4:], affine=classes.affine)  # only the stem's 4 cm2 touch the face
+    assert reasons(tight) == {}
+
+
+def test_missing_structure_and_unequal_sides() -> None:
+    classes = brain()
+    classes[classes == 3] = 0
+    assert reasons(classes) == {3: "not found"}
+    lopsided = brain()
+    lopsided[:, 8:16] = 0
+    told = "left 200.00 ml, right 600.00 ml: the sides differ too much"
+    assert reasons(MetaTensor(lopsided, affine=brain().affine)) == {1: told, 2: told}

@@ -1,0 +1,20 @@
+"""Confidence of a structure: the mean probability of its voxels."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from monai.data import MetaTensor
+
+from monai_scse.transforms import CONFIDENCE_KEY, NoteConfidenced
+
+
+def test_mean_of_the_probabilities_by_hand() -> None:
+    classes = torch.tensor([[[[0.0, 1, 1, 3]]]])
+    probability = torch.tensor([[[[0.9, 0.8, 0.6, 0.5]]]])
+    pred = MetaTensor(torch.cat((classes, probability)))
+    image = MetaTensor(torch.zeros(1, 1, 1, 4))
+    noted = NoteConfidenced("pred")({"pred": pred, "image": image})
+    assert torch.equal(torch.as_tensor(noted["pred"]), classes)
+    assert noted["pred"].meta[CONFIDENCE_KEY] == {1: pytest.approx(0.7), 3: pytest.approx(0.5)}
+    assert image.meta[CONFIDENCE_KEY] == noted["pred"].meta[CONFIDENCE_KEY]
