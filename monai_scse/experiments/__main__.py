@@ -1,4 +1,4 @@
-"""The command line: ``python -m monai_scse.experiments table1`` and ``report``."""
+"""The command line: ``python -m monai_scse.experiments table1``, ``improvements`` and ``report``."""
 
 from __future__ import annotations
 
@@ -17,17 +17,19 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m monai_scse.experiments", description="The paper's tables.")
     commands = parser.add_subparsers(dest="command", required=True)
 
-    table1 = commands.add_parser("table1", help="train and test 3 networks with no SE, cSE, sSE and scSE")
-    table1.add_argument("--dataset_dir", type=Path, required=True, help="folder with images/ and labels/")
-    table1.add_argument("--output_dir", type=Path, required=True, help="receives everything; start again to go on")
-    table1.add_argument("--splits", default="5", help="number of folds, or a JSON or YAML file of splits")
-    table1.add_argument("--epochs", type=int, help="length of each training; by default as configured")
-    table1.add_argument("--only", nargs="+", default=[], help="networks or combinations: unet, unet_scse, ...")
-    table1.add_argument("--seeds", nargs="+", type=int, default=[0], help="one training of each combination a seed")
-    table1.add_argument("--config", nargs="+", default=[], help="further config files, such as paper_recipe.yaml")
-    table1.add_argument("--device", help="for example cuda:0; by default the bundle's choice")
-    table1.add_argument("--time_budget_minutes", type=float, help="stop cleanly after this time")
-    table1.add_argument("--bundle", type=Path, default=_BUNDLE, help="folder of the bundle")
+    trainings = argparse.ArgumentParser(add_help=False)
+    trainings.add_argument("--dataset_dir", type=Path, required=True, help="folder with images/ and labels/")
+    trainings.add_argument("--output_dir", type=Path, required=True, help="receives everything; start again to go on")
+    trainings.add_argument("--splits", default="5", help="number of folds, or a JSON or YAML file of splits")
+    trainings.add_argument("--epochs", type=int, help="length of each training; by default as configured")
+    trainings.add_argument("--only", nargs="+", default=[], help="some of the rows: unet, unet_scse, 'axial view', ...")
+    trainings.add_argument("--seeds", nargs="+", type=int, default=[0], help="one training of each row a seed")
+    trainings.add_argument("--config", nargs="+", default=[], help="further config files, such as paper_recipe.yaml")
+    trainings.add_argument("--device", help="for example cuda:0; by default the bundle's choice")
+    trainings.add_argument("--time_budget_minutes", type=float, help="stop cleanly after this time")
+    trainings.add_argument("--bundle", type=Path, default=_BUNDLE, help="folder of the bundle")
+    commands.add_parser("table1", parents=[trainings], help="train and test 3 networks with no SE, cSE, sSE and scSE")
+    commands.add_parser("improvements", parents=[trainings], help="what each step beyond the plain recipe brings")
 
     report = commands.add_parser("report", help="tables, tests, pictures and a page from the results of table1")
     report.add_argument("--results", nargs="+", type=Path, required=True, help="folders results/ of table1, or copies")
@@ -48,10 +50,15 @@ def main(arguments: list[str] | None = None) -> int:
         InputError: when something is wrong with the input; as a program, this prints one line and exits with 1.
     """
     options = vars(_parser().parse_args(arguments))
-    if options.pop("command") == "table1":
+    command = options.pop("command")
+    if command == "table1":
         from .table1 import run_table1
 
         return 0 if run_table1(**options) else 3
+    if command == "improvements":
+        from .improvements import run_improvements
+
+        return 0 if run_improvements(**options) else 3
     from .report import write_report
 
     write_report(**options)

@@ -33,6 +33,11 @@ class BundleRun:
         cases: the files of every case, ``{name: {"image": ..., "label": ...}}``.
         epochs: length of the training.
         device: for example ``"cuda:0"``; None for the bundle's choice.
+        step: what the run shows when runs differ by their config files; None when they differ by their combinations.
+        train_overlays: config files of the training alone, behind the others.
+        test_overlays: config files of the test alone, behind the others.
+        weights: files of trained networks by the name of the config's entry, for example ``{"ckpt_path": file}``; a run
+            that has them is only tested.
     """
 
     bundle: Path
@@ -44,6 +49,15 @@ class BundleRun:
     cases: Mapping[str, dict[str, str]]
     epochs: int
     device: str | None = None
+    step: str | None = None
+    train_overlays: tuple[Path, ...] = ()
+    test_overlays: tuple[Path, ...] = ()
+    weights: Mapping[str, Path] | None = None
+
+    @property
+    def name(self) -> str:
+        """What the runs that belong together have in common."""
+        return self.step or self.combination.name
 
     @property
     def title(self) -> str:
@@ -75,13 +89,14 @@ class BundleRun:
     @property
     def is_trained(self) -> bool:
         """Whether the training is done; the test may not be."""
-        return self.iterations_done()[1] >= self.epochs
+        return self.weights is not None or self.iterations_done()[1] >= self.epochs
 
     def config_files(self, name: str) -> list[str]:
         """The config files of one of the bundle's commands, for example ``"train.json"``."""
         configs = self.bundle / "configs"
         variant = configs / "variants" / f"{self.combination.name}.yaml"
-        return [str(file) for file in (configs / name, variant, *self.overlays)]
+        last = self.train_overlays if name == "train.json" else self.test_overlays
+        return [str(file) for file in (configs / name, variant, *self.overlays, *last)]
 
     def run(self, minutes: float | None = None) -> None:
         """Train, or go on training, then test; returns unfinished when the time is up.
@@ -100,8 +115,9 @@ class BundleRun:
             )
         if not self.is_trained:
             return
-        self._command("evaluate.json", cases=self._files(self.split.test))
-        self._command("inference.json", dataset_dir=self.cases[self.split.test[0]]["image"])
+        weights = {name: str(file) for name, file in (self.weights or {}).items()}
+        self._command("evaluate.json", cases=self._files(self.split.test), **weights)
+        self._command("inference.json", dataset_dir=self.cases[self.split.test[0]]["image"], **weights)
         facts = json.dumps(self._facts(), indent=2)
         write_in_one_step(self.finished_file, lambda path: path.write_text(facts))
 
@@ -131,6 +147,7 @@ class BundleRun:
         return {
             "architecture": self.combination.architecture,
             "recal": self.combination.recal,
+            **({} if self.step is None else {"step": self.step}),
             "split": self.split.name,
             "seed": self.seed,
             "epochs": self.epochs,

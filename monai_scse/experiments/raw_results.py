@@ -51,7 +51,8 @@ def write_raw_results(runs: Path, folder: Path) -> None:
     """Write what the finished runs measured.
 
     ``dice.csv`` has a row a case and structure, ``runs.csv`` a row a run (parameters, minutes of training, hardware),
-    ``training.csv`` training loss and validation Dice of every epoch; all start with architecture, recal, split, seed.
+    ``training.csv`` training loss and validation Dice of every epoch; all start with architecture, recal, split, seed,
+    and step between them where runs differ by one.
 
     Args:
         runs: holds a folder for each run, finished or not; all finished ones count, whichever call made them.
@@ -62,11 +63,13 @@ def write_raw_results(runs: Path, folder: Path) -> None:
     dice, facts, curves = [], [], []
     for file in sorted(runs.glob("*/finished.json")):
         fact = json.loads(file.read_text())
-        identity = {name: fact[name] for name in ("architecture", "recal", "split", "seed")}
+        identity = {name: fact[name] for name in ("architecture", "recal", "step", "split", "seed") if name in fact}
         scores = pd.read_csv(file.parent / "metrics.csv", dtype={"case": str})[["case", "structure", "dice"]]
         dice.append(scores.assign(**identity)[[*identity, *scores]])
         scalars = _scalars(file.parent)
         facts.append(fact | {"minutes": round(_minutes(scalars), 2)})
+        if fact["iterations"] == 0:  # tested with the weights of another run
+            continue
         curve = _curves(scalars, fact["epochs"], fact["iterations"])
         curves.append(curve.assign(**identity)[[*identity, *curve]])
     if not facts:

@@ -2,72 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from ..data import case_name, labelled_cases, write_in_one_step
-from ..errors import InputError
 from .bundle_runs import BundleRun
 from .combinations import RECALIBRATIONS, Combination, select_combinations
 from .output_to_file import output_to_file
-from .raw_results import write_raw_results
-from .splits import Split, read_splits
+from .training_queue import read_plan, work_through
 
-__all__ = ["run_table1", "status_lines"]
-
-
-def _overlay(bundle: Path, name: str) -> Path:
-    """A config file that a user names by its path, or by its name among the bundle's configs."""
-    for file in (Path(name), bundle / name, bundle / "configs" / name):
-        if file.is_file():
-            return file.resolve()
-    raise InputError(f"{name}: no such config file, neither here nor in {bundle / 'configs'}.")
-
-
-def _default_epochs(bundle: Path, overlays: Sequence[Path]) -> int:
-    from monai.bundle import ConfigParser
-
-    parser = ConfigParser()
-    parser.read_config([str(bundle / "configs" / "train.json"), *map(str, overlays)])
-    return int(parser.get_parsed_content("epochs"))
-
-
-def _keep_settings(file: Path, settings: dict[str, Any]) -> None:
-    """Note what the results are made with, and refuse to mix results of different settings."""
-    if file.is_file():
-        noted = json.loads(file.read_text())
-        changed = sorted(name for name in noted.keys() | settings.keys() if noted.get(name) != settings.get(name))
-        if changed:
-            raise InputError(
-                f"{file}: these results were made with other {', '.join(changed)}; repeat the options of the first "
-                f"start or choose another output_dir."
-            )
-    else:
-        text = json.dumps(settings, indent=2)
-        write_in_one_step(file, lambda path: path.write_text(text))
-
-
-def status_lines(runs: Sequence[BundleRun]) -> list[str]:
-    """A line per combination that says what is done and what is left.
-
-    Args:
-        runs: all runs of the command.
-    """
-    lines = []
-    for combination in dict.fromkeys(run.combination for run in runs):
-        its = [run for run in runs if run.combination == combination]
-        left = []
-        for run in its:
-            if not run.is_finished:
-                epochs = run.iterations_done()[1]
-                state = f"{epochs:.3g} of {run.epochs} epochs" if epochs else "not started"
-                left.append(f"{run.title} ({state})")
-        done = f"{len(its) - len(left)} of {len(its)} done"
-        lines.append(f"{combination.name + ':':18} {done}" + (f", left: {', '.join(left)}" if left else ""))
-    return lines
+__all__ = ["run_table1"]
 
 
 def _save_qualitative(runs: Sequence[BundleRun], folder: Path, protocol: str) -> None:
@@ -130,58 +73,25 @@ def run_table1(
     Raises:
         InputError: when something is wrong with the input, or ``output_dir`` holds results of other settings.
     """
-    end = None if time_budget_minutes is None else time.monotonic() + 60 * time_budget_minutes
     combinations = select_combinations(only)
-    if not (bundle / "configs" / "train.json").is_file():
-        raise InputError(f"{bundle}: no bundle with configs/train.json here; name its folder with --bundle.")
-    overlays = tuple(_overlay(bundle, name) for name in config)
-    cases = {case_name(case["image"]): case for case in labelled_cases(dataset_dir)}
-    chosen_splits = read_splits(splits, list(cases))
-    epochs = _default_epochs(bundle, overlays) if epochs is None else epochs
-    if epochs < 1:
-        raise InputError(f"--epochs {epochs}: a training has at least one epoch.")
-    results = output_dir / "results"
-    _keep_settings(results / "settings.json", _settings(bundle, overlays, chosen_splits, epochs))
-
+    plan = read_plan(dataset_dir, output_dir, bundle, splits, config, epochs)
     runs = [
         BundleRun(
-            bundle=bundle.resolve(),
-            overlays=overlays,
+            bundle=plan.bundle,
+            overlays=plan.overlays,
             folder=output_dir.resolve() / "runs" / f"{combination.name}_{split.name}_seed{seed}",
             combination=combination,
             split=split,
             seed=seed,
-            cases=cases,
-            epochs=epochs,
+            cases=plan.cases,
+            epochs=plan.epochs,
             device=device,
         )
         for seed in seeds
-        for split in chosen_splits
+        for split in plan.splits
         for combination in combinations
     ]
-    print(*status_lines(runs), f"The bundle's own output goes to {output_dir / 'table1.log'}.", sep="\n", flush=True)
-    with output_to_file(output_dir / "table1.log") as tell:
-        for run in runs:
-            left = None if end is None else (end - time.monotonic()) / 60
-            if run.is_finished or (left is not None and left <= 0):
-                continue
-            run.run(left)
-            write_raw_results(output_dir / "runs", results)
-            tell(*status_lines([each for each in runs if each.combination == run.combination]))
+    finished = work_through(runs, output_dir, "table1.log", time_budget_minutes)
+    with output_to_file(output_dir / "table1.log"):
         _save_qualitative(runs, output_dir, _protocol(runs[0]))
-    write_raw_results(output_dir / "runs", results)
-    print("All together:", *status_lines(runs), sep="\n", flush=True)
-    return all(run.is_finished for run in runs)
-
-
-def _settings(bundle: Path, overlays: Sequence[Path], splits: Sequence[Split], epochs: int) -> dict[str, Any]:
-    metadata = json.loads((bundle / "configs" / "metadata.json").read_text())
-    return {
-        "bundle": f"{bundle.resolve().name} {metadata['version']}",
-        "epochs": epochs,
-        "config": {file.name: file.read_text() for file in overlays},
-        "splits": {
-            split.name: {"train": list(split.train), "validation": list(split.validation), "test": list(split.test)}
-            for split in splits
-        },
-    }
+    return finished
