@@ -34,6 +34,11 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser("report", help="tables, tests, pictures and a page from the results of table1")
     report.add_argument("--results", nargs="+", type=Path, required=True, help="folders results/ of table1, or copies")
     report.add_argument("--output", type=Path, required=True, help="the page, for example docs/results.md")
+    improvements = commands.add_parser(
+        "report_improvements", help="a table and a page from the results of improvements"
+    )
+    improvements.add_argument("--results", type=Path, required=True, help="folder results/ of improvements, or a copy")
+    improvements.add_argument("--output", type=Path, required=True, help="the page, for example docs/recipe.md")
     return parser
 
 
@@ -59,6 +64,11 @@ def main(arguments: list[str] | None = None) -> int:
         from .improvements import run_improvements
 
         return 0 if run_improvements(**options) else 3
+    if command == "report_improvements":
+        from .improvements_report import write_improvements_report
+
+        write_improvements_report(**options)
+        return 0
     from .report import write_report
 
     write_report(**options)

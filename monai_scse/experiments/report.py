@@ -17,7 +17,7 @@ from .tables import comparison_table, dice_table, parameter_table, structure_tab
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["write_report"]
+__all__ = ["Setting", "describe_setting", "markdown_table", "read_setting", "seed_interval", "write_report"]
 
 _RAW = ("settings.json", "dice.csv", "runs.csv", "training.csv")
 #: table 1 of the paper, MALC 2012: 15 training and 15 other test subjects, full resolution
@@ -39,7 +39,9 @@ when every pair is better, -1 when every pair is worse.
 
 
 @dataclass(frozen=True)
-class _Setting:
+class Setting:
+    """What one call of a command of experiments left: settings, and the raw files as tables."""
+
     name: str
     folder: Path
     settings: dict[str, Any]
@@ -48,7 +50,7 @@ class _Setting:
     training: pd.DataFrame
 
 
-def _read(folder: Path, target: Path) -> _Setting:
+def read_setting(folder: Path, target: Path) -> Setting:
     """Copy the raw files beside the page and read them."""
     import pandas as pd
 
@@ -65,15 +67,17 @@ def _read(folder: Path, target: Path) -> _Setting:
         pd.read_csv(target / file, dtype={"case": str, "torch": str}, keep_default_na=False, na_values=[""])
         for file in _RAW[1:]
     ]
-    return _Setting(name, target, json.loads((target / "settings.json").read_text()), *tables)
+    return Setting(name, target, json.loads((target / "settings.json").read_text()), *tables)
 
 
-def _markdown(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A table in Markdown."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines) + "\n"
 
 
-def _interval(low: float, high: float) -> str:
+def seed_interval(low: float, high: float) -> str:
+    """An interval as text, a dash for one that is not known."""
     return "-" if low != low else f"{low:+.4f} to {high:+.4f}"
 
 
@@ -81,7 +85,7 @@ def _title(architecture: str, recal: str) -> str:
     return f"{ARCHITECTURES[architecture]} {RECALIBRATIONS[recal]}"
 
 
-def _summary(settings: Sequence[_Setting]) -> str:
+def _summary(settings: Sequence[Setting]) -> str:
     rows = []
     for setting in settings:
         means = dice_table(setting.dice)["mean"]
@@ -90,17 +94,18 @@ def _summary(settings: Sequence[_Setting]) -> str:
             sure = "unknown, one seed" if row.gain_low != row.gain_low else "no"
             if row.gain_low > 0 or row.gain_high < 0:
                 sure = "yes"
-            interval = _interval(row.gain_low, row.gain_high)
+            interval = seed_interval(row.gain_low, row.gain_high)
             without, with_se = means[row.architecture, "none"], means[row.architecture, row.recal]
             title = _title(row.architecture, row.recal)
             rows.append(
                 [setting.name, title, f"{without:.3f}", f"{with_se:.3f}", f"{row.gain:+.4f}", interval, row.seeds, sure]
             )
     header = ["setting", "network", "no SE", "with SE", "gain", "95 % interval", "seeds", "beyond noise of training"]
-    return _markdown(header, rows)
+    return markdown_table(header, rows)
 
 
-def _facts(setting: _Setting) -> str:
+def describe_setting(setting: Setting) -> str:
+    """With what, on what and how long the results were made."""
     runs, settings = setting.runs, setting.settings
     splits = "; ".join(
         f"{name}: {len(parts['train'])} train, {len(parts['validation'])} validation, {len(parts['test'])} test"
@@ -119,7 +124,7 @@ def _facts(setting: _Setting) -> str:
     )
 
 
-def _dice_tables(setting: _Setting) -> str:
+def _dice_tables(setting: Setting) -> str:
     table = dice_table(setting.dice)
     recals = [recal for recal in RECALIBRATIONS if recal in table.index.get_level_values("recal")]
     rows = []
@@ -134,9 +139,11 @@ def _dice_tables(setting: _Setting) -> str:
         for index, row in table.iterrows()
     ]
     return (
-        _markdown(["", *(RECALIBRATIONS[recal] for recal in recals)], rows)
+        markdown_table(["", *(RECALIBRATIONS[recal] for recal in recals)], rows)
         + "\nStandard deviations over structures and subjects, over the subjects' means, and over the seeds' means:\n\n"
-        + _markdown(["network", "mean Dice", "structures and subjects", "subjects", "seeds", "number of seeds"], spread)
+        + markdown_table(
+            ["network", "mean Dice", "structures and subjects", "subjects", "seeds", "number of seeds"], spread
+        )
     )
 
 
@@ -144,12 +151,12 @@ def _seeds(row: pd.Series) -> list[str]:
     return ["-" if row["std_seeds"] != row["std_seeds"] else f"{row['std_seeds']:.4f}", f"{row['seeds']:.0f}"]
 
 
-def _parameters(setting: _Setting) -> str:
+def _parameters(setting: Setting) -> str:
     rows = [
         [_title(*index), f"{row.parameters:,.0f}", f"{row.se_parameters:,.0f}", f"{row.added_percent:.2f} %"]
         for index, row in parameter_table(setting.runs).iterrows()
     ]
-    return _markdown(["network", "parameters", "of these SE", "added"], rows)
+    return markdown_table(["network", "parameters", "of these SE", "added"], rows)
 
 
 def _comparisons(table: pd.DataFrame) -> str:
@@ -158,7 +165,7 @@ def _comparisons(table: pd.DataFrame) -> str:
             _title(row.architecture, row.recal),
             RECALIBRATIONS[row.than],
             f"{row.gain:+.4f}",
-            _interval(row.gain_low, row.gain_high),
+            seed_interval(row.gain_low, row.gain_high),
             f"{row.unit} ({row.pairs})",
             f"{row.effect_size:+.2f}",
             f"{row.p:.2g}",
@@ -167,15 +174,15 @@ def _comparisons(table: pd.DataFrame) -> str:
         for row in table.itertuples()
     ]
     header = ["network", "against", "gain", "95 % interval over seeds", "unit (pairs)", "effect size", "p", "p, Holm"]
-    return _markdown(header, rows)
+    return markdown_table(header, rows)
 
 
 def _structures(table: pd.DataFrame) -> str:
     rows = [[name, *(f"{value:.3f}" for value in row)] for name, row in zip(table.index, table.to_numpy())]
-    return _markdown(["structure", *(_title(*column) for column in table.columns)], rows)
+    return markdown_table(["structure", *(_title(*column) for column in table.columns)], rows)
 
 
-def _section(setting: _Setting, root: Path) -> str:
+def _section(setting: Setting, root: Path) -> str:
     from .pictures import save_boxplot, save_training_curves
 
     comparisons, structures = comparison_table(setting.dice), structure_table(setting.dice)
@@ -201,7 +208,7 @@ def _section(setting: _Setting, root: Path) -> str:
     files = ", ".join(f"[{name}]({link}/{name})" for name in (*_RAW, *derived))
     parts = [
         f"## {setting.name}",
-        _facts(setting),
+        describe_setting(setting),
         "### Dice",
         _dice_tables(setting),
         "### Added parameters",
@@ -228,7 +235,7 @@ def write_report(results: Sequence[Path], output: Path) -> None:
         InputError: when a folder or a file in it does not exist, or two have the same name.
     """
     folder = output.with_suffix("")
-    settings = [_read(path, folder) for path in results]
+    settings = [read_setting(path, folder) for path in results]
     names = [setting.name for setting in settings]
     if twice := {name for name in names if names.count(name) > 1}:
         raise InputError(f"--results: two folders are called {', '.join(sorted(twice))}; rename one.")
