@@ -13,6 +13,7 @@ import numpy as np
 from ..data import Structure, case_name, unknown_classes, write_in_one_step
 from ..metrics import score_structures
 from ..transforms import file_of
+from .structure_summary import summarize_structures
 
 if TYPE_CHECKING:
     from ignite.engine import Engine
@@ -82,10 +83,7 @@ class SegmentationScores:
             every = [row for rows_of_process in idist.all_gather(rows) for row in rows_of_process]
             rows = sorted(every, key=lambda row: row["case"])
         metrics = pd.DataFrame(rows)
-        measures = ["dice", "hd95_mm", "assd_mm"]
-        overall = metrics.assign(structure="all structures")
-        summary = pd.concat([metrics, overall]).groupby("structure", sort=False)[measures].agg(["mean", "std"])
-        summary.columns = ["_".join(column) for column in summary.columns]
+        summary = summarize_structures(metrics, ["dice", "hd95_mm", "assd_mm"])
         mean, deviation = summary.loc["all structures", ["dice_mean", "dice_std"]]
         engine.state.metrics["val_mean_dice"] = float(mean)
         if idist.get_rank() > 0:
