@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from monai.data import MetaTensor
 from monai.data.itk_torch_bridge import metatensor_to_itk_image
-from monai.transforms import ResampleToMatch
+from monai.transforms import CropForeground, ResampleToMatch
 
 from .errors import InputError
 
@@ -25,7 +25,8 @@ class RigidMotion:
     Args:
         matrix: (4, 4), from the place of a point in the first scan to its place in the second, in mm, RAS.
         rotation_deg: angles in degrees about the axes that point right, anterior and superior, in this order.
-        translation_mm: how far the centre of mass of the first scan moves, in mm to the right, anterior and superior.
+        translation_mm: how far the centre of mass of the first scan, its minimum without weight, moves to the right,
+            anterior and superior, in mm.
     """
 
     matrix: np.ndarray
@@ -54,7 +55,7 @@ def _centre_of_mass(image: MetaTensor) -> np.ndarray:
 
 
 def register_rigidly(
-    fixed: MetaTensor, moving: MetaTensor, resolutions_mm: Sequence[float] = (8, 4, 2), samples: int = 60_000
+    fixed: MetaTensor, moving: MetaTensor, resolutions_mm: Sequence[float] = (8, 4, 2), samples: int = 30_000
 ) -> RigidMotion:
     """Find the rotation and the translation that lay one scan over another.
 
@@ -73,6 +74,9 @@ def register_rigidly(
     import itk
     from scipy.spatial.transform import Rotation
 
+    # the background would outweigh the rest, where a scan was padded most of all
+    crop = CropForeground(lambda image: image > image.min(), margin=4, allow_smaller=True)
+    fixed, moving = crop(fixed), crop(moving)
     images = [metatensor_to_itk_image(image) for image in (fixed, moving)]
     kind = type(images[0])
     centre = _centre_of_mass(fixed)

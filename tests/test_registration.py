@@ -46,15 +46,6 @@ def test_known_motion_is_found(rotation_deg, translation_mm):
     assert registered_correlation(fixed, moving, motion) > 0.9
 
 
-def test_motion_of_the_inverse_order_is_the_inverse():
-    image = lopsided_phantom()
-    pair = [tensor(image, TILTED), tensor(*rescan(image, TILTED, (4, -7, 3), (6, -9, 12), (1.5, 1, 2), noise=50))]
-    there, back = register_rigidly(*pair), register_rigidly(*pair[::-1])
-    corners = np.array(np.meshgrid(*([-60, 60],) * 3)).reshape(3, -1)
-    returned = (back.matrix @ there.matrix @ np.vstack([corners, np.ones(8)]))[:3]
-    np.testing.assert_allclose(returned, corners, atol=1)
-
-
 def test_the_same_scans_give_the_same_motion():
     image = lopsided_phantom()
     pair = [tensor(image, TILTED), tensor(*rescan(image, TILTED, (4, -7, 3), (6, -9, 12), (1.5, 1, 2), noise=50))]
