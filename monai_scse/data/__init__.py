@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .anatomy_ct import Anatomy, anatomy_ct, load_anatomy
-from .cases import IMAGE_SUFFIXES, case_name, image_cases, labelled_cases, require_file, split_cases
+from .cases import IMAGE_SUFFIXES, case_name, image_cases, labelled_cases, require_file, retest_cases, split_cases
 from .ct_rendering import SYNTHETIC_STRUCTURES, SyntheticCT
 from .dicom_series import DicomSeries, find_dicom_series, get_dicom_series
 from .files import write_in_one_step
@@ -49,6 +49,7 @@ __all__ = [
     "organ_cases",
     "organ_table",
     "require_file",
+    "retest_cases",
     "save_synthetic_cases",
     "side_pairs",
     "split_cases",

@@ -9,7 +9,15 @@ from pathlib import Path
 from ..errors import InputError
 from .dicom_series import dicom_cases, get_dicom_series
 
-__all__ = ["IMAGE_SUFFIXES", "case_name", "image_cases", "labelled_cases", "split_cases", "require_file"]
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "case_name",
+    "image_cases",
+    "labelled_cases",
+    "require_file",
+    "retest_cases",
+    "split_cases",
+]
 
 IMAGE_SUFFIXES = (".nii.gz", ".nii", ".mgz", ".mgh", ".nrrd", ".mha", ".mhd", ".img")
 
@@ -97,6 +105,18 @@ def image_cases(dataset_dir: str | Path, modality: str | None = None) -> list[di
     return [{"image": str(file)} for file in _by_case_name(files).values()]
 
 
+def _files_of_two_folders(path: Path, first: str, second: str) -> list[dict[str, Path]]:
+    """The images of two folders in a user's dataset_dir by the name of their case; the first is not empty."""
+    check_is_folder(path)
+    for part in (first, second):
+        if not (path / part).is_dir():
+            raise InputError(f"{path / part}: no such folder; dataset_dir must hold {first}/ and {second}/.")
+    named = [_by_case_name(image_files(path / part)) for part in (first, second)]
+    if not named[0]:
+        raise InputError(f"{path / first}: no images found; supported are {', '.join(IMAGE_SUFFIXES)}.")
+    return named
+
+
 def labelled_cases(dataset_dir: str | Path) -> list[dict[str, str]]:
     """The scans to train on or to evaluate, each with its labels.
 
@@ -110,18 +130,33 @@ def labelled_cases(dataset_dir: str | Path) -> list[dict[str, str]]:
         InputError: when a folder is missing or empty, or an image has no label.
     """
     path = Path(str(dataset_dir))
-    check_is_folder(path)
-    for part in ("images", "labels"):
-        if not (path / part).is_dir():
-            raise InputError(f"{path / part}: no such folder; dataset_dir must hold images/ and labels/.")
-    images = _by_case_name(image_files(path / "images"))
-    if not images:
-        raise InputError(f"{path / 'images'}: no images found; supported are {', '.join(IMAGE_SUFFIXES)}.")
-    labels = _by_case_name(image_files(path / "labels"))
+    images, labels = _files_of_two_folders(path, "images", "labels")
     for name, image in images.items():
         if name not in labels:
             raise InputError(f"{image}: no label of this name in {path / 'labels'}; add it or remove the image.")
     return [{"image": str(image), "label": str(labels[name])} for name, image in images.items()]
+
+
+def retest_cases(dataset_dir: str | Path) -> list[dict[str, str]]:
+    """The pairs of scans to compare, two scans of the same person each.
+
+    Args:
+        dataset_dir: a folder with two folders, ``test/`` and ``retest/``, with the same file names in both.
+
+    Returns:
+        ``[{"image": file in test/}, {"image": file in retest/}, ...]``: the scans of a pair follow each other, the
+        pairs are sorted by name.
+
+    Raises:
+        InputError: when a folder is missing or empty, or a scan has no partner.
+    """
+    path = Path(str(dataset_dir))
+    tests, retests = _files_of_two_folders(path, "test", "retest")
+    for scans, partners, folder in ((tests, retests, "retest"), (retests, tests, "test")):
+        for name, scan in scans.items():
+            if name not in partners:
+                raise InputError(f"{scan}: no scan of this name in {path / folder}; add it or remove this one.")
+    return [{"image": str(scan)} for name, test in tests.items() for scan in (test, retests[name])]
 
 
 def split_cases(

@@ -14,6 +14,7 @@ import numpy as np
 from ..data import Structure, case_name, unknown_classes, write_in_one_step
 from ..metrics import score_structures
 from ..transforms import CONFIDENCE_KEY, file_of
+from .structure_summary import summarize_structures
 
 if TYPE_CHECKING:
     from ignite.engine import Engine
@@ -88,9 +89,7 @@ class SegmentationScores:
             rows = sorted(every, key=lambda row: row["case"])
         metrics = pd.DataFrame(rows)
         measures = [name for name in metrics.columns if name not in ("case", "structure")]
-        overall = metrics.assign(structure="all structures")
-        summary = pd.concat([metrics, overall]).groupby("structure", sort=False)[measures].agg(["mean", "std"])
-        summary.columns = ["_".join(column) for column in summary.columns]
+        summary = summarize_structures(metrics, measures)
         mean, deviation = summary.loc["all structures", ["dice_mean", "dice_std"]]
         engine.state.metrics["val_mean_dice"] = float(mean)
         if idist.get_rank() > 0:

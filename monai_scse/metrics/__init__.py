@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from .structures import StructureScore, StructureVolume, score_structures, structure_volumes
+from .reliability import coefficient_of_variation
+from .structures import StructureScore, StructureVolume, score_structures, structure_dice, structure_volumes
 
-__all__ = ["StructureScore", "StructureVolume", "score_structures", "structure_volumes"]
+__all__ = [
+    "StructureScore",
+    "StructureVolume",
+    "coefficient_of_variation",
+    "score_structures",
+    "structure_dice",
+    "structure_volumes",
+]

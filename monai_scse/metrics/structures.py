@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from monai.metrics.utils import get_mask_edges, get_surface_distance
 
-__all__ = ["StructureScore", "StructureVolume", "score_structures", "structure_volumes"]
+__all__ = ["StructureScore", "StructureVolume", "score_structures", "structure_dice", "structure_volumes"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,29 @@ def _surface_distances(
     )
 
 
+def structure_dice(pred: np.ndarray, label: np.ndarray, num_classes: int) -> list[float]:
+    """Dice of every structure over the whole volume, in the order of the classes; NaN when it is absent from both.
+
+    Args:
+        pred: class indices, (x, y, z).
+        label: other class indices, same shape.
+        num_classes: number of classes, background (index 0, not scored) included.
+
+    Raises:
+        ValueError: when the shapes differ.
+    """
+    if pred.shape != label.shape:
+        raise ValueError(f"pred and label must have the same shape, got {pred.shape} and {label.shape}.")
+    pred_size, label_size, common = (
+        np.bincount(classes.astype(np.uint8).ravel(), minlength=num_classes)
+        for classes in (pred, label, pred[pred == label])
+    )
+    return [
+        2 * int(both) / total if (total := int(one + other)) else np.nan
+        for one, other, both in zip(pred_size[1:], label_size[1:], common[1:])
+    ]
+
+
 def score_structures(
     pred: np.ndarray, label: np.ndarray, num_classes: int, spacing: Sequence[float], unknown: Sequence[int] = ()
 ) -> list[StructureScore]:
@@ -73,20 +96,14 @@ def score_structures(
     Raises:
         ValueError: when the shapes differ.
     """
-    if pred.shape != label.shape:
-        raise ValueError(f"pred and label must have the same shape, got {pred.shape} and {label.shape}.")
+    dice = structure_dice(pred, label, num_classes)
     pred, label = pred.astype(np.uint8), label.astype(np.uint8)
-    pred_size, label_size, common = (
-        np.bincount(classes.ravel(), minlength=num_classes) for classes in (pred, label, pred[pred == label])
-    )
     boxes = list(zip(_bounding_boxes(pred, num_classes), _bounding_boxes(label, num_classes)))
     scores = []
     for index in range(1, num_classes):
         if index in unknown:
             scores.append(StructureScore(index, np.nan, np.nan, np.nan))
             continue
-        total = int(pred_size[index] + label_size[index])
-        dice = 2 * int(common[index]) / total if total else np.nan
         hd95 = assd = np.nan
         pred_box, label_box = boxes[index - 1]
         if pred_box is not None and label_box is not None:
@@ -94,7 +111,7 @@ def score_structures(
             forth, back = _surface_distances(pred[box] == index, label[box] == index, spacing)
             hd95 = float(max(torch.quantile(forth, 0.95), torch.quantile(back, 0.95)))
             assd = float(torch.cat([forth, back]).mean())
-        scores.append(StructureScore(index, dice, hd95, assd))
+        scores.append(StructureScore(index, dice[index - 1], hd95, assd))
     return scores
 
 

@@ -55,7 +55,7 @@ class ExtractBraind(MapTransform):
         spacing: voxel size in mm that the network sees.
         margin_mm: how far around the brain tissue is kept; what the network cuts too closely is kept with it.
         stripped_ml: scans with less tissue than this are skull-stripped.
-        smallest_ml: less brain than this is none: the scan stays as it is, for the checks behind to report.
+        brain_ml: less or more brain than this is none: the scan stays as it is, for the checks behind to report.
         device: where the network runs.
 
     Raises:
@@ -72,7 +72,7 @@ class ExtractBraind(MapTransform):
         spacing: float = 3.0,
         margin_mm: float = 2.0,
         stripped_ml: float = 2200.0,
-        smallest_ml: float = 500.0,
+        brain_ml: tuple[float, float] = (500.0, 3000.0),
         device: torch.device | str = "cpu",
     ) -> None:
         super().__init__(keys)
@@ -83,7 +83,7 @@ class ExtractBraind(MapTransform):
         self.clean = (KeepLargestConnectedComponent(), FillHoles())
         self.margin_mm = margin_mm
         self.stripped_ml = stripped_ml
-        self.smallest_ml = smallest_ml
+        self.brain_ml = brain_ml
         self.device = device
         self.logger = logging.getLogger(__name__)
         self._loaded = False
@@ -104,12 +104,12 @@ class ExtractBraind(MapTransform):
             self.logger.info(f"{name}: skull-stripped ({tissue:.0f} ml of tissue).")
         else:
             scan, mask = "whole head", self._find_brain(image)
-            brain_ml = float(mask.sum()) * _voxel_ml(image)
-            if brain_ml < self.smallest_ml:
+            found = float(mask.sum()) * _voxel_ml(image)
+            if not self.brain_ml[0] <= found <= self.brain_ml[1]:
                 scan, mask = "no brain found", None
                 self.logger.warning(f"{name}: whole head ({tissue:.0f} ml of tissue), and no brain found in it.")
             else:
-                self.logger.info(f"{name}: whole head ({tissue:.0f} ml of tissue), brain of {brain_ml:.0f} ml found.")
+                self.logger.info(f"{name}: whole head ({tissue:.0f} ml of tissue), brain of {found:.0f} ml found.")
         result = image.clone() if mask is None else torch.where(mask, image, image.min())
         result = MetaTensor(result).copy_meta_from(image)
         result.meta[SCAN_KEY] = scan

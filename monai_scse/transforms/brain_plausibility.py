@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from monai.transforms import MapTransform
 
+from .confidence import CONFIDENCE_KEY
 from .plausibility import QC_KEY
 
 __all__ = ["CheckBraind"]
@@ -26,6 +27,7 @@ class CheckBraind(MapTransform):
         names: of the classes, index 0 is background.
         brain_ml: smallest and largest sum of all structures. Healthy adults' lie between 900 and 1600 ml.
         cut_cm2: a larger area of brain on one face of the scan is a cut.
+        least_confidence: a structure of which the network is less sure is flagged.
         asymmetry: largest difference of a left and a right structure, as a share of their mean.
     """
 
@@ -36,6 +38,7 @@ class CheckBraind(MapTransform):
         brain_ml: tuple[float, float] = (700.0, 2000.0),
         cut_cm2: float = 6.0,
         asymmetry: float = 0.6,
+        least_confidence: float = 0.75,
     ) -> None:
         super().__init__(keys)
         self.names = list(names)
@@ -47,12 +50,17 @@ class CheckBraind(MapTransform):
         self.brain_ml = brain_ml
         self.cut_cm2 = cut_cm2
         self.asymmetry = asymmetry
+        self.least_confidence = least_confidence
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         checked = dict(data)
         for key in self.key_iterator(data):
             classes = np.asarray(data[key])[0].astype(np.int64)
-            checked[key].meta[QC_KEY] = self._reasons(classes, np.asarray(data[key].affine)[:3, :3])
+            reasons = self._reasons(classes, np.asarray(data[key].affine)[:3, :3])
+            for index, confidence in data[key].meta.get(CONFIDENCE_KEY, {}).items():
+                if confidence < self.least_confidence:
+                    reasons.setdefault(index, f"unsure: mean probability {confidence:.2f}")
+            checked[key].meta[QC_KEY] = reasons
         return checked
 
     def _reasons(self, classes: np.ndarray, axes: np.ndarray) -> dict[int, str]:

@@ -220,6 +220,22 @@ def _unknown_label(folder: Path) -> dict:
     return {"dataset_dir": folder}
 
 
+def _retest_of_another_name(folder: Path) -> dict:
+    for part, name in (("test", "anna"), ("retest", "anne")):
+        save_case(folder, name, *phantom(0))
+        (folder / part).mkdir()
+        (folder / "images" / f"{name}.nii.gz").rename(folder / part / f"{name}.nii.gz")
+    return {"dataset_dir": folder}
+
+
+def _truncated_retest(folder: Path) -> dict:
+    options = _truncated_image(folder)
+    (folder / "images").rename(folder / "retest")
+    save_case(folder, "cut", *phantom(0))
+    (folder / "images").rename(folder / "test")
+    return options
+
+
 @pytest.mark.parametrize(
     ("config", "prepare", "named"),
     [
@@ -232,6 +248,8 @@ def _unknown_label(folder: Path) -> dict:
         ("train.json", _unknown_label, "case.nii.gz: unknown label 999"),
         ("evaluate.json", _label_of_another_shape, "case.nii.gz: shape (37, 44, 36) differs from its image"),
         ("evaluate.json", _unknown_label, "case.nii.gz: unknown label 999"),
+        ("test_retest.json", _retest_of_another_name, "test/anna.nii.gz: no scan of this name in "),
+        ("test_retest.json", _truncated_retest, "retest/cut.nii.gz: cannot be read as an image"),
     ],
 )
 def test_bad_input_ends_in_one_line_that_names_it(brain_bundle, tmp_path, config, prepare, named):

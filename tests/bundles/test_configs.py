@@ -15,7 +15,7 @@ from phantom_brains import phantom, save_case
 from monai_scse.data import BRAIN_STRUCTURES, organ_table
 from monai_scse.networks.blocks import SpatialChannelSqueezeExcite
 
-RUNS = {"train": "train", "evaluate": "infer", "inference": "infer"}
+RUNS = {"train": "train", "evaluate": "infer", "inference": "infer", "test_retest": "infer"}
 ARCHITECTURES = {"unet": 2_120_476, "sdnet": 1_233_948, "fcdensenet": 3_299_106}
 RECALIBRATION = {"none": 0, "cse": 8 * 64 * 64, "sse": 8 * 64, "scse": 33_280}
 PAPER_CLASSES = 28
@@ -82,6 +82,7 @@ def test_required_properties_are_there(bundle, dataset, config, workflow_type):
         logging_file=False,
         bundle_root=str(bundle),
         dataset_dir=str(dataset / "images" if config == "inference" else dataset),
+        **({"cases": []} if config == "test_retest" else {}),
         label_numbers="synthetic",
         init_id="none",
         device="cpu",
@@ -104,7 +105,7 @@ def _image_transforms(transforms: list[dict]) -> list[dict]:
 
 def test_every_config_prepares_an_image_in_the_same_way(bundle):
     trained = _parser(bundle, "train.json")
-    for config in ("evaluate.json", "inference.json"):
+    for config in ("evaluate.json", "inference.json", "test_retest.json"):
         used = _parser(bundle, config)
         used_transforms = used["preprocessing"]["transforms"]
         assert _image_transforms(used_transforms) == _image_transforms(trained["scan_transforms"])

@@ -28,6 +28,7 @@ FILES = [
     "configs/metadata.json",
     "configs/multi_gpu_evaluate.json",
     "configs/multi_gpu_train.json",
+    "configs/test_retest.json",
     "configs/train.json",
     "docs/README.md",
     "docs/data_license.txt",

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 from dicom_files import write_dicom_series
 
-from monai_scse.data import IMAGE_SUFFIXES, case_name, image_cases, labelled_cases, require_file, split_cases
+from monai_scse.data import (
+    IMAGE_SUFFIXES,
+    case_name,
+    image_cases,
+    labelled_cases,
+    require_file,
+    retest_cases,
+    split_cases,
+)
 from monai_scse.errors import InputError
 
 
@@ -139,6 +147,29 @@ def test_two_labels_of_one_name(tmp_path: Path) -> None:
     touch(tmp_path / "labels" / "a.nii")
     with pytest.raises(InputError, match=r"same case name 'a'"):
         labelled_cases(tmp_path)
+
+
+def test_pairs_of_scans_follow_each_other(tmp_path: Path) -> None:
+    files = [touch(tmp_path / name) for name in ("test/a.nii.gz", "retest/a.nii", "test/b.mha", "retest/b.nii.gz")]
+    assert retest_cases(tmp_path) == [{"image": str(file)} for file in files]
+
+
+@pytest.mark.parametrize(("there", "other"), [("test", "retest"), ("retest", "test")])
+def test_scan_without_a_partner(tmp_path: Path, there: str, other: str) -> None:
+    for name in ("test/a.nii.gz", "retest/a.nii.gz", f"{there}/b.nii.gz"):
+        touch(tmp_path / name)
+    with pytest.raises(InputError, match=rf"{there}/b\.nii\.gz: no scan of this name in .*/{other}; add it or remove"):
+        retest_cases(tmp_path)
+
+
+def test_missing_folder_of_pairs(tmp_path: Path) -> None:
+    touch(tmp_path / "test" / "a.nii.gz")
+    with pytest.raises(InputError, match=r"retest: no such folder; dataset_dir must hold test/ and retest/"):
+        retest_cases(tmp_path)
+    (tmp_path / "test" / "a.nii.gz").unlink()
+    (tmp_path / "retest").mkdir()
+    with pytest.raises(InputError, match=r"test: no images found"):
+        retest_cases(tmp_path)
 
 
 def test_malc2012(malc2012: Path) -> None:

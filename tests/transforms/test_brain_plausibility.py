@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from monai.data import MetaTensor
 
-from monai_scse.transforms import QC_KEY, CheckBraind
+from monai_scse.transforms import CONFIDENCE_KEY, QC_KEY, CheckBraind
 
 NAMES = ["background", "left cerebral cortex", "right cerebral cortex", "brainstem"]
 
@@ -48,3 +48,9 @@ def test_missing_structure_and_unequal_sides() -> None:
     lopsided[:, 8:16] = 0
     told = "left 200.00 ml, right 600.00 ml: the sides differ too much"
     assert reasons(MetaTensor(lopsided, affine=brain().affine)) == {1: told, 2: told}
+
+
+def test_structure_that_the_network_is_unsure_of() -> None:
+    classes = brain()
+    classes.meta[CONFIDENCE_KEY] = {1: 0.95, 2: 0.9, 3: 0.6}
+    assert reasons(classes) == {3: "unsure: mean probability 0.60"}
