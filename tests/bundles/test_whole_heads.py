@@ -1,0 +1,71 @@
+"""The brain bundle on a whole head, made around a real stripped scan, and on what is no brain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pandas as pd
+from bundle_command import run_bundle
+from monai.bundle import ConfigParser
+
+from monai_scse.data import get_label_protocol, whole_head
+from monai_scse.metrics import structure_dice
+from monai_scse.networks.nets import SEUNet
+
+
+def _segment(bundle: Path, scans: Path, output: Path) -> pd.DataFrame:
+    result = run_bundle(bundle, "inference.json", cwd=output.parent, dataset_dir=scans, output_dir=output, device="cpu")
+    assert result.returncode == 0, result.stderr
+    return pd.read_csv(output / "volumes.csv", keep_default_na=False).set_index("case")
+
+
+def _box(where: np.ndarray) -> tuple[slice, ...]:
+    return tuple(slice(ends.min(), ends.max() + 1) for ends in np.nonzero(where))
+
+
+def test_brain_is_found_in_a_head_made_around_it(brain_bundle, malc2012, tmp_path):
+    image, numbers = (
+        np.asarray(nibabel.as_closest_canonical(nibabel.load(malc2012 / part / "1013.nii.gz")).dataobj)
+        for part in ("images", "labels")
+    )
+    brain = (image / np.percentile(image, 99.5)).clip(0, 1).astype(np.float32)
+    head, inside = whole_head(brain, np.random.RandomState(7), (1, 1, 1))
+    (tmp_path / "scans").mkdir()
+    nibabel.save(nibabel.Nifti1Image(head, np.eye(4)), tmp_path / "scans/head.nii.gz")
+    table = _segment(brain_bundle, tmp_path / "scans", tmp_path / "out")
+    assert set(table["scan"]) == {"whole head"}
+    assert set(table["qc"]) == {""}
+    assert table["confidence"].astype(float).min() > 0.8
+    found = np.asarray(nibabel.load(tmp_path / "out/head_seg.nii.gz").dataobj)
+    label = get_label_protocol("neuromorphometrics").to_classes(numbers, "1013")[_box(image > 0)]
+    assert np.nanmean(structure_dice(found[_box(inside)], label, 28)) > 0.85
+    assert np.count_nonzero(found) - np.count_nonzero(found[_box(inside)]) < 500  # voxels of 1 mm3 off the brain
+
+
+def test_what_is_no_brain_is_flagged(brain_bundle, tmp_path):
+    (tmp_path / "scans").mkdir()
+    noise = np.random.default_rng(0).normal(0, 1, (60, 60, 60)).astype(np.float32)
+    ball = np.linalg.norm(np.indices((60, 60, 60)) - 30, axis=0) < 18
+    for name, volume in {"noise": noise, "ball": 100 * ball + noise * ball}.items():
+        nibabel.save(nibabel.Nifti1Image(volume, np.diag([2, 2, 2, 1])), tmp_path / f"scans/{name}.nii.gz")
+    table = _segment(brain_bundle, tmp_path / "scans", tmp_path / "out")
+    assert (table["qc"] != "").groupby(level="case").sum().eq(27).all()
+
+
+def test_weights_of_the_brain_extraction_fit_its_network_everywhere(brain_bundle):
+    definitions = []
+    for config in ("train.json", "evaluate.json", "inference.json", "test_retest.json"):
+        parser = ConfigParser()
+        parser.read_config(str(brain_bundle / "configs" / config))
+        definitions.append(parser["brain_extraction_def"])
+    assert all(definition == definitions[0] for definition in definitions)
+    parser = ConfigParser()
+    parser.read_config([str(brain_bundle / "configs" / name) for name in ("train.json", "brain_extraction.yaml")])
+    trained = parser.get_parsed_content("network_def")
+    used = SEUNet(**{name: value for name, value in definitions[0].items() if name != "_target_"})
+    assert {name: value.shape for name, value in trained.state_dict().items()} == {
+        name: value.shape for name, value in used.state_dict().items()
+    }
+    assert (brain_bundle / "models/brain_extraction.pt").stat().st_size < 1_000_000
