@@ -19,11 +19,13 @@ import nibabel
 import numpy as np
 import pandas as pd
 import torch
+from ignite.engine import Engine, Events
 from monai.bundle import ConfigParser
 from monai.transforms import RandBiasField
 from tqdm import tqdm
 
 from monai_scse.data import get_label_protocol, whole_head
+from monai_scse.metrics import structure_dice
 from monai_scse.transforms import RandHeadTissued, RandStructureSized
 
 BUNDLE = Path(__file__).parents[1] / "bundles/brain_mri_scse_segmentation"
@@ -100,14 +102,23 @@ def write_condition(dataset_dir: Path, cases: list[str], condition: str, folder:
 
 
 def mean_dice(folder: Path, weights: Path, overlays: list[str]) -> float:
-    """Mean global Dice, as evaluate.json computes it."""
+    """Mean global Dice, as evaluate.json computes it, without the distances of surfaces."""
     config = ConfigParser()
     config.read_config([str(BUNDLE / "configs" / name) for name in ("evaluate.json", *overlays)])
-    config.update({"bundle_root": str(BUNDLE), "dataset_dir": str(folder), "output_dir": str(folder / "scores")})
+    config.update({"bundle_root": str(BUNDLE), "dataset_dir": str(folder), "output_dir": str(folder)})
     config.update({"ckpt_path": str(weights), "label_protocol": "structures27", "volume_inferer#progress": False})
+    config["handlers"] = [handler for handler in config["handlers"] if handler["_target_"] == "CheckpointLoader"]
     evaluator = config.get_parsed_content("evaluator")
+    scores: list[list[float]] = []
+
+    @evaluator.on(Events.ITERATION_COMPLETED)
+    def _score(engine: Engine) -> None:
+        for output in engine.state.output:
+            pair = (output[key][0].numpy() for key in ("pred", "label"))
+            scores.append(structure_dice(*pair, config["num_classes"]))
+
     evaluator.run()
-    return evaluator.state.metrics["val_mean_dice"]
+    return float(np.nanmean(scores))
 
 
 def main() -> None:

@@ -151,5 +151,7 @@ class ExtractBraind(MapTransform):
             brain = transform(brain)
         found = ResampleToMatch(mode="bilinear", padding_mode="zeros")(MetaTensor(brain).copy_meta_from(coarse), image)
         found = found.numpy() > 0.5
+        if not found.any():
+            return torch.from_numpy(found)
         sampling = image.affine[:3, :3].norm(dim=0).numpy()
         return torch.from_numpy(distance_transform_edt(~found[0], sampling=sampling)[None] <= self.margin_mm)

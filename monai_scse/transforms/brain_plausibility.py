@@ -19,16 +19,16 @@ class CheckBraind(MapTransform):
 
     Nothing is removed. All structures are flagged when their sum is no brain of an adult, or when the scan cuts the
     brain off: a brain in a scan that just encloses it touches the border with its tips, one that is cut off with a
-    section. A structure is flagged when it was not found, or when it is much larger or smaller than that of the other
-    side.
+    section. A structure is flagged when it was not found, when it is much larger or smaller than that of the other
+    side, or when the network is unsure of it (behind :class:`monai_scse.transforms.NoteConfidenced`).
 
     Args:
         keys: class indices, (1, x, y, z), on the grid of the scan.
         names: of the classes, index 0 is background.
-        brain_ml: smallest and largest sum of all structures. Healthy adults' lie between 900 and 1600 ml.
+        brain_ml: smallest and largest sum of all structures; wide limits, for adults of any size and age.
         cut_cm2: a larger area of brain on one face of the scan is a cut.
-        least_confidence: a structure of which the network is less sure is flagged.
         asymmetry: largest difference of a left and a right structure, as a share of their mean.
+        least_confidence: a structure of which the network is less sure is flagged.
     """
 
     def __init__(

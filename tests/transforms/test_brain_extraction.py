@@ -69,9 +69,17 @@ def test_whole_head_keeps_the_brain_alone(tmp_path: Path, extract: ExtractBraind
     np.testing.assert_array_equal(data["image"][0].numpy(), scan(head=True))
 
 
-def test_head_without_a_brain_is_told(tmp_path: Path, extract: ExtractBraind, caplog) -> None:
+class Nothing(nn.Module):
+    """Stands in for a network that finds no brain."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.cat((1 - 0 * x, 0 * x), dim=1)
+
+
+@pytest.mark.parametrize(("network", "brain_ml"), [(Bright(), (2000, 3000)), (Nothing(), (500, 3000))])
+def test_head_without_a_brain_is_told(tmp_path: Path, extract: ExtractBraind, caplog, network, brain_ml) -> None:
     head = scan(head=True)
-    extract.brain_ml = (2000, 3000)  # that of the scan has 905
+    extract.network, extract.brain_ml = network, brain_ml  # the bright part has 905 ml
     image = extract(load(tmp_path, head))["image"]
     assert image.meta[SCAN_KEY] == "no brain found"
     np.testing.assert_array_equal(image[0].numpy(), head)
