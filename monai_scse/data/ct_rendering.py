@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["STRUCTURE_INDEX", "SYNTHETIC_STRUCTURES", "SyntheticCT", "render_ct", "save_cases", "smooth_noise"]
+__all__ = ["STRUCTURE_INDEX", "SYNTHETIC_STRUCTURES", "SyntheticCT", "render_ct", "save_cases", "smooth_noise", "spline_field"]
 
 #: What the label numbers of a synthetic CT mean. The ten organs of the whole-body CT bundle come first, in its order.
 SYNTHETIC_STRUCTURES = (
@@ -45,6 +45,11 @@ SYNTHETIC_STRUCTURES = (
     "arteries",
     "pancreas",
     "table",
+    "uterus",
+    "prostate",
+    "breast",
+    "spinal canal",
+    "metal",
 )
 #: The number of each structure.
 STRUCTURE_INDEX = {name: index for index, name in enumerate(SYNTHETIC_STRUCTURES)}
@@ -81,6 +86,11 @@ _HOUNSFIELD = {
     "arteries": (40, 280, 150, 30),
     "pancreas": (40, 95, 90, 14),
     "table": (-300, -300, -300, 80),
+    "uterus": (45, 75, 100, 15),
+    "prostate": (40, 60, 75, 12),
+    "breast": (25, 30, 35, 12),
+    "spinal canal": (28, 30, 32, 8),
+    "metal": (3000, 3000, 3000, 0),
 }
 _BLOOD = {"inferior vena cava": (38, 70, 160), "arteries": (38, 230, 150)}
 
@@ -100,17 +110,29 @@ class SyntheticCT:
     affine: np.ndarray
 
 
-def smooth_noise(generator: np.random.Generator, shape: Sequence[int], period: np.ndarray) -> np.ndarray:
-    """A random cubic spline of standard deviation about 1 with a knot every ``period`` voxels along each axis."""
+def spline_field(
+    generator: np.random.Generator, knots: Sequence[int], positions: Sequence[np.ndarray]
+) -> np.ndarray:
+    """A random cubic spline of standard deviation about 1 on a grid.
+
+    Args:
+        generator: draws the coefficients.
+        knots: how many there are along each axis, three more than the largest position at least.
+        positions: of the voxels along each axis, in knots.
+    """
     from scipy.interpolate import BSpline
 
-    positions = [np.arange(size) / step for size, step in zip(shape, period)]
-    counts = [int(position[-1]) + 4 for position in positions]
-    noise = generator.normal(0, 3, counts).astype(np.float32)  # each axis of the spline takes a third of the variance
-    for position, count in zip(positions, counts):
+    noise = generator.normal(0, 3, knots).astype(np.float32)  # each axis of the spline takes a third of the variance
+    for position, count in zip(positions, knots):
         weights = BSpline.design_matrix(position, np.arange(-3.0, count + 1), 3).toarray().astype(np.float32)
         noise = np.tensordot(noise, weights, axes=(0, 1))  # the axis just done becomes the last
     return noise
+
+
+def smooth_noise(generator: np.random.Generator, shape: Sequence[int], period: np.ndarray) -> np.ndarray:
+    """A :func:`spline_field` with a knot every ``period`` voxels along each axis."""
+    positions = [np.arange(size) / step for size, step in zip(shape, period)]
+    return spline_field(generator, [int(position[-1]) + 4 for position in positions], positions)
 
 
 def _draw_phase(random: np.random.Generator) -> np.ndarray:
