@@ -16,7 +16,10 @@ from .torso_measures import Person
 
 __all__ = ["Frame", "build_frame", "lay_on_table", "spine_y"]
 
-_SPINE = ((-345, -250, -200, -160, -110, -70, -30, 30, 90, 160, 230, 300), (-92, -100, -88, -66, -54, -52, -56, -66, -76, -80, -70, -58))
+_SPINE = (
+    (-345, -250, -200, -160, -110, -70, -30, 30, 90, 160, 230, 300),
+    (-92, -100, -88, -66, -54, -52, -56, -66, -76, -80, -70, -58),
+)
 
 
 def spine_y(z: float | np.ndarray) -> np.ndarray:
@@ -60,7 +63,7 @@ def build_frame(canvas: Canvas, person: Person) -> Frame:
     hip, inlet = measures["hip_half_width_mm"], measures["inlet_half_width_mm"]
     # area of the belly at the third lumbar vertebra: organs and muscles 160 cm2, and the fat between them
     belly = np.sqrt((160 + measures["visceral_fat_cm2"]) / 270)
-    waist, waist_depth = (108 if female else 118) * belly**0.7, (68 if female else 75) * belly**1.3
+    waist, waist_depth = (114 if female else 121) * belly**0.7, (73 if female else 79) * belly**1.3
 
     height = canvas.axes[2]
     knots = (-345, -270, -215, -170, -130, -60, 0, 70, 140, 200, 245, 275, 296)
@@ -82,26 +85,29 @@ def build_frame(canvas: Canvas, person: Person) -> Frame:
     outer_back = back - np.interp(height, outer_knots, (50, 44, 40, 36, 34, 30, 27, 28, 36, 50, 60, 60))
     outer_front, outer_back = outer_front.astype(np.float32), outer_back.astype(np.float32)
     perimeter = 2 * np.pi * np.sqrt(((waist + 19) ** 2 + (waist_depth + 23) ** 2) / 2)
-    fat = measures["subcutaneous_fat_cm2"] * 100 / perimeter
-    share = (1.5, 1.55, 1.5, 1.2, 1.0, 0.8, 0.7, 0.75, 0.7, 0.6, 0.6, 0.6) if female else (1.0, 1.0, 1.05, 1.05, 1.0, 0.8, 0.6, 0.55, 0.5, 0.5, 0.5, 0.5)  # noqa: E501
+    area = measures["subcutaneous_fat_cm2"] * 100
+    fat = (np.sqrt(perimeter**2 + 4 * np.pi * area) - perimeter) / (2 * np.pi)  # of a ring
+    share = (
+        (1.5, 1.55, 1.5, 1.2, 1.0, 0.8, 0.7, 0.75, 0.7, 0.6, 0.6, 0.6)
+        if female
+        else (1.0, 1.0, 1.05, 1.05, 1.0, 0.8, 0.6, 0.55, 0.5, 0.5, 0.5, 0.5)
+    )  # noqa: E501
     fat_by_height = (fat * np.interp(height, outer_knots, share)).astype(np.float32)
     groove = canvas.y - 9 * np.exp(-((canvas.x / 22) ** 2)) * (canvas.y < 0)  # along the spine
     forwards = np.clip((groove - (outer_front + outer_back) / 2) / (outer_front - outer_back) * 2, -1, 1)
     thickness = fat_by_height * (0.95 + canvas.jitter(0.2, 0.15) * forwards + 0.06 * canvas.rough) + 2
-    skin = _superellipse(
-        canvas.x, groove, outer_width + thickness, outer_front + thickness, outer_back - thickness
-    )
+    skin = _superellipse(canvas.x, groove, outer_width + thickness, outer_front + thickness, outer_back - thickness)
     canvas.paint("muscle", skin < 1)
     canvas.paint("subcutaneous fat", skin < 1 - 2.5 / outer_width)  # the rim left is the skin
     muscle = _superellipse(canvas.x, groove, outer_width, outer_front, outer_back)
     canvas.paint("muscle", muscle < 1)
-    stripes = canvas.noise(22)
-    canvas.paint("subcutaneous fat", (muscle < 0.98) & (radius > 1.06) & (np.abs(stripes) < 0.09))  # between muscles
+    stripes = canvas.noise(34)
+    canvas.paint("subcutaneous fat", (muscle < 0.97) & (radius > 1.08) & (np.abs(stripes) < 0.045))  # between muscles
     canvas.paint("visceral fat", radius < 1)
     frame = Frame(radius, width, front, fat)
     _limbs(canvas, person, frame, female)
     _spine(canvas, person)
-    _ribs(canvas, person, radius, outer_front - front)
+    _ribs(canvas, person, radius)
     _pelvis(canvas, person, female)
     return frame
 
@@ -128,7 +134,8 @@ def _limbs(canvas: Canvas, person: Person, frame: Frame, female: bool) -> None:
             distance, box = canvas.ellipsoid(place, (66 * size, 34 * size, 62 * size), roughness=0.05)
             outside = canvas.is_one_of(("background", "subcutaneous fat"), box)
             canvas.paint("subcutaneous fat", (distance < 1) & outside, box)
-            canvas.paint("breast", (distance + 0.25 * canvas.noise(14)[box] < 0.5) & outside, box)
+            gland = distance + 0.2 * canvas.rough[box] < canvas.jitter(0.45, 0.08)
+            canvas.paint("breast", gland & outside & (canvas.y[box] > place[1] - 20), box)
 
 
 def _spine(canvas: Canvas, person: Person) -> None:
@@ -158,46 +165,54 @@ def _spine(canvas: Canvas, person: Person) -> None:
     canvas.paint("spinal canal", canal < 1, box)
 
 
-def _ribs(canvas: Canvas, person: Person, radius: np.ndarray, wall: np.ndarray) -> None:
+def _ribs(canvas: Canvas, person: Person, radius: np.ndarray) -> None:
     chest = person.measures["chest_half_width_mm"]
-    outward = (radius - 1) * chest  # mm outside the cavity
-    arc = canvas.z + 0.5 * canvas.y - 0.1 * np.abs(canvas.x)  # ribs fall from back to front
+    box = canvas.box((-400, 400), (-400, 400), (-75, 330))
+    x, y, z = np.abs(canvas.x[box]), canvas.y[box], canvas.z[box]
+    outward = (radius[box] - 1) * chest  # mm outside the cavity
+    round_the_chest = np.arctan2(x, -(y + 5))  # 0 at the spine, pi at the breastbone; ribs fall on their way
+    arc = z + canvas.jitter(36, 4) * round_the_chest
     phase = (arc / canvas.jitter(26.0, 1.0) + canvas.random.uniform(0, 1)) % 1
-    lowest = 8 - 0.32 * np.abs(canvas.x) + 30 * (canvas.y > 25) + 0.5 * np.clip(canvas.y - 25, 0, 80)
-    across = ((phase - 0.25) / 0.25) ** 2 + ((outward - 4.5) / 4.8) ** 2
-    rib = (across < 1) & (canvas.z > lowest) & (canvas.z < 285)
-    anterior = (canvas.y > 45) & (np.abs(canvas.x) < 85)
-    near = (outward > -1) & (outward < 10)
-    canvas.paint("bone", rib & ~anterior)
-    canvas.paint("cartilage", rib & anterior & (np.abs(canvas.x) > 10))
-    sternum = near & (np.abs(canvas.x) < np.interp(canvas.z, (70, 95, 190, 225), (3, 17, 16, 26))) & (canvas.y > 0)
-    canvas.paint("bone", sternum & (canvas.z > 75) & (canvas.z < 228))
-    blade = (outward > 13) & (outward < 19) & (canvas.y < -20) & (np.abs(canvas.x) > 45 + 0.3 * np.abs(canvas.z - 215))
-    canvas.paint("bone", blade & (canvas.z > 135) & (canvas.z < 245))
+    lowest = -10 - 30 * round_the_chest + 75 * np.clip(round_the_chest - 1.7, 0, 1.4)
+    rib = (((phase - 0.25) / 0.25) ** 2 + ((outward - 4.5) / 4.8) ** 2 < 1) & (z > lowest) & (z < 285)
+    cartilage = (round_the_chest > 2.2) & (x > 10)
+    canvas.paint("bone", rib & ~cartilage, box)
+    canvas.paint("cartilage", rib & cartilage, box)
+    near = (outward > -1) & (outward < 10) & (y > 0)
+    sternum = near & (x < np.interp(z, (70, 95, 190, 225), (3, 17, 16, 26)))
+    canvas.paint("bone", sternum & (z > 75) & (z < 228), box)
+    blade = (outward > 14) & (outward < 19.5) & (y < -20) & (x > 55 + 0.3 * np.abs(z - 215)) & (x < chest - 8)
+    canvas.paint("bone", blade & (z > 135) & (z < 245), box)
     for side in (-1, 1):
-        distance, box = canvas.tube([(side * 22, 30, 245, 7), (side * 85, 38, 272, 6), (side * (chest + 30), -5, 280, 7)])
+        distance, box = canvas.tube(
+            [(side * 22, 30, 245, 7), (side * 85, 38, 272, 6), (side * (chest + 30), -5, 280, 7)]
+        )
         canvas.paint("bone", distance < 1, box)
         distance, box = canvas.ellipsoid((side * (chest + 40), -15, 258), (25, 25, 25), roughness=0.03)
         canvas.paint("bone", distance < 1, box)
 
 
-def _plate(canvas: Canvas, nodes: Sequence[Sequence[float]], side: int) -> None:
-    """A plate of bone: at each height z a segment (x0, y0) to (x1, y1), half thickness t, between bows outwards."""
+def _plate(canvas: Canvas, name: str, nodes: Sequence[Sequence[float]], side: int) -> None:
+    """A plate of bone or muscle: at each height z a segment (x0, y0) to (x1, y1), half thickness t, between bows outwards."""
     z, x0, y0, x1, y1, thick, bow = np.array(nodes, dtype=np.float32).T
     ends = sorted((float(z[0]), float(z[-1])))
     low = min(float((side * x0).min()), float((side * x1).min())) - 25
     high = max(float((side * x0).max()), float((side * x1).max())) + 25
     box = canvas.box((low, high), (min(y0.min(), y1.min()) - 20, max(y0.max(), y1.max()) + 20), ends)
     x, y, height = side * canvas.x[box], canvas.y[box], canvas.z[box]
-    x0, y0, x1, y1, thick, bow = (np.interp(height, z, part).astype(np.float32) for part in (x0, y0, x1, y1, thick, bow))
+    x0, y0, x1, y1, thick, bow = (
+        np.interp(height, z, part).astype(np.float32) for part in (x0, y0, x1, y1, thick, bow)
+    )
     along_x, along_y = x1 - x0, y1 - y0
     square = along_x**2 + along_y**2
     share = np.clip(((x - x0) * along_x + (y - y0) * along_y) / square, 0, 1)
     bend = bow * np.sin(np.pi * share)
     length = np.sqrt(square)
-    away = np.hypot(x - x0 - share * along_x - bend * along_y / length, y - y0 - share * along_y + bend * along_x / length)
+    away = np.hypot(
+        x - x0 - share * along_x - bend * along_y / length, y - y0 - share * along_y + bend * along_x / length
+    )
     inside = (away < thick * (0.8 + 0.5 * np.abs(2 * share - 1))) & (height > ends[0]) & (height < ends[1])
-    canvas.paint("bone", inside, box)
+    canvas.paint(name, inside, box)
 
 
 def _pelvis(canvas: Canvas, person: Person, female: bool) -> None:
@@ -212,19 +227,26 @@ def _pelvis(canvas: Canvas, person: Person, female: bool) -> None:
             (-140, 52, -95, hip, 22, 4.5, 12),
             (crest, 75, -72, hip - 6, -22, 4, 12),
         ]
-        _plate(canvas, nodes, side)
+        inner = [(z, x0 - 9, y0 + 8, x1 - 8, y1 + 2, 11 + (z < -150) * 3, bow) for z, x0, y0, x1, y1, _, bow in nodes]
+        _plate(canvas, "muscle", inner, side)  # iliacus
+        _plate(canvas, "bone", nodes, side)
+        joint = "metal" if canvas.random.random() < 0.04 else "bone"
         socket = (side * (inlet + 26), -8, -268)
         head = 22.5 if female else 25.0
         distance, box = canvas.ellipsoid(socket, (head + 9, head + 9, head + 10), roughness=0.03)
-        canvas.paint("bone", (distance < 1) & ~((side * canvas.x[box] > abs(socket[0]) + 14)), box)
+        canvas.paint("bone", (distance < 1) & ~(side * canvas.x[box] > abs(socket[0]) + 14), box)
         distance, box = canvas.ellipsoid(socket, (head + 2.5,) * 3, roughness=0.0)
         canvas.paint("cartilage", distance < 1, box)
         distance, box = canvas.ellipsoid((socket[0] + side * 3, *socket[1:]), (head,) * 3, roughness=0.0)
-        canvas.paint("bone", distance < 1, box)
+        canvas.paint(joint, distance < 1, box)
         trochanter = (socket[0] + side * 52, -22, -296)
         distance, box = canvas.tube([(*socket, 15), (*trochanter, 17), (socket[0] + side * 46, -18, -400, 15)])
         canvas.paint("bone", distance < 1, box)
-        distance, box = canvas.tube([(side * (inlet + 14), 20, -268, 12), (side * 38, 42, -280, 9), (side * 9, 40, -298, 14)])
+        if joint == "metal":
+            canvas.paint(joint, distance < 0.6, box)
+        distance, box = canvas.tube(
+            [(side * (inlet + 14), 20, -268, 12), (side * 38, 42, -280, 9), (side * 9, 40, -298, 14)]
+        )
         canvas.paint("bone", distance < 1, box)
         seat = side * (inlet - 4 if female else inlet - 10)
         distance, box = canvas.tube([(side * (inlet + 12), -44, -270, 15), (seat, -62, -335, 17)])
@@ -232,13 +254,15 @@ def _pelvis(canvas: Canvas, person: Person, female: bool) -> None:
     distance, box = canvas.ellipsoid((0, 40, -298), (5, 14, 20), roughness=0.02)
     canvas.paint("cartilage", distance < 1, box)
     wide = 56 if female else 52
-    nodes = [(-252, 14, 6), (-215, 34, 9), (-185, 46, 14), (-166, wide, 17)]
-    z, half, thick = np.array(nodes, dtype=np.float32).T
-    box = canvas.box((-70, 70), (-135, -40), (-255, -162))
-    height = canvas.z[box]
-    middle = spine_y(height) - 4 + (np.abs(canvas.x[box]) / 30) ** 2 * -4
-    sacrum = (np.abs(canvas.x[box]) < np.interp(height, z, half)) & (np.abs(canvas.y[box] - middle) < np.interp(height, z, thick))
-    canvas.paint("bone", sacrum & (height > -255) & (height < -164), box)
+    z, half, thick = np.array([(-256, 10, 5), (-215, 33, 9), (-185, 46, 15), (-164, wide, 19)], dtype=np.float32).T
+    box = canvas.box((-70, 70), (-150, -40), (-256, -164))
+    x, y, height = canvas.x[box], canvas.y[box], canvas.z[box]
+    middle = spine_y(height) - 6 - (x / 26) ** 2
+    across = (np.abs(x) / np.interp(height, z, half)) ** 4 + (np.abs(y - middle) / np.interp(height, z, thick)) ** 2
+    sacrum = (across + 0.1 * canvas.rough[box] < 1) & (height > -256) & (height < -164)
+    holes = (np.hypot(np.abs(x) - 19, (height + 215) % 22 - 11) < 5) & (height < -170)
+    canvas.paint("bone", sacrum & ~holes, box)
+    canvas.paint("spinal canal", sacrum & (np.hypot(x / 13, (y - middle + 8) / 5) < 1), box)
 
 
 def lay_on_table(canvas: Canvas) -> None:

@@ -104,8 +104,8 @@ MEASURES: dict[str, dict[str, Measure]] = {
     "gallbladder_ml": _both((28, 11), (30, 12), 0.0),
     "hip_half_width_mm": _both((138, 7), (136, 7), 0.5),  # iliac crests; the pelvis of women is wider for their height
     "inlet_half_width_mm": _both((66, 4), (61, 4), 0.4),  # pelvic inlet
-    "chest_half_width_mm": _both((118, 7), (134, 8), 0.5),  # inside the ribs
-    "chest_half_depth_mm": _both((86, 7), (98, 8), 0.4),
+    "chest_half_width_mm": _both((118, 4), (134, 4), 0.0),  # inside the ribs, for a chest of average section
+    "chest_half_depth_mm": _both((86, 3), (98, 4), 0.0),
 }
 
 
@@ -157,5 +157,10 @@ def draw_person(random: np.random.Generator, sex: str | None = None) -> Person:
     mass = float(np.clip(17 + random.gamma(4.0, 2.6), 17, 45))  # mean 27 kg/m2; judgement
     measures["subcutaneous_fat_cm2"] *= ((mass - 14) / 9.5) ** 1.5  # growth with mass: judgement, 1 at 23.5 kg/m2
     measures["visceral_fat_cm2"] *= ((mass - 14) / 9.5) ** 1.1
+    # a chest that holds the lungs: what is above the average and not due to its height widens it
+    capacity = measures["lungs_at_capacity_ml"] / MEASURES["lungs_at_capacity_ml"][sex].mean
+    wider = np.sqrt(capacity * MEASURES["height_mm"][sex].mean / measures["height_mm"])
+    for name in ("chest_half_width_mm", "chest_half_depth_mm"):
+        measures[name] *= float(wider)
     breath = float(random.uniform(0.75, 1.0))  # judgement: asked to breathe in, and some do
     return Person(sex, measures["height_mm"] / 1700, mass, breath, measures)

@@ -28,23 +28,18 @@ def fill_torso(canvas: Canvas, person: Person, frame: Frame) -> None:
         person: whose organs they are.
         frame: where the cavities are.
     """
-    dome = _lungs_and_heart(canvas, person, frame)
+    dome, top = _lungs_and_heart(canvas, person, frame)
     inside = (frame.radius < 0.99) & (canvas.z < dome - 3)
     _psoas(canvas, person)
-    top = person_top(dome)
     _kidneys(canvas, person, inside, top)
-    _liver(canvas, person, inside, dome)
     _spleen(canvas, person, frame, inside, top)
+    _gallbladder(canvas, person, inside, top)
+    _liver(canvas, person, inside, dome, top)
     _pelvic_organs(canvas, person, inside)
     _great_vessels(canvas, person)
     _stomach(canvas, person, inside, top)
-    _pancreas_and_gallbladder(canvas, person, inside, top)
+    _pancreas(canvas, person, inside, top)
     _bowel(canvas, person, inside, frame)
-
-
-def person_top(dome: np.ndarray) -> float:
-    """Height of the right dome of the diaphragm in mm."""
-    return float(dome.max())
 
 
 def _dome(canvas: Canvas, frame: Frame, left_lower: float) -> np.ndarray:
@@ -56,18 +51,20 @@ def _dome(canvas: Canvas, frame: Frame, left_lower: float) -> np.ndarray:
     return shape - left_lower / (1 + np.exp(np.clip(canvas.x / 12, -30, 30))) + 1.5 * canvas.rough
 
 
-def _lungs_and_heart(canvas: Canvas, person: Person, frame: Frame) -> np.ndarray:
+def _lungs_and_heart(canvas: Canvas, person: Person, frame: Frame) -> tuple[np.ndarray, float]:
+    """Height of the diaphragm above each point, and of its top, in mm."""
     measures = person.measures
     lungs_ml = measures["lungs_at_capacity_ml"] * person.breath
     shape = _dome(canvas, frame, left_lower=max(canvas.jitter(13, 5), 0))
     half = canvas.jitter(21, 2) - 8 * np.clip((canvas.y - 15) / 60, 0, 1) - 6 * np.clip((canvas.z - 225) / 40, 0, 1)
     vertebra = np.hypot(canvas.x / 25, (canvas.y - spine_y(canvas.z)) / 24) < 1
-    room = (frame.radius < 0.985) & (np.abs(canvas.x - 3) + 2 * canvas.rough > half) & ~vertebra
+    room = (frame.radius < 0.985) & (np.abs(canvas.x + 4) + 4 * canvas.rough > half) & ~vertebra
     room &= canvas.is_one_of(_SOFT)
     above = shape - canvas.z  # falls with height: the diaphragm lies where this reaches a level
     guess = -canvas.level(above, room, lungs_ml + 0.62 * measures["heart_ml"])
 
-    centre = (-26, canvas.jitter(26, 4), guess + 34)
+    front = float(np.interp(guess + 30, canvas.axes[2], frame.front))
+    centre = (-26, 0.97 * front - 50 + canvas.jitter(0, 4), guess + 28)
     distance, box = canvas.ellipsoid(centre, (62, 46, 47), roughness=0.05, tilt=(0.0, 0.3, 0.45))
     allowed = (frame.radius < 0.97)[box] & (canvas.z > shape + guess - 8)[box] & ~vertebra[box]
     heart = allowed & (distance < canvas.level(distance, allowed, measures["heart_ml"]))
@@ -76,8 +73,8 @@ def _lungs_and_heart(canvas: Canvas, person: Person, frame: Frame) -> np.ndarray
     top = -canvas.level(above, room, lungs_ml)
     lungs = room & (above < -top)
     dome = shape + top
-    canvas.paint("right lung", lungs & (canvas.x > 0))
-    canvas.paint("left lung", lungs & (canvas.x <= 0))
+    canvas.paint("right lung", lungs & (canvas.x > -4))
+    canvas.paint("left lung", lungs & (canvas.x <= -4))
     muscle = (frame.radius < 1) & (canvas.z < dome) & (canvas.z > dome - 4)
     canvas.paint("muscle", muscle, only=_SOFT)  # the diaphragm
     for nodes in (
@@ -92,7 +89,7 @@ def _lungs_and_heart(canvas: Canvas, person: Person, frame: Frame) -> np.ndarray
         canvas.paint("arteries", distance < 1, box)
     distance, box = canvas.tube([(-8, -38, 330, 8), (-9, -44, 120, 8), (-16, -20, top - 30, 9)])
     canvas.paint("bowel wall", distance < 1, box, only=_SOFT)  # the oesophagus
-    return dome
+    return dome, top
 
 
 def _psoas(canvas: Canvas, person: Person) -> None:
@@ -131,7 +128,9 @@ def _kidneys(canvas: Canvas, person: Person, inside: np.ndarray, top: float) -> 
         lean = (canvas.jitter(0.2, 0.08), side * canvas.jitter(-0.2, 0.07), -side * canvas.jitter(0.5, 0.2))
         distance, box = canvas.ellipsoid(place, (thick * 1.06, thick * 0.94, half), roughness=0.05, tilt=lean)
         x, y, z = (part[box] - middle for part, middle in zip((canvas.x, canvas.y, canvas.z), place))
-        hilum = np.sqrt(((side * x + thick * 0.85) / (0.95 * thick)) ** 2 + ((y - 8) / 12) ** 2 + (z / (0.45 * half)) ** 2)
+        hilum = np.sqrt(
+            ((side * x + thick * 0.85) / (0.95 * thick)) ** 2 + ((y - 8) / 12) ** 2 + (z / (0.45 * half)) ** 2
+        )
         hilum += 0.22 * canvas.rough[box]
         bean = np.maximum(distance, 1.75 - hilum)
         allowed = inside[box] & canvas.is_one_of(("visceral fat", "muscle"), box)
@@ -144,41 +143,62 @@ def _kidneys(canvas: Canvas, person: Person, inside: np.ndarray, top: float) -> 
         canvas.paint("muscle", distance < 1, box, only=_SOFT)  # adrenal gland
 
 
-def _liver(canvas: Canvas, person: Person, inside: np.ndarray, dome: np.ndarray) -> None:
-    x, y = canvas.x, canvas.y
+def _gallbladder(canvas: Canvas, person: Person, inside: np.ndarray, top: float) -> None:
+    if canvas.random.random() < 0.88:
+        place = (canvas.jitter(50, 7), canvas.jitter(42, 6), top - 120 + canvas.jitter(0, 8))
+        distance, box = canvas.ellipsoid(place, (14, 15, 27), roughness=0.05, tilt=(0.5, 0.0, 0.0))
+        allowed = inside[box] & canvas.is_one_of(_SOFT, box)
+        limit = canvas.level(distance, allowed, max(person.measures["gallbladder_ml"], 5))
+        canvas.paint("gallbladder", allowed & (distance < limit), box)
+
+
+def _liver(canvas: Canvas, person: Person, inside: np.ndarray, dome: np.ndarray, top: float) -> None:
     left_end = canvas.jitter(-72, 14)
+    box = canvas.box((-125, 170), (-130, 140), (top - 230, top))
+    x, y, dome = canvas.x[box], canvas.y[box], dome[box]
+    depth = dome - canvas.z[box]  # below the diaphragm
     width = np.interp(x, (left_end - 18, left_end, -25, 5, 40, 75, 115, 150), (1, 20, 44, 62, 96, 132, 150, 140))
     # left of the middle the liver lies in front of stomach and spine, right of it it fills the belly
     behind = np.interp(x, (left_end, -25, 5, 28, 60), (34, 18, -4, -34, -140))
-    thick = width.astype(np.float32) / (1 + np.exp(np.clip(-(y - behind) / 7, -30, 30)))
+    thick = width / (1 + np.exp(np.clip((behind - y) / 7, -30, 30)))
     thick *= 1 - 0.3 * np.clip((y - 20) / 90, 0, 1) * (x > 20)  # the lower edge rises to the front
-    wedge = (dome - canvas.z) / np.maximum(thick, 1) + 0.05 * canvas.rough
-    cleft = (np.abs(x - 10 - 0.1 * (y - 40)) < 3.5) & (canvas.z < dome - 46) & (y > 25)  # ligamentum teres
-    porta = np.hypot((x - 14) / 20, (y - 12) / 9) + np.abs(canvas.z - (dome - 72)) / 40 < 1
-    allowed = inside & ~cleft & ~porta & canvas.is_one_of(("visceral fat",)) & (width > 1)
-    canvas.paint("liver", allowed & (wedge < canvas.level(wedge, allowed, person.measures["liver_ml"])))
+    wedge = (depth / np.maximum(thick, 1) + 0.05 * canvas.rough[box]).astype(np.float32)
+    cleft = (np.abs(x - 10 - 0.1 * (y - 40)) < 3.5) & (depth > 46) & (y > 25)  # ligamentum teres
+    porta = np.hypot((x - 14) / 20, (y - 12) / 9) + np.abs(depth - 72) / 40 < 1
+    allowed = inside[box] & ~cleft & ~porta & (width > 1) & canvas.is_one_of(_SOFT, box)
+    canvas.paint("liver", allowed & (wedge < canvas.level(wedge, allowed, person.measures["liver_ml"])), box)
 
 
 def _spleen(canvas: Canvas, person: Person, frame: Frame, inside: np.ndarray, top: float) -> None:
-    depth = (1 - frame.radius) * frame.half_width
     height, behind = top - 52 + canvas.jitter(0, 9), canvas.jitter(-38, 6)
-    along = canvas.y - behind - 0.25 * (height - canvas.z)
-    long, wide = canvas.jitter(57, 5), canvas.jitter(48, 5)
-    shape = np.sqrt((along / wide) ** 2 + ((canvas.z - height) / long) ** 2 + (np.maximum(depth, 0) / 34) ** 2)
-    shape += 0.06 * canvas.rough
-    allowed = inside & (canvas.x < -45) & (depth > 2) & canvas.is_one_of(("visceral fat",))
-    canvas.paint("spleen", allowed & (shape < canvas.level(shape, allowed, person.measures["spleen_ml"])))
+    long, wide = canvas.jitter(47, 4), canvas.jitter(47, 4)
+    box = canvas.box((-200, -35), (-140, 90), (height - 130, height + 110))
+    y, z = canvas.y[box], canvas.z[box]
+    under_wall = np.maximum((1 - frame.radius[box]) * frame.half_width[box[2]], 0)
+    along = y - behind - 0.25 * (height - z)
+    shape = np.sqrt((along / wide) ** 2 + ((z - height) / long) ** 2 + (under_wall / 40) ** 2)
+    shape += 0.06 * canvas.rough[box]
+    allowed = inside[box] & (canvas.x[box] < -45) & (under_wall > 2) & canvas.is_one_of(_SOFT, box)
+    canvas.paint("spleen", allowed & (shape < canvas.level(shape, allowed, person.measures["spleen_ml"])), box)
 
 
 def _hollow(
-    canvas: Canvas, organ: str, shape: tuple[np.ndarray, Box], radius: float, allowed: np.ndarray, gas: float
+    canvas: Canvas,
+    organ: str,
+    shape: tuple[np.ndarray, Box],
+    radius: float,
+    allowed: np.ndarray,
+    gas: float,
+    stool: np.ndarray | None = None,
 ) -> None:
-    """An organ with a wall, filled with fluid, contrast agent or stool; gas in front of a level that is a share."""
+    """An organ with a wall and a content; gas fills a share of its depth from the front, and bubbles in stool."""
     distance, box = shape
     free = allowed[box] & canvas.is_one_of(("visceral fat",), box)
     canvas.paint(f"{organ} wall", free & (distance < 1), box)
     lumen = free & (distance < 1 - 3.0 / radius)
     canvas.paint(f"{organ} content", lumen, box)
+    if stool is not None:
+        canvas.paint("gas", lumen & stool[box], box)
     if gas > 0 and lumen.any():
         low, high = np.quantile(canvas.y[box][lumen], (0, 1))
         canvas.paint("gas", lumen & (canvas.y[box] > high - gas * (high - low)), box)
@@ -201,20 +221,13 @@ def _stomach(canvas: Canvas, person: Person, inside: np.ndarray, top: float) -> 
     _hollow(canvas, "bowel", canvas.tube(nodes, roughness=0.15), 12, inside, 0.0)  # duodenum
 
 
-def _pancreas_and_gallbladder(canvas: Canvas, person: Person, inside: np.ndarray, top: float) -> None:
+def _pancreas(canvas: Canvas, person: Person, inside: np.ndarray, top: float) -> None:
     height = -22 + 0.2 * (top - 80) + canvas.jitter(0, 8)
     nodes = [(28, -2, height - 34, 15), (20, 6, height - 10, 14), (-18, 6, height + 4, 10), (-70, -24, height + 24, 9)]
     distance, box = canvas.tube(nodes, roughness=0.25, reach=2.4)
     allowed = inside[box] & canvas.is_one_of(("visceral fat",), box)
     limit = canvas.level(distance, allowed, person.measures["pancreas_ml"])
     canvas.paint("pancreas", allowed & (distance < limit), box)
-    if canvas.random.random() < 0.88:
-        place = (canvas.jitter(50, 7), canvas.jitter(42, 6), top - 128 + canvas.jitter(0, 8))
-        distance, box = canvas.ellipsoid(place, (14, 15, 27), roughness=0.05, tilt=(0.5, 0.0, 0.0))
-        allowed = inside[box] & canvas.is_one_of(("visceral fat", "liver"), box)
-        limit = canvas.level(distance, allowed, max(person.measures["gallbladder_ml"], 5))
-        canvas.paint("gallbladder", allowed & (distance < limit), box, only=("visceral fat",))
-        canvas.paint("gallbladder", allowed & (distance < 0.6 * limit), box)
 
 
 def _pelvic_organs(canvas: Canvas, person: Person, inside: np.ndarray) -> None:
@@ -268,7 +281,11 @@ def _great_vessels(canvas: Canvas, person: Person) -> None:
         for name, start, x, size in (("arteries", aside, 4, 5.5), ("inferior vena cava", 16, 0, 7)):
             shift = -10 if name == "inferior vena cava" else 0
             nodes = [(start, before(-100, 5), -100, size + 1), (side * 34 + x, before(-150, 8) + shift, -150, size)]
-            nodes += [(side * 56, 2 + shift, -205, size), (side * 72, 44 + shift / 2, -262, size), (side * 76, 58, -320, size)]
+            nodes += [
+                (side * 56, 2 + shift, -205, size),
+                (side * 72, 44 + shift / 2, -262, size),
+                (side * 76, 58, -320, size),
+            ]
             distance, box = canvas.tube([(jitter(a, 2), b, c, r) for a, b, c, r in nodes])
             canvas.paint(name, distance < 1, box, only=("visceral fat", "muscle", "subcutaneous fat"))
     stem = before(-15, 22)
@@ -291,16 +308,17 @@ def _bowel(canvas: Canvas, person: Person, inside: np.ndarray, frame: Frame) -> 
         [(-wide, 0, -18, 17), (-1.05 * wide, -30, -90, 15), (-1.02 * wide, -22, -160, 15), (-0.75 * wide, 6, -205, 15)],
         [(-0.75 * wide, 6, -205, 15), (-20, 24, -212, 16), (18, -14, -222, 16), (0, -50, -245, 18), (0, -58, -320, 17)],
     ]
-    fullness = jitter(1.0, 0.15)
+    fullness = max(jitter(1.15, 0.2), 0.7)
+    bubbles = canvas.noise(7) > random.uniform(0.7, 1.3)
     for part in colon:
-        nodes = [(jitter(x, 6), jitter(y, 6), jitter(z, 5), radius * max(fullness, 0.6)) for x, y, z, radius in part]
-        gas = random.choice([0, 0.3, 0.6, 1.0], p=[0.3, 0.25, 0.2, 0.25])
-        _hollow(canvas, "bowel", canvas.tube(nodes, roughness=0.2), 19 * fullness, inside, gas)
+        nodes = [(jitter(x, 6), jitter(y, 6), jitter(z, 5), radius * fullness) for x, y, z, radius in part]
+        gas = random.choice([0, 0.3, 0.6, 1.0], p=[0.4, 0.25, 0.15, 0.2])
+        stool = bubbles if random.random() < 0.5 else None
+        _hollow(canvas, "bowel", canvas.tube(nodes, roughness=0.2), 19 * fullness, inside, gas, stool)
     dilated = random.random() < 0.12
-    for _ in range(int(random.integers(26, 44))):
+    for _ in range(int(random.integers(40, 64))):
         radius = random.uniform(8, 14) * (1.5 if dilated else 1.0)
-        start = np.array((random.uniform(-0.85, 0.85) * wide, random.uniform(-35, 75), random.uniform(-260, -55)))
-        middle, end = (start + random.normal(0, 26, 3), start + random.normal(0, 40, 3))
-        nodes = [(*point, radius * random.uniform(0.8, 1.2)) for point in (start, middle, end)]
+        place = np.array((random.uniform(-0.85, 0.85) * wide, random.uniform(-35, 75), random.uniform(-275, -55)))
+        nodes = [(*(place + random.normal(0, 28, 3)), radius * random.uniform(0.8, 1.2)) for _ in range(3)]
         gas = random.uniform(0.2, 1.0) if random.random() < (0.4 if dilated else 0.2) else 0.0
         _hollow(canvas, "bowel", canvas.tube(nodes, roughness=0.18), radius, inside, gas)
