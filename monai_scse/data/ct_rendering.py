@@ -198,7 +198,7 @@ def _deep(mask: np.ndarray, spacing: np.ndarray, depth_mm: float) -> np.ndarray:
 def _add_inner_structures(
     image: np.ndarray, labels: np.ndarray, random: np.random.Generator, spacing: np.ndarray, phase: np.ndarray
 ) -> None:
-    """Vessels of liver and lungs, medulla of the kidneys, marrow: seen in the image, part of their organ in the labels."""
+    """Vessels of liver and lungs, medulla, marrow: seen in the image, part of their organ in the labels."""
     veins, blood = (float(np.dot(phase, _BLOOD[name])) for name in ("inferior vena cava", "arteries"))
     for names, value, radii, period in (
         (("liver",), veins, (0.1, 0.3), 28),
@@ -241,7 +241,7 @@ def _streaks(random: np.random.Generator, labels: np.ndarray, spacing: np.ndarra
     weight[[STRUCTURE_INDEX[name] for name in ("bone", "metal")]] = 3, 14
     path = weight[labels].sum(axis=0) * spacing[0]  # mm of water, for each row
     starved = np.clip((gaussian_filter(path, 1) - 330) / 200, 0, 3).astype(np.float32)
-    lines = gaussian_filter1d(random.normal(0, 1, labels.shape).astype(np.float32), 60 / spacing[0], axis=0)
+    lines = gaussian_filter1d(random.standard_normal(labels.shape, dtype=np.float32), 60 / spacing[0], axis=0)
     return lines / max(float(lines.std()), 1e-6) * starved * (labels > 0)
 
 

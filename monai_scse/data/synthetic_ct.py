@@ -81,6 +81,7 @@ def synthetic_ct(
     ]
     canvas = Canvas((seed, 1), axes, person.size, _torso_levels((seed, 1), person))
     fill_torso(canvas, person, build_frame(canvas, person))
+    canvas.begin("table")
     if canvas.random.random() < 0.8:
         lay_on_table(canvas)
 

@@ -7,6 +7,8 @@ the whole torso, where its voxels are counted, and is then used on the grid of t
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
+from zlib import crc32
 
 import numpy as np
 
@@ -38,18 +40,24 @@ class Canvas:
         stretch: float = 1.0,
         levels: Sequence[float] | None = None,
     ) -> None:
-        self.random = np.random.default_rng(seed)
+        self._seed = tuple(seed)
+        self.begin("canvas")
         self.voxel_ml = float(np.prod([axis[1] - axis[0] for axis in axes])) / 1000
         self.axes = [np.asarray(axis / scale, dtype=np.float32) for axis, scale in zip(axes, (1, 1, stretch))]
         self.labels = np.zeros([len(axis) for axis in axes], dtype=np.uint8)
         self.levels: list[float] = []
-        self._known = None if levels is None else iter(levels)
+        self.measures_only = levels is None
+        self._known = iter(levels or ())
         grid = np.meshgrid(*self.axes, indexing="ij", sparse=True)
         bend = [self.random.uniform(2, 5) * self.noise(90) for _ in range(3)]
         self.x, self.y, self.z = (
             axis + np.clip(shift, -_LONGEST_BEND, _LONGEST_BEND) for axis, shift in zip(grid, bend)
         )
         self.rough = self.noise(25)
+
+    def begin(self, part: str) -> None:
+        """Chance starts anew for a part of the torso, so that it does not depend on the parts before it."""
+        self.random = np.random.default_rng((*self._seed, crc32(part.encode())))
 
     def noise(self, period: float) -> np.ndarray:
         """A smooth random field of standard deviation about 1, with a knot every ``period`` mm."""
@@ -85,7 +93,7 @@ class Canvas:
 
     def level(self, distance: np.ndarray, allowed: np.ndarray, volume_ml: float) -> float:
         """Up to which distance the allowed voxels have the volume; remembered, and replayed on another grid."""
-        if self._known is None:
+        if self.measures_only:
             candidates = distance[allowed]
             count = min(round(volume_ml / self.voxel_ml), candidates.size - 1)
             self.levels.append(float(np.partition(candidates, count)[count]) if count >= 0 else 0.0)
@@ -122,7 +130,7 @@ class Canvas:
         width = reach * nodes[:, 3].max()
         box = self.box(*((low - width, high + width) for low, high in zip(nodes[:, :3].min(0), nodes[:, :3].max(0))))
         distance = np.full(self.x[box].shape, 99, dtype=np.float32)
-        for start, end in zip(nodes, nodes[1:]):
+        for start, end in pairwise(nodes):
             width = reach * max(start[3], end[3])
             part = self.box(
                 *((min(a, b) - width, max(a, b) + width) for a, b in zip(start[:3].tolist(), end[:3].tolist()))

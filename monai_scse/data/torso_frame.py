@@ -35,19 +35,21 @@ class Frame:
         radius: relative distance from the middle of the cavity of chest, belly and pelvis; below 1 is inside.
         half_width: of the cavity in mm, for each height of the scan.
         front: of the cavity in mm, for each height of the scan.
-        depth_under_skin: mm of fat under the skin at the third lumbar vertebra.
+        fat_mm: thickness of the fat under the skin at the third lumbar vertebra.
     """
 
     radius: np.ndarray
     half_width: np.ndarray
     front: np.ndarray
-    depth_under_skin: float
+    fat_mm: float
 
 
-def _superellipse(x: np.ndarray, y: np.ndarray, half_width: np.ndarray, front: np.ndarray, back: np.ndarray):
+def _superellipse(
+    x: np.ndarray, y: np.ndarray, half_width: np.ndarray, front: np.ndarray, back: np.ndarray
+) -> np.ndarray:
     across = np.abs(x / half_width)
-    along = np.abs((y - (front + back) / 2) / ((front - back) / 2))
-    return (across**2.4 + along**2.4) ** (1 / 2.4)
+    along = np.abs((y - (front + back) / 2) * (2 / (front - back)))
+    return (across**2 * np.sqrt(across) + along**2 * np.sqrt(along)) ** 0.4
 
 
 def build_frame(canvas: Canvas, person: Person) -> Frame:
@@ -77,43 +79,59 @@ def build_frame(canvas: Canvas, person: Person) -> Frame:
     front = back + 2 * depth
     radius = _superellipse(canvas.x, canvas.y, width, front, back)
 
-    outer_knots = (-345, -270, -200, -140, -100, 0, 70, 140, 200, 250, 300, 330)
-    outer = (hip + 26, hip + 24, hip + 14, max(hip - 4, waist + 18), waist + 19, middle + 18, chest + 19, chest + 26)
-    outer += (chest + 34, chest + 46, chest + 40, 90)
-    outer_width = np.interp(height, outer_knots, outer).astype(np.float32)
-    outer_front = front + np.interp(height, outer_knots, (34, 26, 16, 12, 11, 13, 17, 20, 26, 36, 40, 40))
-    outer_back = back - np.interp(height, outer_knots, (50, 44, 40, 36, 34, 30, 27, 28, 36, 50, 60, 60))
-    outer_front, outer_back = outer_front.astype(np.float32), outer_back.astype(np.float32)
     perimeter = 2 * np.pi * np.sqrt(((waist + 19) ** 2 + (waist_depth + 23) ** 2) / 2)
     area = measures["subcutaneous_fat_cm2"] * 100
-    fat = (np.sqrt(perimeter**2 + 4 * np.pi * area) - perimeter) / (2 * np.pi)  # of a ring
-    share = (
-        (1.5, 1.55, 1.5, 1.2, 1.0, 0.8, 0.7, 0.75, 0.7, 0.6, 0.6, 0.6)
-        if female
-        else (1.0, 1.0, 1.05, 1.05, 1.0, 0.8, 0.6, 0.55, 0.5, 0.5, 0.5, 0.5)
-    )  # noqa: E501
-    fat_by_height = (fat * np.interp(height, outer_knots, share)).astype(np.float32)
-    groove = canvas.y - 9 * np.exp(-((canvas.x / 22) ** 2)) * (canvas.y < 0)  # along the spine
-    forwards = np.clip((groove - (outer_front + outer_back) / 2) / (outer_front - outer_back) * 2, -1, 1)
-    thickness = fat_by_height * (0.95 + canvas.jitter(0.2, 0.15) * forwards + 0.06 * canvas.rough) + 2
-    skin = _superellipse(canvas.x, groove, outer_width + thickness, outer_front + thickness, outer_back - thickness)
-    canvas.paint("muscle", skin < 1)
-    canvas.paint("subcutaneous fat", skin < 1 - 2.5 / outer_width)  # the rim left is the skin
-    muscle = _superellipse(canvas.x, groove, outer_width, outer_front, outer_back)
-    canvas.paint("muscle", muscle < 1)
-    stripes = canvas.noise(34)
-    canvas.paint("subcutaneous fat", (muscle < 0.97) & (radius > 1.08) & (np.abs(stripes) < 0.045))  # between muscles
-    canvas.paint("visceral fat", radius < 1)
+    fat = float(np.sqrt(perimeter**2 + 4 * np.pi * area) - perimeter) / (2 * np.pi)  # thickness of a ring of that area
     frame = Frame(radius, width, front, fat)
-    _limbs(canvas, person, frame, female)
+    if canvas.measures_only:
+        canvas.paint("muscle", np.ones_like(radius, dtype=bool))
+    else:
+        canvas.begin("wall")
+        outer = (hip + 26, hip + 24, hip + 14, max(hip - 4, waist + 18), waist + 19, middle + 18, chest + 19)
+        outer += (chest + 26, chest + 34, chest + 46, chest + 40, 90)
+        _wall(canvas, frame, np.array(outer), back, female)
+    canvas.paint("visceral fat", radius < 1)
+    canvas.begin("spine")
     _spine(canvas, person)
-    _ribs(canvas, person, radius)
+    canvas.begin("pelvis")
     _pelvis(canvas, person, female)
+    if not canvas.measures_only:
+        canvas.begin("limbs")
+        _limbs(canvas, person, frame, female)
+        canvas.begin("ribs")
+        _ribs(canvas, person, radius)
     return frame
 
 
+def _wall(canvas: Canvas, frame: Frame, outer: np.ndarray, back: np.ndarray, female: bool) -> None:
+    """Skin, fat and muscle around the cavity, which lies within ``outer`` mm of the middle."""
+    height, front, radius = canvas.axes[2], frame.front, frame.radius
+    knots = (-345, -270, -200, -140, -100, 0, 70, 140, 200, 250, 300, 330)
+    if female:
+        share = (1.5, 1.55, 1.5, 1.2, 1.0, 0.8, 0.7, 0.75, 0.7, 0.6, 0.6, 0.6)
+    else:
+        share = (1.0, 1.0, 1.05, 1.05, 1.0, 0.8, 0.6, 0.55, 0.5, 0.5, 0.5, 0.5)
+    before = (34, 26, 16, 12, 11, 13, 17, 20, 26, 36, 40, 40)
+    behind = (50, 44, 40, 36, 34, 30, 27, 28, 36, 50, 60, 60)
+    share, before, behind, half_width = (
+        np.interp(height, knots, values).astype(np.float32) for values in (share, before, behind, outer)
+    )
+    front, back = front + before, back - behind
+    groove = canvas.y - 9 * np.exp(-((canvas.x / 22) ** 2)) * (canvas.y < 0)  # along the spine
+    forwards = np.clip((groove - (front + back) / 2) / (front - back) * 2, -1, 1)
+    more_in_front = canvas.jitter(0.2, 0.15)
+    fat = frame.fat_mm * share * (0.95 + more_in_front * forwards + 0.06 * canvas.rough) + 2
+    skin = _superellipse(canvas.x, groove, half_width + fat, front + fat, back - fat)
+    canvas.paint("muscle", skin < 1)
+    canvas.paint("subcutaneous fat", skin < 1 - 2.5 / half_width)  # the rim left is the skin
+    muscle = _superellipse(canvas.x, groove, half_width, front, back)
+    canvas.paint("muscle", muscle < 1)
+    between = (muscle < 0.97) & (radius > 1.08) & (np.abs(canvas.noise(34)) < 0.045)
+    canvas.paint("subcutaneous fat", between)  # between muscles
+
+
 def _limbs(canvas: Canvas, person: Person, frame: Frame, female: bool) -> None:
-    arms_down, fat = canvas.random.random() < 0.3, frame.depth_under_skin
+    arms_down, fat = canvas.random.random() < 0.3, frame.fat_mm
     chest = person.measures["chest_half_width_mm"]
     for side in (-1, 1):
         shoulder = side * (chest + 42)
@@ -179,7 +197,7 @@ def _ribs(canvas: Canvas, person: Person, radius: np.ndarray) -> None:
     canvas.paint("bone", rib & ~cartilage, box)
     canvas.paint("cartilage", rib & cartilage, box)
     near = (outward > -1) & (outward < 10) & (y > 0)
-    sternum = near & (x < np.interp(z, (70, 95, 190, 225), (3, 17, 16, 26)))
+    sternum = near & (x < np.interp(canvas.axes[2][box[2]], (70, 95, 190, 225), (3, 17, 16, 26)))
     canvas.paint("bone", sternum & (z > 75) & (z < 228), box)
     blade = (outward > 14) & (outward < 19.5) & (y < -20) & (x > 55 + 0.3 * np.abs(z - 215)) & (x < chest - 8)
     canvas.paint("bone", blade & (z > 135) & (z < 245), box)
@@ -193,13 +211,13 @@ def _ribs(canvas: Canvas, person: Person, radius: np.ndarray) -> None:
 
 
 def _plate(canvas: Canvas, name: str, nodes: Sequence[Sequence[float]], side: int) -> None:
-    """A plate of bone or muscle: at each height z a segment (x0, y0) to (x1, y1), half thickness t, between bows outwards."""
+    """A plate: at each height z it runs from (x0, y0) to (x1, y1), has half a thickness, and bows outwards."""
     z, x0, y0, x1, y1, thick, bow = np.array(nodes, dtype=np.float32).T
     ends = sorted((float(z[0]), float(z[-1])))
     low = min(float((side * x0).min()), float((side * x1).min())) - 25
     high = max(float((side * x0).max()), float((side * x1).max())) + 25
     box = canvas.box((low, high), (min(y0.min(), y1.min()) - 20, max(y0.max(), y1.max()) + 20), ends)
-    x, y, height = side * canvas.x[box], canvas.y[box], canvas.z[box]
+    x, y, height = side * canvas.x[box], canvas.y[box], canvas.axes[2][box[2]]
     x0, y0, x1, y1, thick, bow = (
         np.interp(height, z, part).astype(np.float32) for part in (x0, y0, x1, y1, thick, bow)
     )

@@ -23,16 +23,16 @@ SOURCES = {
     "in healthy individuals and those with viral hepatitis, Radiology 301 (2021): spleen 81.1 to 322.0 ml (central "
     "95 % of 2989 liver donors)",
     "Cheong 2007": "B. Cheong et al., Normal values for renal length and volume as measured by magnetic resonance "
-    "imaging, Clinical Journal of the American Society of Nephrology 2 (2007) 38-45: kidney volume 202 +- 36 ml in men, "
-    "154 +- 33 ml in women",
+    "imaging, Clinical Journal of the American Society of Nephrology 2 (2007) 38-45: kidney volume 202 +- 36 ml in "
+    "men, 154 +- 33 ml in women",
     "Glodny 2009": "B. Glodny et al., Normal kidney size and its influencing factors, BMC Urology 9:19 (2009): length "
     "108.5 +- 12.2 mm on the right, 111.3 +- 12.6 mm on the left, CT of 1040 adults",
     "Quanjer 1993": "P. H. Quanjer et al., Lung volumes and forced ventilatory flows, European Respiratory Journal 6, "
     "supplement 16 (1993) 5-40: total lung capacity in litres 7.99 H - 7.08 (residual SD 0.70) in men, 6.60 H - 5.79 "
     "(0.60) in women, H the height in m",
     "Yamada 2020": "Y. Yamada et al., Differences in lung and lobe volumes between supine and standing positions "
-    "scanned with conventional and newly developed 320-detector-row upright CT, Respiration 99 (2020) 598: lungs 10.9 % "
-    "larger standing than supine; supine, the right lung is 53.6 +- 1.5 % of both",
+    "scanned with conventional and newly developed 320-detector-row upright CT, Respiration 99 (2020) 598: lungs "
+    "10.9 % larger standing than supine; supine, the right lung is 53.6 +- 1.5 % of both",
     "Rogers 2013": "I. S. Rogers et al., Distribution, determinants, and normal reference values of thoracic and "
     "abdominal aortic diameters by computed tomography, American Journal of Cardiology 111 (2013) 1510-1516: mean "
     "diameters by sex in 3431 people",
@@ -46,8 +46,8 @@ SOURCES = {
     "Cook 2021": "W. H. Cook, J. F. Baker, Comparative analysis of lumbar spine vertebral morphology between Maori and "
     "New Zealand Europeans, International Journal of Spine Surgery 15 (2021) 1072-1081: fifth lumbar vertebra, body "
     "length 37.1 +- 3.2 mm in men, 33.3 +- 2.6 in women; canal 28.5 and 27.6 mm wide",
-    "Sheth 2017": "S. S. Sheth et al., Sonographic evaluation of uterine volume and its clinical importance, Journal of "
-    "Obstetrics and Gynaecology Research (2017): 15 to 56 ml in women with a normal uterus",
+    "Sheth 2017": "S. S. Sheth et al., Sonographic evaluation of uterine volume and its clinical importance, Journal "
+    "of Obstetrics and Gynaecology Research (2017): 15 to 56 ml in women with a normal uterus",
     "NHANES 2015-2018": "C. D. Fryar et al., Anthropometric reference data for children and adults: United States, "
     "2015-2018, Vital and Health Statistics, series 3 (2021): mean height of men 175 cm, of women 161 cm",
 }

@@ -7,8 +7,6 @@ Positions and shapes are engineering judgement, set by eye beside real slices; v
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from .torso_canvas import Box, Canvas
@@ -28,18 +26,26 @@ def fill_torso(canvas: Canvas, person: Person, frame: Frame) -> None:
         person: whose organs they are.
         frame: where the cavities are.
     """
+    canvas.begin("lungs")
     dome, top = _lungs_and_heart(canvas, person, frame)
     inside = (frame.radius < 0.99) & (canvas.z < dome - 3)
+    canvas.begin("psoas")
     _psoas(canvas, person)
+    canvas.begin("kidneys")
     _kidneys(canvas, person, inside, top)
+    canvas.begin("upper belly")
     _spleen(canvas, person, frame, inside, top)
     _gallbladder(canvas, person, inside, top)
     _liver(canvas, person, inside, dome, top)
+    canvas.begin("pelvic organs")
     _pelvic_organs(canvas, person, inside)
+    canvas.begin("vessels")
     _great_vessels(canvas, person)
+    canvas.begin("bowel")
     _stomach(canvas, person, inside, top)
     _pancreas(canvas, person, inside, top)
-    _bowel(canvas, person, inside, frame)
+    if not canvas.measures_only:
+        _bowel(canvas, inside, frame)
 
 
 def _dome(canvas: Canvas, frame: Frame, left_lower: float) -> np.ndarray:
@@ -57,7 +63,7 @@ def _lungs_and_heart(canvas: Canvas, person: Person, frame: Frame) -> tuple[np.n
     lungs_ml = measures["lungs_at_capacity_ml"] * person.breath
     shape = _dome(canvas, frame, left_lower=max(canvas.jitter(13, 5), 0))
     half = canvas.jitter(21, 2) - 8 * np.clip((canvas.y - 15) / 60, 0, 1) - 6 * np.clip((canvas.z - 225) / 40, 0, 1)
-    vertebra = np.hypot(canvas.x / 25, (canvas.y - spine_y(canvas.z)) / 24) < 1
+    vertebra = np.hypot(canvas.x / 25, (canvas.y - spine_y(canvas.axes[2])) / 24) < 1
     room = (frame.radius < 0.985) & (np.abs(canvas.x + 4) + 4 * canvas.rough > half) & ~vertebra
     room &= canvas.is_one_of(_SOFT)
     above = shape - canvas.z  # falls with height: the diaphragm lies where this reaches a level
@@ -298,7 +304,7 @@ def _great_vessels(canvas: Canvas, person: Person) -> None:
         canvas.paint(name, distance < 1, box, only=("visceral fat", "liver"))
 
 
-def _bowel(canvas: Canvas, person: Person, inside: np.ndarray, frame: Frame) -> None:
+def _bowel(canvas: Canvas, inside: np.ndarray, frame: Frame) -> None:
     random, jitter = canvas.random, canvas.jitter
     wide = float(np.interp(-72, canvas.axes[2], frame.half_width)) * 0.72 if len(canvas.axes[2]) else 80
     sag = jitter(-70, 25)
