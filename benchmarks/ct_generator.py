@@ -2,8 +2,8 @@
 
     OMP_NUM_THREADS=1 python benchmarks/ct_generator.py --image CT --label LABELS
 
-Without a scan and its labels (numbers of TotalSegmentator, version 2) only procedural torsos are timed. The last line is
-MONAI's Rand3DElastic alone, with the displacement that anatomy_ct had from it before it used a spline.
+Without a scan and its labels (numbers of TotalSegmentator, version 2) only procedural torsos are timed. The last line
+is MONAI's Rand3DElastic alone, with the displacement that anatomy_ct had from it before it used a spline.
 """
 
 from __future__ import annotations

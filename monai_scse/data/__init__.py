@@ -11,6 +11,7 @@ from .label_protocols import BRAIN_STRUCTURES, LABEL_PROTOCOLS, LabelProtocol, S
 from .organ_layouts import LAYOUTS, organ_cases
 from .organs import Organ, organ_table, side_pairs
 from .partial_labels import mark_unknown_classes, unknown_classes
+from .shape_torsos import shape_torso_ct
 from .slices import SliceDataset
 from .synthetic_ct import save_synthetic_cases, synthetic_ct
 
@@ -40,6 +41,7 @@ __all__ = [
     "organ_table",
     "require_file",
     "save_synthetic_cases",
+    "shape_torso_ct",
     "side_pairs",
     "split_cases",
     "synthetic_ct",

@@ -21,24 +21,37 @@ from .torso_frame import build_frame, lay_on_table
 from .torso_measures import Person, draw_person
 from .torso_organs import fill_torso
 
-__all__ = ["FIELDS_OF_VIEW", "save_synthetic_cases", "synthetic_ct"]
+__all__ = ["FIELDS_OF_VIEW", "paint_torso", "save_synthetic_cases", "synthetic_ct"]
 
 #: Lower and upper end of a scan in mm, see the module for the origin.
 FIELDS_OF_VIEW = {
-    "whole torso": (-315.0, 290.0),
-    "abdomen and pelvis": (-315.0, 100.0),
-    "thorax and abdomen": (-140.0, 290.0),
+    "whole torso": (-335.0, 300.0),
+    "abdomen and pelvis": (-335.0, 100.0),
+    "thorax and abdomen": (-140.0, 300.0),
     "abdomen": (-160.0, 105.0),
 }
 _COARSE_MM = 6.0  # voxels in which organs are measured
 
 
-def _torso_levels(seed: Sequence[int], person: Person) -> list[float]:
-    axes = [np.arange(low, high, _COARSE_MM) for low, high in TORSO]
-    axes[2] = axes[2] * person.size
-    canvas = Canvas(seed, axes, person.size)
-    fill_torso(canvas, person, build_frame(canvas, person))
-    return canvas.levels
+def paint_torso(seed: int, person: Person, axes: Sequence[np.ndarray]) -> Canvas:
+    """Paint a person's torso: organs are measured on a coarse grid of the whole torso, then painted on the scan's.
+
+    Args:
+        seed: shapes and positions come from it.
+        person: sizes, see :func:`monai_scse.data.torso_measures.draw_person`.
+        axes: positions of the voxels in mm along x, y and z.
+
+    Returns:
+        Its ``labels`` are indices of :data:`SYNTHETIC_STRUCTURES`.
+    """
+    coarse = [np.arange(low, high, _COARSE_MM) for low, high in TORSO]
+    coarse[2] = coarse[2] * person.size
+    levels = None
+    for grid in (coarse, axes):
+        canvas = Canvas((seed, 1), grid, person.size, levels)
+        fill_torso(canvas, person, build_frame(canvas, person))
+        levels = canvas.levels
+    return canvas
 
 
 def synthetic_ct(
@@ -79,8 +92,7 @@ def synthetic_ct(
         np.arange(centre - half_depth, centre + half_depth, step[1]),
         np.arange(lowest, highest, step[2]),
     ]
-    canvas = Canvas((seed, 1), axes, person.size, _torso_levels((seed, 1), person))
-    fill_torso(canvas, person, build_frame(canvas, person))
+    canvas = paint_torso(seed, person, axes)
     canvas.begin("table")
     if canvas.random.random() < 0.8:
         lay_on_table(canvas)
@@ -96,6 +108,7 @@ def save_synthetic_cases(
     output_dir: str | Path,
     seeds: Sequence[int],
     spacing: Sequence[float] = (3.0, 3.0, 3.0),
+    field_of_view: str | None = None,
     progress: Callable[[Sequence[int]], Sequence[int]] = lambda seeds: seeds,
 ) -> None:
     """Write synthetic scans as a labelled data set: ``images/ct_<seed>.nii.gz`` and ``labels/ct_<seed>.nii.gz``.
@@ -104,9 +117,10 @@ def save_synthetic_cases(
         output_dir: the folder that receives the data set.
         seeds: one scan each.
         spacing: voxel size in mm.
+        field_of_view: as in :func:`synthetic_ct`.
         progress: wraps the seeds, for example ``tqdm``.
     """
-    save_cases(output_dir, progress(seeds), lambda seed: synthetic_ct(seed, spacing))
+    save_cases(output_dir, progress(seeds), lambda seed: synthetic_ct(seed, spacing, field_of_view))
 
 
 def main() -> None:
@@ -118,9 +132,11 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=20, help="number of scans")
     parser.add_argument("--first_seed", type=int, default=0, help="seed of the first scan, the others count on")
     parser.add_argument("--spacing", type=float, nargs=3, default=(3.0, 3.0, 3.0), help="voxel size in mm")
+    parser.add_argument("--field_of_view", choices=FIELDS_OF_VIEW, help="the same for all; drawn for each unless told")
     options = parser.parse_args()
     seeds = range(options.first_seed, options.first_seed + options.cases)
-    save_synthetic_cases(options.output_dir, seeds, options.spacing, lambda seeds: tqdm(seeds, desc="synthetic CT"))
+    view, progress = options.field_of_view, lambda seeds: tqdm(seeds, desc="synthetic CT")
+    save_synthetic_cases(options.output_dir, seeds, options.spacing, view, progress)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ class Canvas:
 
     def noise(self, period: float) -> np.ndarray:
         """A smooth random field of standard deviation about 1, with a knot every ``period`` mm."""
-        positions = [(axis - low) / period for axis, (low, _) in zip(self.axes, TORSO)]
+        positions = [(np.clip(axis, low, high) - low) / period for axis, (low, high) in zip(self.axes, TORSO)]
         knots = [int((high - low) / period) + 4 for low, high in TORSO]
         return spline_field(self.random, knots, positions)
 
