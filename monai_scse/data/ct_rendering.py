@@ -79,7 +79,7 @@ _HOUNSFIELD = {
     "subcutaneous fat": (-105, -105, -103, 6),
     "muscle": (50, 56, 62, 8),
     "visceral fat": (-100, -99, -97, 8),
-    "bone": (330, 335, 340, 90),
+    "bone": (420, 425, 430, 80),
     "cartilage": (85, 85, 90, 12),
     "heart": (40, 210, 150, 25),
     "inferior vena cava": (38, 70, 140, 22),
@@ -209,7 +209,7 @@ def _add_inner_structures(
         if organ.any():
             box = _box_of(organ)
             image[box][organ[box] & _vessels(random, labels[box].shape, spacing, radius, period)] = value
-    medulla, marrow = random.uniform(0.45, 0.8), random.uniform(90, 260)
+    medulla, marrow = random.uniform(0.45, 0.8), random.uniform(130, 280)
     kidneys = _inside(labels, "right kidney", "left kidney")
     if phase[1] > 0.3 and kidneys.any():
         box = _box_of(kidneys)

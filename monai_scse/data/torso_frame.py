@@ -64,16 +64,16 @@ def build_frame(canvas: Canvas, person: Person) -> Frame:
     chest, chest_depth = measures["chest_half_width_mm"], measures["chest_half_depth_mm"]
     hip, inlet = measures["hip_half_width_mm"], measures["inlet_half_width_mm"]
     # area of the belly at the third lumbar vertebra: organs and muscles 160 cm2, and the fat between them
-    belly = np.sqrt((160 + measures["visceral_fat_cm2"]) / 270)
+    belly = max(np.sqrt((160 + measures["visceral_fat_cm2"]) / 270), 0.88)
     waist, waist_depth = (114 if female else 121) * belly**0.7, (73 if female else 79) * belly**1.3
 
     height = canvas.axes[2]
     knots = (-345, -270, -215, -170, -130, -60, 0, 70, 140, 200, 245, 275, 296)
-    middle = (waist + chest) / 2
+    middle = 0.2 * waist + 0.8 * chest  # inside the lower ribs
     widths = (46, inlet, inlet + 12, min(hip - 28, waist), waist, waist, middle)
     widths += tuple(chest * share for share in (1, 0.97, 0.86, 0.66, 0.44, 0.12))
     backs = (-80, -88, -84, -80, -80, -82, -90, -97, -99, -88, -72, -62, -58)
-    depths = (52, 64, 70, 0.92 * waist_depth, waist_depth, waist_depth, (waist_depth + chest_depth) / 2)
+    depths = (52, 64, 70, 0.92 * waist_depth, waist_depth, waist_depth, 0.25 * waist_depth + 0.75 * chest_depth)
     depths += tuple(chest_depth * share for share in (1, 0.94, 0.76, 0.55, 0.36, 0.1))
     width, back, depth = (np.interp(height, knots, values).astype(np.float32) for values in (widths, backs, depths))
     front = back + 2 * depth

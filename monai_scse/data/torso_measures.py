@@ -81,7 +81,7 @@ def _both(female: tuple[float, float], male: tuple[float, float], with_body: flo
 #: Name, then sex. Volumes end in ml, lengths in mm, areas in cm2.
 MEASURES: dict[str, dict[str, Measure]] = {
     "height_mm": _both((1613, 70), (1753, 75), 1.0, "NHANES 2015-2018"),  # spread: judgement
-    "liver_ml": _both((1411, 310), (1710, 310), 0.4, "Geraghty 2004", "Vauthey 2002"),  # 353 less what sex explains
+    "liver_ml": _both((1411, 310), (1710, 310), 0.6, "Geraghty 2004", "Vauthey 2002"),  # 353 less what sex explains
     "spleen_ml": _both((179.8, 60), (238.4, 60), 0.3, "Geraghty 2004", "Kim 2021"),
     "kidney_ml": _both((156.5, 33), (193.1, 36), 0.4, "Geraghty 2004", "Cheong 2007"),
     "kidney_length_mm": _both((108.0, 10), (112.0, 10), 0.4, "Glodny 2009"),  # split by sex: judgement
@@ -104,8 +104,8 @@ MEASURES: dict[str, dict[str, Measure]] = {
     "gallbladder_ml": _both((28, 11), (30, 12), 0.0),
     "hip_half_width_mm": _both((138, 7), (136, 7), 0.5),  # iliac crests; the pelvis of women is wider for their height
     "inlet_half_width_mm": _both((66, 4), (61, 4), 0.4),  # pelvic inlet
-    "chest_half_width_mm": _both((118, 4), (134, 4), 0.0),  # inside the ribs, for a chest of average section
-    "chest_half_depth_mm": _both((86, 3), (98, 4), 0.0),
+    "chest_half_width_mm": _both((121, 4), (134, 4), 0.0),  # inside the ribs, for a chest of average section
+    "chest_half_depth_mm": _both((89, 3), (98, 4), 0.0),
 }
 
 

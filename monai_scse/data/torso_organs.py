@@ -166,7 +166,8 @@ def _liver(canvas: Canvas, person: Person, inside: np.ndarray, dome: np.ndarray,
     width = np.interp(x, (left_end - 18, left_end, -25, 5, 40, 75, 115, 150), (1, 20, 44, 62, 96, 132, 150, 140))
     # left of the middle the liver lies in front of stomach and spine, right of it it fills the belly
     behind = np.interp(x, (left_end, -25, 5, 28, 60), (34, 18, -4, -34, -140))
-    thick = width / (1 + np.exp(np.clip((behind - y) / 7, -30, 30)))
+    thick = np.maximum(width - 0.65 * (top - dome), 0.25 * width)  # the lower edge is flatter than the diaphragm
+    thick /= 1 + np.exp(np.clip((behind - y) / 7, -30, 30))
     thick *= 1 - 0.3 * np.clip((y - 20) / 90, 0, 1) * (x > 20)  # the lower edge rises to the front
     wedge = (depth / np.maximum(thick, 1) + 0.05 * canvas.rough[box]).astype(np.float32)
     cleft = (np.abs(x - 10 - 0.1 * (y - 40)) < 3.5) & (depth > 46) & (y > 25)  # ligamentum teres
