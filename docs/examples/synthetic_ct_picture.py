@@ -30,6 +30,7 @@ def main() -> None:
     """Write the picture: a column a scan, above an axial and below a coronal slice."""
     from matplotlib import pyplot as plt
     from monai.transforms import LoadImage, Orientation, Spacing
+    from PIL import Image
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--image", type=Path, required=True)
@@ -57,6 +58,7 @@ def main() -> None:
             panel.axis("off")
     figure.tight_layout(pad=0.4)
     figure.savefig(options.output, dpi=75, facecolor="black")
+    Image.open(options.output).convert("L").save(options.output, optimize=True)  # it is grey
 
 
 if __name__ == "__main__":
