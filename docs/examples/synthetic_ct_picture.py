@@ -30,6 +30,7 @@ def main() -> None:
     """Write the picture: a column a scan, above an axial and below a coronal slice."""
     from matplotlib import pyplot as plt
     from monai.transforms import LoadImage, Orientation, Spacing
+    from PIL import Image
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--image", type=Path, required=True)
@@ -44,11 +45,11 @@ def main() -> None:
     for seed in (1, 2):
         scan = anatomy_ct(anatomy, seed)
         columns.append((f"its anatomy, seed {seed}", scan.image, scan.labels))
-    for seed in (3, 5, 8):
-        scan = synthetic_ct(seed)
-        columns.append((f"procedural, seed {seed}", scan.image, scan.labels))
+    for seed, sex in ((12, "male"), (14, "female"), (7, "male"), (21, "female")):
+        scan = synthetic_ct(seed, field_of_view="whole torso", sex=sex)
+        columns.append((f"torso, {sex}, seed {seed}", scan.image, scan.labels))
 
-    figure, axes = plt.subplots(2, len(columns), figsize=(2.2 * len(columns), 5.2), facecolor="black")
+    figure, axes = plt.subplots(2, len(columns), figsize=(2.0 * len(columns), 5.4), facecolor="black")
     for (title, image, labels), (above, below) in zip(columns, axes.T):
         coronal, axial = middle_of_organs(labels)
         above.set_title(title, color="white", fontsize=9)
@@ -56,7 +57,8 @@ def main() -> None:
             panel.imshow(plane, cmap="gray", vmin=WINDOW[0], vmax=WINDOW[1])
             panel.axis("off")
     figure.tight_layout(pad=0.4)
-    figure.savefig(options.output, dpi=90, facecolor="black")
+    figure.savefig(options.output, dpi=75, facecolor="black")
+    Image.open(options.output).convert("L").save(options.output, optimize=True)  # it is grey
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import InputError, one_line_input_errors
 from .cases import require_file
-from .ct_rendering import STRUCTURE_INDEX, SyntheticCT, render_ct, save_cases
+from .ct_rendering import STRUCTURE_INDEX, SyntheticCT, render_ct, save_cases, smooth_noise
 
 __all__ = ["Anatomy", "anatomy_ct", "load_anatomy"]
 
@@ -38,7 +38,9 @@ _TOTALSEGMENTATOR_V2 = {
     "aorta": (52,),
     "arteries": (*range(53, 59), 65, 66),
     "inferior vena cava": (59, 60, 62, 63, 64, 67, 68),
-    "cartilage": (79, 117),
+    "cartilage": (117,),
+    "spinal canal": (79,),
+    "prostate": (22,),
     "muscle": (*range(80, 88),),
     "left psoas major": (88,),
     "right psoas major": (89,),
@@ -140,6 +142,35 @@ def load_anatomy(image_file: str | Path, label_file: str | Path, spacing: Sequen
     return Anatomy(structures, _texture(image, structures), np.array(spacing, dtype=float))
 
 
+def _deform(anatomy: Anatomy, seed: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Structures and texture, elastically deformed, rotated, sheared, scaled and shifted.
+
+    As MONAI's ``Rand3DElastic``, but for its displacement: a random spline with a knot every 16 to 20 voxels, where it
+    smooths white noise with a Gaussian of 10 voxels, which took 90 % of the time.
+    """
+    import torch
+    from monai.transforms import RandAffineGrid, Resample
+    from monai.transforms.utils import create_grid
+
+    size = [int(extent * 1.15) for extent in anatomy.structures.shape]
+    affine = RandAffineGrid(
+        rotate_range=(0.12, 0.12, 0.2),
+        shear_range=(0.06,) * 6,
+        translate_range=(6, 6, 6),
+        scale_range=[(-0.25, 0.25)] * 3,
+    ).set_random_state(seed=seed)
+    grid = create_grid(size, dtype=np.float32, backend="torch")
+    amplitude, period = random.uniform(1, 5), np.full(3, random.uniform(16, 20))  # voxels
+    grid[:3] += torch.from_numpy(amplitude * np.stack([smooth_noise(random, size, period) for _ in range(3)]))
+    grid = affine(grid=grid)
+    structures = torch.from_numpy(anatomy.structures[None].astype(np.float32))
+    texture = torch.from_numpy(anatomy.texture[None])
+    labels = Resample(mode="nearest", padding_mode="zeros")(structures, grid)[0]
+    return labels.numpy().round().astype(np.uint8), Resample(mode="bilinear", padding_mode="zeros")(texture, grid)[
+        0
+    ].numpy()
+
+
 def anatomy_ct(anatomy: Anatomy, seed: int) -> SyntheticCT:
     """Deform an anatomy and scan it anew.
 
@@ -147,25 +178,8 @@ def anatomy_ct(anatomy: Anatomy, seed: int) -> SyntheticCT:
         anatomy: see :func:`load_anatomy`.
         seed: the same seed gives the same scan.
     """
-    from monai.transforms import Rand3DElasticd
-
     random = np.random.default_rng(seed)
-    deform = Rand3DElasticd(
-        keys=["structures", "texture"],
-        sigma_range=(9, 11),
-        magnitude_range=(300, 1900),  # smoothed to a standard deviation of 1 to 5 voxels
-        prob=1.0,
-        rotate_range=(0.12, 0.12, 0.2),
-        shear_range=(0.06,) * 6,
-        translate_range=(6, 6, 6),
-        scale_range=[(-0.25, 0.25)] * 3,
-        spatial_size=[int(size * 1.15) for size in anatomy.structures.shape],
-        mode=["nearest", "bilinear"],
-        padding_mode="zeros",
-    ).set_random_state(seed=seed)
-    volumes = {"structures": anatomy.structures[None].astype(np.float32), "texture": anatomy.texture[None]}
-    deformed = {key: np.asarray(volume)[0] for key, volume in deform(volumes).items()}
-    labels = np.rint(deformed["structures"]).astype(np.uint8)
+    labels, texture = _deform(anatomy, seed, random)
     # a scan that ends where the real one ends, or anywhere inside it
     rows = np.flatnonzero((labels > 0).any(axis=(0, 1)))
     low, high = rows[0], rows[-1] + 1
@@ -173,7 +187,7 @@ def anatomy_ct(anatomy: Anatomy, seed: int) -> SyntheticCT:
         length = int(random.uniform(0.4, 1.0) * (high - low))
         low = int(random.integers(low, high - length + 1))
         high = low + length
-    labels, texture = labels[..., low:high], deformed["texture"][..., low:high]
+    labels, texture = labels[..., low:high], texture[..., low:high]
     image = render_ct(random, labels, anatomy.spacing, texture * random.uniform(0.3, 1.1))
     affine = np.diag([*(anatomy.spacing * (-1, -1, 1)), 1.0])
     return SyntheticCT(image[::-1, ::-1].copy(), labels[::-1, ::-1].copy(), affine)

@@ -12,7 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["STRUCTURE_INDEX", "SYNTHETIC_STRUCTURES", "SyntheticCT", "render_ct", "save_cases", "smooth_noise"]
+__all__ = [
+    "STRUCTURE_INDEX",
+    "SYNTHETIC_STRUCTURES",
+    "SyntheticCT",
+    "render_ct",
+    "save_cases",
+    "smooth_noise",
+    "spline_field",
+]
 
 #: What the label numbers of a synthetic CT mean. The ten organs of the whole-body CT bundle come first, in its order.
 SYNTHETIC_STRUCTURES = (
@@ -45,6 +53,11 @@ SYNTHETIC_STRUCTURES = (
     "arteries",
     "pancreas",
     "table",
+    "uterus",
+    "prostate",
+    "breast",
+    "spinal canal",
+    "metal",
 )
 #: The number of each structure.
 STRUCTURE_INDEX = {name: index for index, name in enumerate(SYNTHETIC_STRUCTURES)}
@@ -66,7 +79,7 @@ _HOUNSFIELD = {
     "subcutaneous fat": (-105, -105, -103, 6),
     "muscle": (50, 56, 62, 8),
     "visceral fat": (-100, -99, -97, 8),
-    "bone": (330, 335, 340, 90),
+    "bone": (420, 425, 430, 80),
     "cartilage": (85, 85, 90, 12),
     "heart": (40, 210, 150, 25),
     "inferior vena cava": (38, 70, 140, 22),
@@ -81,6 +94,11 @@ _HOUNSFIELD = {
     "arteries": (40, 280, 150, 30),
     "pancreas": (40, 95, 90, 14),
     "table": (-300, -300, -300, 80),
+    "uterus": (45, 75, 100, 15),
+    "prostate": (40, 60, 75, 12),
+    "breast": (25, 30, 35, 12),
+    "spinal canal": (28, 30, 32, 8),
+    "metal": (3000, 3000, 3000, 0),
 }
 _BLOOD = {"inferior vena cava": (38, 70, 160), "arteries": (38, 230, 150)}
 
@@ -100,17 +118,27 @@ class SyntheticCT:
     affine: np.ndarray
 
 
-def smooth_noise(generator: np.random.Generator, shape: Sequence[int], period: np.ndarray) -> np.ndarray:
-    """A random cubic spline of standard deviation about 1 with a knot every ``period`` voxels along each axis."""
+def spline_field(generator: np.random.Generator, knots: Sequence[int], positions: Sequence[np.ndarray]) -> np.ndarray:
+    """A random cubic spline of standard deviation about 1 on a grid.
+
+    Args:
+        generator: draws the coefficients.
+        knots: how many there are along each axis, three more than the largest position at least.
+        positions: of the voxels along each axis, in knots.
+    """
     from scipy.interpolate import BSpline
 
-    positions = [np.arange(size) / step for size, step in zip(shape, period)]
-    counts = [int(position[-1]) + 4 for position in positions]
-    noise = generator.normal(0, 3, counts).astype(np.float32)  # each axis of the spline takes a third of the variance
-    for position, count in zip(positions, counts):
+    noise = generator.normal(0, 3, knots).astype(np.float32)  # each axis of the spline takes a third of the variance
+    for position, count in zip(positions, knots):
         weights = BSpline.design_matrix(position, np.arange(-3.0, count + 1), 3).toarray().astype(np.float32)
         noise = np.tensordot(noise, weights, axes=(0, 1))  # the axis just done becomes the last
     return noise
+
+
+def smooth_noise(generator: np.random.Generator, shape: Sequence[int], period: np.ndarray) -> np.ndarray:
+    """A :func:`spline_field` with a knot every ``period`` voxels along each axis."""
+    positions = [np.arange(size) / step for size, step in zip(shape, period)]
+    return spline_field(generator, [int(position[-1]) + 4 for position in positions], positions)
 
 
 def _draw_phase(random: np.random.Generator) -> np.ndarray:
@@ -137,33 +165,104 @@ def _draw_hounsfield(random: np.random.Generator, phase: np.ndarray) -> np.ndarr
     return np.array([drawn[name] for name in SYNTHETIC_STRUCTURES], dtype=np.float32)
 
 
-def _vessels(random: np.random.Generator, shape: Sequence[int], spacing: np.ndarray, radius: float) -> np.ndarray:
+def _vessels(
+    random: np.random.Generator, shape: Sequence[int], spacing: np.ndarray, radius: float, period: float
+) -> np.ndarray:
     """Branching curves: where two random fields are both near zero."""
-    first, second = (smooth_noise(random, shape, 28 / spacing) for _ in range(2))
+    first, second = (smooth_noise(random, shape, period / spacing) for _ in range(2))
     return first**2 + second**2 < radius**2
 
 
 def _inside(labels: np.ndarray, *names: str) -> np.ndarray:
-    return np.isin(labels, [STRUCTURE_INDEX[name] for name in names])
+    table = np.zeros(256, dtype=bool)
+    table[[STRUCTURE_INDEX[name] for name in names]] = True
+    return table[labels]
 
 
-def _add_vessels(
-    image: np.ndarray, labels: np.ndarray, random: np.random.Generator, spacing: np.ndarray, phase
-) -> None:
-    """Vessels of liver and lungs, the medulla of the kidneys: seen in the image, parts of their organ in the labels."""
+def _box_of(mask: np.ndarray) -> tuple[slice, ...]:
+    spans = []
+    for axis in range(3):
+        found = np.flatnonzero(mask.any(axis=tuple(other for other in range(3) if other != axis)))
+        spans.append(slice(found[0], found[-1] + 1))
+    return tuple(spans)
+
+
+def _deep(mask: np.ndarray, spacing: np.ndarray, depth_mm: float) -> np.ndarray:
+    """Voxels about ``depth_mm`` or more below the surface of a structure."""
     from scipy.ndimage import uniform_filter
 
-    liver, lungs = _inside(labels, "liver"), _inside(labels, "right lung", "left lung")
-    if liver.any():
-        blood = float(np.dot(phase, _BLOOD["inferior vena cava"]))
-        image[liver & _vessels(random, labels.shape, spacing, random.uniform(0.1, 0.3))] = blood
-    if lungs.any():
-        blood = float(np.dot(phase, _BLOOD["arteries"]))
-        image[lungs & _vessels(random, labels.shape, spacing, random.uniform(0.15, 0.4))] = blood
+    size = np.maximum(np.rint(2 * depth_mm / spacing), 1).astype(int)
+    return mask & (uniform_filter(mask.astype(np.float32), size) > 0.92)
+
+
+def _add_inner_structures(
+    image: np.ndarray, labels: np.ndarray, random: np.random.Generator, spacing: np.ndarray, phase: np.ndarray
+) -> None:
+    """Vessels of liver and lungs, medulla, marrow: seen in the image, part of their organ in the labels."""
+    veins, blood = (float(np.dot(phase, _BLOOD[name])) for name in ("inferior vena cava", "arteries"))
+    for names, value, radii, period in (
+        (("liver",), veins, (0.1, 0.3), 28),
+        (("right lung", "left lung"), blood, (0.12, 0.3), 30),
+        (("right lung", "left lung"), blood, (0.25, 0.45), 15),
+    ):
+        organ, radius = _inside(labels, *names), random.uniform(*radii)
+        if organ.any():
+            box = _box_of(organ)
+            image[box][organ[box] & _vessels(random, labels[box].shape, spacing, radius, period)] = value
+    medulla, marrow = random.uniform(0.45, 0.8), random.uniform(130, 280)
     kidneys = _inside(labels, "right kidney", "left kidney")
     if phase[1] > 0.3 and kidneys.any():
-        deep = uniform_filter(kidneys.astype(np.float32), np.maximum(np.rint(13 / spacing), 1).astype(int)) > 0.9
-        image[kidneys & deep] *= random.uniform(0.45, 0.8)
+        box = _box_of(kidneys)
+        image[box][_deep(kidneys[box], spacing, 6.5)] *= medulla
+    bone = labels == STRUCTURE_INDEX["bone"]
+    if bone.any():
+        image[_deep(bone, spacing, 3.0)] = marrow
+
+
+def _thick_slices(image: np.ndarray, spacing_mm: float, thickness_mm: float, distance_mm: float) -> np.ndarray:
+    """Average slabs of a thickness, one every so many mm, and interpolate them back to the slices there were."""
+    height = np.arange(image.shape[2]) * spacing_mm
+    slabs = np.arange(0, height[-1] + distance_mm, distance_mm)
+    ends = [slabs[:, None] + sign * thickness_mm / 2 for sign in (-1, 1)]
+    lower, upper = height[None] - spacing_mm / 2, height[None] + spacing_mm / 2
+    overlap = np.clip(np.minimum(ends[1], upper) - np.maximum(ends[0], lower), 0, None)
+    overlap /= np.maximum(overlap.sum(axis=1, keepdims=True), 1e-6)
+    overlap[overlap.sum(axis=1) == 0, -1] = 1  # a slab above the last slice
+    back = np.stack([np.interp(height, slabs, row) for row in np.eye(len(slabs))], axis=1)
+    return image @ (back @ overlap).T.astype(np.float32)
+
+
+def _streaks(random: np.random.Generator, labels: np.ndarray, spacing: np.ndarray) -> np.ndarray:
+    """Noise along rows from left to right, where they cross much body, bone or metal."""
+    from scipy.ndimage import gaussian_filter, gaussian_filter1d
+
+    weight = np.ones(256, dtype=np.float32)
+    weight[0] = 0
+    weight[[STRUCTURE_INDEX[name] for name in ("bone", "metal")]] = 3, 14
+    path = weight[labels].sum(axis=0) * spacing[0]  # mm of water, for each row
+    starved = np.clip((gaussian_filter(path, 1) - 330) / 200, 0, 3).astype(np.float32)
+    lines = gaussian_filter1d(random.standard_normal(labels.shape, dtype=np.float32), 60 / spacing[0], axis=0)
+    return lines / max(float(lines.std()), 1e-6) * starved * (labels > 0)
+
+
+def _scan(random: np.random.Generator, image: np.ndarray, labels: np.ndarray, spacing: np.ndarray) -> np.ndarray:
+    """What the scanner adds: blur of kernel and slices, noise of the kernel's grain, streaks."""
+    from monai.transforms import RandGaussianNoise, RandGaussianSmooth
+
+    sharp, soft = (0.9 / spacing[0], 2.4 / spacing[0]), (0.35, 0.7)
+    blur = RandGaussianSmooth(sharp, sharp, prob=1.0).set_random_state(int(random.integers(2**31)))
+    grain = RandGaussianSmooth(soft, soft, prob=1.0).set_random_state(int(random.integers(2**31)))
+    noise = RandGaussianNoise(prob=1.0, std=1.0, sample_std=False).set_random_state(int(random.integers(2**31)))
+    slices = np.ascontiguousarray(np.moveaxis(image, 2, 0))  # as channels: many times faster than a 3D convolution
+    image = np.moveaxis(np.asarray(blur(slices)), 0, 2)
+    speckle = np.moveaxis(np.asarray(grain(noise(np.zeros_like(slices)))), 0, 2)
+    image = image + random.uniform(4, 22) / max(float(speckle.std()), 1e-6) * speckle
+    if random.random() < 0.3 or (labels == STRUCTURE_INDEX["metal"]).any():
+        image = image + random.uniform(8, 40) * _streaks(random, labels, spacing)
+    thickness = random.uniform(1, 5)
+    if thickness > spacing[2]:
+        image = _thick_slices(image, spacing[2], thickness, random.uniform(0.8, 1.0) * thickness)
+    return image
 
 
 def render_ct(
@@ -180,26 +279,19 @@ def render_ct(
     Returns:
         Hounsfield units, int16, same shape.
     """
-    from scipy.ndimage import gaussian_filter
-
     phase = _draw_phase(random)
     image = _draw_hounsfield(random, phase)[labels]
-    _add_vessels(image, labels, random, spacing, phase)
-    grain = smooth_noise(random, labels.shape, 12 / spacing)
-    strength = np.full(len(SYNTHETIC_STRUCTURES), 6, dtype=np.float32)
-    strength[[STRUCTURE_INDEX[name] for name in ("background", "airway", "gas")]] = 0
+    _add_inner_structures(image, labels, random, spacing, phase)
+    strength = np.full(256, 6, dtype=np.float32)
+    strength[[STRUCTURE_INDEX[name] for name in ("background", "airway", "gas", "metal")]] = 0
     strength[STRUCTURE_INDEX["bone"]] = 70
     strength[[STRUCTURE_INDEX["right lung"], STRUCTURE_INDEX["left lung"]]] = 35
-    image += (1 if texture is None else 0.5) * strength[labels] * grain
+    image += (1 if texture is None else 0.5) * strength[labels] * smooth_noise(random, labels.shape, 12 / spacing)
     if texture is not None:
         image += texture
     front_to_back = np.linspace(1, -1, labels.shape[1], dtype=np.float32)[None, :, None]
     image -= np.where(_inside(labels, "right lung", "left lung"), 40 * front_to_back, 0)  # blood sinks to the back
-    image = gaussian_filter(image, random.uniform(0.3, 0.8) * 3 / spacing)
-    noise = random.normal(0, 1, image.shape).astype(np.float32)
-    image += random.uniform(3, 20) * gaussian_filter(noise, (0.5, 0.5, 0)) / 0.55
-    if random.random() < 0.3:  # streaks between the arms or the hips
-        image += random.uniform(5, 20) * gaussian_filter(random.normal(0, 4, image.shape), (9, 0.4, 0.3)) * (labels > 0)
+    image = _scan(random, image, labels, spacing)
     return np.clip(np.rint(image), -1024, 3071).astype(np.int16)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import highdicom
@@ -164,6 +165,34 @@ def test_fine_tuning_starts_from_weights_and_may_keep_their_batch_statistics(
             assert torch.equal(value, before[name]) == frozen, name
         elif name.endswith("weight"):
             torch.testing.assert_close(value, before[name], rtol=0, atol=1e-3)  # one small step away, not anew
+
+
+def test_fine_tuning_from_the_shipped_weights_lowers_the_loss_on_a_real_ct(ct_bundle, example_ct, tmp_path):
+    """The scan's anatomy was in the training of the weights: this shows that fine-tuning learns, not how well."""
+    for part, name in (("images", "example_ct_sm.nii.gz"), ("labels", "example_seg.nii.gz")):
+        (tmp_path / part).mkdir()
+        shutil.copy(example_ct / name, tmp_path / part / "case.nii.gz")
+    result = run_bundle(
+        ct_bundle,
+        ["train.json", "finetune.yaml"],
+        cwd=tmp_path,
+        dataset_dir=tmp_path,
+        label_numbers="totalsegmentator_v2",
+        validation_cases=0,
+        learning_rate=0.001,
+        epochs=2,
+        ckpt_dir=tmp_path / "models",
+        output_dir=tmp_path / "logs",
+        device="cpu",
+        amp=False,
+    )
+    assert result.returncode == 0, result.stderr
+    events = EventAccumulator(str(tmp_path / "logs")).Reload()
+    losses = [event.value for event in events.Scalars("train_loss")]
+    assert np.mean(losses[len(losses) // 2 :]) < 0.95 * np.mean(losses[: len(losses) // 2])
+    before = torch.load(ct_bundle / "models/model.pt", weights_only=True)
+    after = torch.load(tmp_path / "models/model.pt", weights_only=True)
+    assert all(torch.equal(after[name], value) for name, value in before.items() if "running" in name)
 
 
 def test_paper_recipe_trains_a_variant(ct_bundle, ct_dataset, tmp_path):

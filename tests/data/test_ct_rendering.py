@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monai_scse.data.ct_rendering import STRUCTURE_INDEX, render_ct, smooth_noise
+from monai_scse.data.ct_rendering import STRUCTURE_INDEX, _streaks, _thick_slices, render_ct, smooth_noise
 
 SPACING = np.array([3.0, 3.0, 3.0])
 
@@ -52,3 +52,35 @@ def test_smooth_noise_has_unit_deviation_and_no_jumps():
     assert noise.shape == (80, 60, 50)
     assert 0.7 < noise.std() < 1.3
     assert np.abs(np.diff(noise, axis=0)).max() < 1
+
+
+def test_thick_slices_average_along_the_body_and_keep_the_mean():
+    image = np.zeros((4, 4, 40), np.float32)
+    image[..., 20:] = 100
+    thick = _thick_slices(image, 1.0, 5.0, 5.0)
+    assert thick.shape == image.shape
+    assert (np.diff(thick[0, 0]) >= -1e-3).all()  # an edge stays an edge, without overshoot
+    assert 3 <= ((thick[0, 0] > 1) & (thick[0, 0] < 99)).sum() <= 10  # and gets as wide as a slice or two
+    assert abs(thick.mean() - image.mean()) < 3
+    np.testing.assert_allclose(_thick_slices(image + 50, 1.0, 3.0, 2.5)[..., :15], 50, atol=1e-3)
+
+
+def test_streaks_run_from_left_to_right_where_the_path_is_long():
+    labels = np.zeros((140, 60, 8), np.uint8)
+    labels[10:130, 5:55] = STRUCTURE_INDEX["muscle"]
+    labels[40:100, 20:30] = STRUCTURE_INDEX["bone"]
+    streaks = _streaks(np.random.default_rng(0), labels, SPACING)
+    assert streaks[:, 20:30].std() > 3 * streaks[:, 45:55].std()
+    assert np.abs(np.diff(streaks[20:120, 25], axis=0)).mean() < 0.2 * np.abs(np.diff(streaks[:, 21:29], axis=1)).mean()
+    assert (streaks[:5] == 0).all()
+
+
+def test_noise_has_the_grain_of_a_kernel_and_a_level_of_its_own_in_every_scan():
+    levels, neighbours = [], []
+    for seed in range(8):
+        image = render_ct(np.random.default_rng(seed), blocks("gallbladder"), SPACING).astype(float)[4:20, 4:20, 4:20]
+        image -= image.mean(axis=(0, 1), keepdims=True)
+        levels.append(image.std())
+        neighbours.append(np.corrcoef(image[1:].ravel(), image[:-1].ravel())[0, 1])
+    assert max(levels) > 2 * min(levels)
+    assert 0.1 < np.median(neighbours) < 0.95

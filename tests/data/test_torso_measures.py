@@ -1,0 +1,107 @@
+"""Torsos have the organs that people have: volumes, lengths and diameters by sex, against published figures.
+
+The figures stand here as printed by their authors, apart from the table that the generator draws from; see
+``monai_scse.data.torso_measures.SOURCES`` for the papers.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from monai_scse.data.ct_rendering import STRUCTURE_INDEX
+from monai_scse.data.synthetic_ct import paint_torso
+from monai_scse.data.torso_canvas import TORSO
+from monai_scse.data.torso_measures import MEASURES, SEXES, SOURCES, draw_person
+
+TORSOS = 30  # of each sex
+STEP = 6.0  # mm
+THIRD_LUMBAR, CHEST, BELOW_KIDNEYS = -72, 125, -70  # heights in mm for a person of 1.70 m
+
+# name: mean of women, mean of men, standard deviation from person to person within a sex (None: none was published)
+PUBLISHED = {
+    "liver ml": (1411, 1710, 353),  # Geraghty 2004; spread of both sexes together, Vauthey 2002
+    "spleen ml": (179.8, 238.4, (322.0 - 81.1) / 3.92),  # Geraghty 2004; Kim 2021, central 95 %
+    "right kidney ml": (156.5, 193.1, 34.5),  # Geraghty 2004; Cheong 2007, 33 and 36
+    "left kidney ml": (156.5, 193.1, 34.5),
+    "right kidney mm": (108.5, 108.5, 12.2),  # Glodny 2009, both sexes together
+    "left kidney mm": (111.3, 111.3, 12.6),
+    "pancreas ml": (64.4, 87.4, None),  # Geraghty 2004
+    "descending aorta mm": (23.1, 25.8, None),  # Rogers 2013
+    "infrarenal aorta mm": (16.7, 19.3, None),
+    "psoas cm2/m2": (5.4, 5.9, 1.55),  # Lawlor 2022, 1.4 and 1.7
+    "right share of the lungs": (0.536, 0.536, 0.015),  # Yamada 2020, supine
+}
+
+
+def measure(seed: int, sex: str) -> dict[str, float]:
+    """Count voxels of a torso."""
+    person = draw_person(np.random.default_rng(seed), sex)
+    axes = [np.arange(low, high, STEP) * scale for (low, high), scale in zip(TORSO, (1, 1, person.size))]
+    canvas = paint_torso(seed, person, axes)
+    height = canvas.axes[2]
+    masks = {name: canvas.labels == STRUCTURE_INDEX[name] for name in STRUCTURE_INDEX}
+    found, steps = {}, np.array([STEP, STEP, STEP * person.size])
+    for organ in ("liver", "spleen", "right kidney", "left kidney", "pancreas", "right lung", "left lung"):
+        found[f"{organ} ml"] = masks[organ].sum() * steps.prod() / 1000
+    for organ in ("right kidney", "left kidney"):
+        points = np.argwhere(masks[organ]) * steps
+        longest = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)[2][0]
+        found[f"{organ} mm"] = np.ptp(points @ longest) + 0.8 * STEP
+    for name, level in (("descending", CHEST), ("infrarenal", BELOW_KIDNEYS)):
+        rows = np.abs(height - level) < 15
+        section = masks["aorta"][:, :, rows]
+        section = section[:, canvas.axes[1] < 0] if name == "descending" else section  # not the ascending one
+        found[f"{name} aorta mm"] = 2 * np.sqrt(section.sum() * STEP**2 / rows.sum() / np.pi)
+    rows = np.abs(height - THIRD_LUMBAR) < 8
+    psoas = sum(masks[f"{side} psoas major"][:, :, rows].sum() for side in ("right", "left"))
+    found["psoas cm2/m2"] = psoas * STEP**2 / 100 / rows.sum() / (person.measures["height_mm"] / 1000) ** 2
+    found["fat under the skin cm2"] = masks["subcutaneous fat"][:, :, rows].sum() * STEP**2 / 100 / rows.sum()
+    lungs = found["right lung ml"] + found["left lung ml"]
+    found["right share of the lungs"] = found["right lung ml"] / lungs
+    metres = person.measures["height_mm"] / 1000  # Quanjer 1993, and 10.9 % less lying down (Yamada 2020)
+    capacity = (7.99 * metres - 7.08 if sex == "male" else 6.60 * metres - 5.79) / 1.109
+    found["lungs / capacity"] = lungs / 1000 / capacity
+    return found
+
+
+@pytest.fixture(scope="module")
+def torsos() -> dict[str, dict[str, np.ndarray]]:
+    rows = {sex: [measure(seed, sex) for seed in range(TORSOS)] for sex in SEXES}
+    return {sex: {name: np.array([row[name] for row in table]) for name in table[0]} for sex, table in rows.items()}
+
+
+@pytest.mark.parametrize("sex", SEXES)
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_sizes_are_those_that_were_published(torsos, sex, name):
+    women, men, deviation = PUBLISHED[name]
+    published = men if sex == "male" else women
+    found = torsos[sex][name]
+    chance = 2.5 * found.std() / np.sqrt(TORSOS)
+    assert abs(found.mean() - published) < chance + 0.05 * published
+    if deviation is not None:
+        assert 0.5 * deviation < found.std() < 1.4 * deviation
+
+
+@pytest.mark.parametrize("sex", SEXES)
+def test_lungs_are_filled_as_far_as_they_are_in_a_scan(torsos, sex):
+    assert 0.78 < torsos[sex]["lungs / capacity"].mean() < 0.97
+    assert torsos[sex]["lungs / capacity"].min() > 0.5
+
+
+def test_women_and_men_differ_as_published(torsos):
+    women, men = torsos["female"], torsos["male"]
+    for name in ("liver ml", "right kidney ml", "left lung ml", "infrarenal aorta mm"):
+        assert women[name].mean() < men[name].mean()
+    # Kong 2022, medians at a mean body mass index of 23.5: 146.7 and 116.9 cm2; these people are heavier
+    assert np.median(women["fat under the skin cm2"]) > np.median(men["fat under the skin cm2"]) > 80
+
+
+def test_every_source_is_named():
+    used = {source for by_sex in MEASURES.values() for measure in by_sex.values() for source in measure.sources}
+    assert used == set(SOURCES)
+
+
+def test_unknown_sex():
+    with pytest.raises(ValueError, match=r"sex must be one of female, male or None, got 'x'"):
+        draw_person(np.random.default_rng(0), "x")
