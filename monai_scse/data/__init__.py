@@ -19,7 +19,6 @@ from .label_protocols import (
 from .organ_layouts import LAYOUTS, organ_cases
 from .organs import Organ, organ_table, side_pairs
 from .partial_labels import mark_unknown_classes, unknown_classes
-from .shape_torsos import shape_torso_ct
 from .slices import SliceDataset
 from .synthetic_ct import save_synthetic_cases, synthetic_ct
 from .whole_head import whole_head
@@ -52,7 +51,6 @@ __all__ = [
     "require_file",
     "retest_cases",
     "save_synthetic_cases",
-    "shape_torso_ct",
     "side_pairs",
     "split_cases",
     "synthetic_ct",

@@ -121,6 +121,7 @@ def describe_setting(setting: Setting) -> str:
         f"- Subjects: {splits}. Seeds: {', '.join(map(str, sorted(runs['seed'].unique())))}.\n"
         f"- Hardware: {hardware}; torch {torch}; {minutes.sum():.0f} minutes of training altogether, "
         f"{minutes.min():.1f} to {minutes.max():.1f} each of {len(runs)}.\n"
+        + (f"- {settings['note']}\n" if "note" in settings else "")
     )
 
 

@@ -53,7 +53,8 @@ class ExtractBraind(MapTransform):
         weights: file of its state dict, read when the first whole head comes in.
         mask_dir: folder with a brain mask for each scan, under the name of the scan; None to find the brains.
         spacing: voxel size in mm that the network sees.
-        margin_mm: how far around the brain tissue is kept; what the network cuts too closely is kept with it.
+        margin_mm: how far around the brain tissue is kept. Heads made around validation scans gave the best Dice with
+            0.
         stripped_ml: scans with less tissue than this are skull-stripped.
         brain_ml: less or more brain than this is none: the scan stays as it is, for the checks behind to report.
         device: where the network runs.
@@ -70,7 +71,7 @@ class ExtractBraind(MapTransform):
         weights: str | Path,
         mask_dir: str | Path | None = None,
         spacing: float = 3.0,
-        margin_mm: float = 2.0,
+        margin_mm: float = 0.0,
         stripped_ml: float = 2200.0,
         brain_ml: tuple[float, float] = (500.0, 3000.0),
         device: torch.device | str = "cpu",
