@@ -12,7 +12,7 @@ import numpy as np
 
 from ..data import Structure, case_name, write_in_one_step
 from ..metrics import structure_volumes
-from ..transforms import CONFIDENCE_KEY, QC_KEY, SCAN_KEY, LoadScand, file_of
+from ..transforms import AGREEMENT_KEY, CONFIDENCE_KEY, QC_KEY, SCAN_KEY, LoadScand, file_of
 from .overlay import save_overlay
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class SegmentationReport:
 
     Attach it to an evaluator whose postprocessing has brought the prediction back to the grid of the scan. The tables
     have the columns index, structure, voxels, volume_mm3, touches_border; ``volumes.csv`` has the case before them.
-    Transforms add further ones through the meta data of the segmentation: confidence
+    Transforms add further ones through the meta data of the segmentation: confidence, agreement
     (:class:`monai_scse.transforms.NoteConfidenced`), scan, what came in (:class:`monai_scse.transforms.ExtractBraind`),
     and qc, why a structure was removed or should not be trusted (:class:`monai_scse.transforms.CheckPlausibled`,
     :class:`monai_scse.transforms.CheckBraind`), which the log tells, too.
@@ -86,10 +86,10 @@ class SegmentationReport:
             }
             for volume in volumes
         ]
-        if CONFIDENCE_KEY in pred.meta:
-            confidence = pred.meta[CONFIDENCE_KEY]
-            for row in rows:
-                row["confidence"] = round(confidence.get(row["index"], math.nan), 4)
+        for measure in (CONFIDENCE_KEY, AGREEMENT_KEY):
+            if measure in pred.meta:
+                for row in rows:
+                    row[measure] = round(pred.meta[measure].get(row["index"], math.nan), 4)
         if SCAN_KEY in pred.meta:
             for row in rows:
                 row["scan"] = pred.meta[SCAN_KEY]

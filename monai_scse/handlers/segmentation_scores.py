@@ -13,7 +13,7 @@ import numpy as np
 
 from ..data import Structure, case_name, unknown_classes, write_in_one_step
 from ..metrics import score_structures
-from ..transforms import CONFIDENCE_KEY, file_of
+from ..transforms import AGREEMENT_KEY, CONFIDENCE_KEY, file_of
 from .structure_summary import summarize_structures
 
 if TYPE_CHECKING:
@@ -27,10 +27,11 @@ class SegmentationScores:
 
     Attach it to an evaluator whose prediction and label both lie on the grid of the scan. ``metrics.csv`` has the
     columns case, structure, dice, hd95_mm, assd_mm, and behind :class:`monai_scse.transforms.NoteConfidenced`
-    confidence, whose rank correlation with Dice is printed. An entry is empty where the measure is not defined: Dice
-    when a structure is absent from both or was not annotated, the distances when it is absent from either. The mean is
-    the global Dice of the paper: per structure over the whole volume, then over structures and cases, background
-    excluded. Of several processes, each with cases of its own, the first writes the tables of all, sorted by case.
+    confidence and agreement, whose rank correlation with Dice is printed. An entry is empty where the measure is not
+    defined: Dice when a structure is absent from both or was not annotated, the distances when it is absent from
+    either. The mean is the global Dice of the paper: per structure over the whole volume, then over structures and
+    cases, background excluded. Of several processes, each with cases of its own, the first writes the tables of all,
+    sorted by case.
 
     Args:
         output_dir: folder that receives the files.
@@ -73,8 +74,9 @@ class SegmentationScores:
             for score in scores:
                 row = asdict(score)
                 index = row.pop("index")
-                if CONFIDENCE_KEY in pred.meta:
-                    row["confidence"] = pred.meta[CONFIDENCE_KEY].get(index, math.nan)
+                for measure in (CONFIDENCE_KEY, AGREEMENT_KEY):
+                    if measure in pred.meta:
+                        row[measure] = pred.meta[measure].get(index, math.nan)
                 self._rows.append({"case": case, "structure": self.structures[index].name, **row})
             self.logger.info(f"{case}: mean Dice {np.nanmean([score.dice for score in scores]):.4f}")
 
@@ -103,9 +105,9 @@ class SegmentationScores:
             f"{metrics['case'].nunique()} cases: {mean:.4f} (standard deviation over structures and cases "
             f"{deviation:.4f}); tables in {self.output_dir}"
         )
-        if "confidence" in metrics:
-            both = metrics[["confidence", "dice"]].dropna()
+        for measure in [name for name in (CONFIDENCE_KEY, AGREEMENT_KEY) if name in metrics]:
+            both = metrics[[measure, "dice"]].dropna()
             print(
-                f"Confidence and Dice of {len(both)} structures: rank correlation (Spearman) "
+                f"{measure.capitalize()} and Dice of {len(both)} structures: rank correlation (Spearman) "
                 f"{both.corr(method='spearman').iloc[0, 1]:.2f}"
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .argmax import ArgmaxInferer
 from .argmax_slices import ArgmaxSliceInferer
 from .autocast import AutocastInferer, bfloat16_pays
-from .mirrored import MirroredInferer
+from .mirrored import MirrorAgreementInferer, MirroredInferer
 from .tensorrt import require_tensorrt
 from .views import ViewAggregationInferer
 
@@ -13,6 +13,7 @@ __all__ = [
     "ArgmaxInferer",
     "ArgmaxSliceInferer",
     "AutocastInferer",
+    "MirrorAgreementInferer",
     "MirroredInferer",
     "ViewAggregationInferer",
     "bfloat16_pays",

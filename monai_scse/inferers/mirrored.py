@@ -1,4 +1,4 @@
-"""Test-time augmentation by mirroring."""
+"""A second look at every image, mirrored: to average it with the first, or to see how far both agree."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from monai.inferers import Inferer
 
 from ..data import mirrored_classes
 
-__all__ = ["MirroredInferer"]
+__all__ = ["MirrorAgreementInferer", "MirroredInferer"]
 
 
 class MirroredInferer(Inferer):
@@ -43,3 +43,35 @@ class MirroredInferer(Inferer):
             return mean.clamp(min=torch.finfo(mean.dtype).tiny).log()
 
         return self.inferer(inputs, both, *args, **kwargs)
+
+
+class MirrorAgreementInferer(Inferer):
+    """Run another inferer twice, on the image and on its mirror image, and give both segmentations.
+
+    Where they differ, the network is not sure. :class:`monai_scse.transforms.NoteConfidenced` makes a measure of that
+    for each structure. Not for sagittal slabs, whose slices would have to change their order, too.
+
+    Args:
+        inferer: the inferer to run; its first channel is class indices.
+        protocol: name of the label protocol, whose "left ..." and "right ..." structures make the pairs.
+        spatial_axis: the left-right axis of the image, counted without batch and channel.
+
+    Shape:
+        input: (batch, channels, *spatial); output: the channels of the inferer, and one more with the class indices of
+            the
+        mirror image, mirrored back.
+    """
+
+    def __init__(self, inferer: Inferer, protocol: str = "structures27", spatial_axis: int = 0) -> None:
+        super().__init__()
+        self.inferer = inferer
+        self.mirrored_class = torch.tensor(mirrored_classes(protocol))
+        self.axis = spatial_axis + 2
+
+    def __call__(
+        self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any, **kwargs: Any
+    ) -> torch.Tensor:
+        seen = self.inferer(inputs, network, *args, **kwargs)
+        mirrored = self.inferer(inputs.flip(self.axis), network, *args, **kwargs)[:, :1].flip(self.axis)
+        exchanged = self.mirrored_class.to(seen.device)[torch.as_tensor(mirrored).long()]
+        return torch.cat((seen, exchanged.to(seen.dtype)), dim=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .brain_extraction import SCAN_KEY, ExtractBraind, tissue_ml
 from .brain_plausibility import CheckBraind
-from .confidence import CONFIDENCE_KEY, NoteConfidenced
+from .confidence import AGREEMENT_KEY, CONFIDENCE_KEY, NoteConfidenced
 from .head_tissue import RandHeadTissued, RandWholeHeadd
 from .hounsfield import CheckHounsfieldd
 from .labels import MapLabelsd, RandLateralFlipd
@@ -17,6 +17,7 @@ from .spacing import ServerSafeSpacingd
 from .structure_variation import RandStructureIntensityd, RandStructureSized
 
 __all__ = [
+    "AGREEMENT_KEY",
     "CONFIDENCE_KEY",
     "QC_KEY",
     "SCAN_KEY",

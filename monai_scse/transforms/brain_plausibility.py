@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from monai.transforms import MapTransform
 
-from .confidence import CONFIDENCE_KEY
+from .confidence import AGREEMENT_KEY, CONFIDENCE_KEY
 from .plausibility import QC_KEY
 
 __all__ = ["CheckBraind"]
@@ -29,6 +29,7 @@ class CheckBraind(MapTransform):
         cut_cm2: a larger area of brain on one face of the scan is a cut.
         asymmetry: largest difference of a left and a right structure, as a share of their mean.
         least_confidence: a structure of which the network is less sure is flagged.
+        least_agreement: likewise for the agreement with the mirror image.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class CheckBraind(MapTransform):
         cut_cm2: float = 6.0,
         asymmetry: float = 0.6,
         least_confidence: float = 0.75,
+        least_agreement: float = 0.75,
     ) -> None:
         super().__init__(keys)
         self.names = list(names)
@@ -50,16 +52,17 @@ class CheckBraind(MapTransform):
         self.brain_ml = brain_ml
         self.cut_cm2 = cut_cm2
         self.asymmetry = asymmetry
-        self.least_confidence = least_confidence
+        self.least = {CONFIDENCE_KEY: least_confidence, AGREEMENT_KEY: least_agreement}
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         checked = dict(data)
         for key in self.key_iterator(data):
             classes = np.asarray(data[key])[0].astype(np.int64)
             reasons = self._reasons(classes, np.asarray(data[key].affine)[:3, :3])
-            for index, confidence in data[key].meta.get(CONFIDENCE_KEY, {}).items():
-                if confidence < self.least_confidence:
-                    reasons.setdefault(index, f"unsure: mean probability {confidence:.2f}")
+            for measure, least in self.least.items():
+                for index, value in data[key].meta.get(measure, {}).items():
+                    if value < least:
+                        reasons.setdefault(index, f"unsure: {measure} {value:.2f}, expected {least:g}")
             checked[key].meta[QC_KEY] = reasons
         return checked
 

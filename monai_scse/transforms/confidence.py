@@ -9,21 +9,25 @@ import torch
 from monai.data import MetaTensor
 from monai.transforms import MapTransform
 
-__all__ = ["CONFIDENCE_KEY", "NoteConfidenced"]
+__all__ = ["AGREEMENT_KEY", "CONFIDENCE_KEY", "NoteConfidenced"]
 
 #: Entry of the meta data of a segmentation: for each class index that occurs, how sure the network is of it.
 CONFIDENCE_KEY = "confidence"
+#: Entry of the meta data of a segmentation: for each class index that occurs, Dice with that of the mirror image.
+AGREEMENT_KEY = "agreement"
 
 
 class NoteConfidenced(MapTransform):
-    """Take the probabilities off a segmentation, and note each structure's mean of them in the meta data.
+    """Take off a segmentation what tells how sure the network is, and note it for each structure in the meta data.
 
-    The confidence of a structure is the mean softmax probability of the voxels that were given to it: what share of
-    them the network expects to be right.
+    Confidence is the mean softmax probability of the voxels that were given to the structure: what share of them the
+    network expects to be right. Agreement is Dice of the structure and the one that the network finds in the mirror
+    image.
 
     Args:
-        keys: class indices and their probabilities, (2, x, y, z), as the inferers give them with ``confidence=True``.
-            They come back as class indices, (1, x, y, z).
+        keys: class indices and their probabilities, (2, x, y, z), as the inferers give them with ``confidence=True``,
+            and as a third channel what :class:`monai_scse.inferers.MirrorAgreementInferer` adds. They come back as
+            class indices, (1, x, y, z).
         image_key: the scan, whose meta data inverting the preprocessing gives to the segmentation.
     """
 
@@ -37,9 +41,15 @@ class NoteConfidenced(MapTransform):
             classes, probability = data[key][:1], torch.as_tensor(data[key][1]).flatten().double()
             index = torch.as_tensor(classes).flatten().long()
             voxels, total = torch.bincount(index), torch.bincount(index, weights=probability)
-            confidence = {i: float(total[i] / voxels[i]) for i in range(1, len(voxels)) if voxels[i]}
+            found = [i for i in range(1, len(voxels)) if voxels[i]]
+            measures = {CONFIDENCE_KEY: {i: float(total[i] / voxels[i]) for i in found}}
+            if data[key].shape[0] > 2:
+                other = torch.as_tensor(data[key][2]).flatten().long()
+                voxels_of_other = torch.bincount(other, minlength=len(voxels))
+                both = torch.bincount(index[index == other], minlength=len(voxels))
+                measures[AGREEMENT_KEY] = {i: float(2 * both[i] / (voxels[i] + voxels_of_other[i])) for i in found}
             for volume in (classes, data.get(self.image_key)):
                 if isinstance(volume, MetaTensor):
-                    volume.meta[CONFIDENCE_KEY] = confidence
+                    volume.meta.update(measures)
             noted[key] = classes
         return noted

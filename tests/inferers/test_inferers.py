@@ -13,6 +13,7 @@ from monai_scse.inferers import (
     ArgmaxInferer,
     ArgmaxSliceInferer,
     AutocastInferer,
+    MirrorAgreementInferer,
     MirroredInferer,
     ViewAggregationInferer,
     bfloat16_pays,
@@ -179,6 +180,20 @@ def test_mirrored_image_gives_the_mirrored_segmentation() -> None:
         alone = ArgmaxSliceInferer()(volume, network)
     assert torch.equal(exchange[mirrored.flip(2).long()].float(), seen)
     assert not torch.equal(seen, alone)
+
+
+def test_agreement_shows_the_mirrored_segmentation_beside_the_other() -> None:
+    network, volume = brains()
+    exchange = torch.tensor(mirrored_classes("structures27"))
+    with torch.no_grad():
+        both = MirrorAgreementInferer(ArgmaxSliceInferer(confidence=True))(volume, network)
+        seen, mirrored = (
+            ArgmaxSliceInferer(confidence=True)(volume, network),
+            ArgmaxSliceInferer()(volume.flip(2), network),
+        )
+    assert torch.equal(both[:, :2], seen)
+    assert torch.equal(both[:, 2:], exchange[mirrored.flip(2).long()].float())
+    assert not torch.equal(both[:, :1], both[:, 2:])
 
 
 def test_views_are_a_weighted_mean_of_probabilities_by_position() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from monai.data import MetaTensor
 
-from monai_scse.transforms import CONFIDENCE_KEY, QC_KEY, CheckBraind
+from monai_scse.transforms import AGREEMENT_KEY, CONFIDENCE_KEY, QC_KEY, CheckBraind
 
 NAMES = ["background", "left cerebral cortex", "right cerebral cortex", "brainstem"]
 
@@ -53,4 +53,8 @@ def test_missing_structure_and_unequal_sides() -> None:
 def test_structure_that_the_network_is_unsure_of() -> None:
     classes = brain()
     classes.meta[CONFIDENCE_KEY] = {1: 0.95, 2: 0.9, 3: 0.6}
-    assert reasons(classes) == {3: "unsure: mean probability 0.60"}
+    classes.meta[AGREEMENT_KEY] = {1: 0.7, 2: 0.9, 3: 0.5}
+    assert reasons(classes) == {
+        3: "unsure: confidence 0.60, expected 0.75",
+        1: "unsure: agreement 0.70, expected 0.75",
+    }

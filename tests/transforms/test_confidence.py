@@ -6,7 +6,7 @@ import pytest
 import torch
 from monai.data import MetaTensor
 
-from monai_scse.transforms import CONFIDENCE_KEY, NoteConfidenced
+from monai_scse.transforms import AGREEMENT_KEY, CONFIDENCE_KEY, NoteConfidenced
 
 
 def test_mean_of_the_probabilities_by_hand() -> None:
@@ -18,3 +18,11 @@ def test_mean_of_the_probabilities_by_hand() -> None:
     assert torch.equal(torch.as_tensor(noted["pred"]), classes)
     assert noted["pred"].meta[CONFIDENCE_KEY] == {1: pytest.approx(0.7), 3: pytest.approx(0.5)}
     assert image.meta[CONFIDENCE_KEY] == noted["pred"].meta[CONFIDENCE_KEY]
+
+
+def test_agreement_is_dice_with_the_mirror_image() -> None:
+    classes, other = torch.tensor([[[[1.0, 1, 1, 2, 3]]]]), torch.tensor([[[[1.0, 1, 2, 2, 0]]]])
+    pred = MetaTensor(torch.cat((classes, torch.ones_like(classes), other)))
+    noted = NoteConfidenced("pred")({"pred": pred})["pred"]
+    assert torch.equal(torch.as_tensor(noted), classes)
+    assert noted.meta[AGREEMENT_KEY] == {1: pytest.approx(4 / 5), 2: pytest.approx(2 / 3), 3: 0.0}
