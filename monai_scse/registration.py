@@ -60,7 +60,7 @@ def register_rigidly(
     """Find the rotation and the translation that lay one scan over another.
 
     ITK maximises the mutual information of Mattes (32 bins) from coarse to fine, starting with the centres of mass on
-    each other. The same two scans give the same result.
+    each other. The same two scans give the same result, but for rounding.
 
     Reference: D. Mattes et al., "PET-CT image registration in the chest using free-form deformations", IEEE
     Transactions on Medical Imaging 22 (2003).

@@ -50,7 +50,7 @@ def test_the_same_scans_give_the_same_motion():
     image = lopsided_phantom()
     pair = [tensor(image, TILTED), tensor(*rescan(image, TILTED, (4, -7, 3), (6, -9, 12), (1.5, 1, 2), noise=50))]
     first, second = register_rigidly(*pair), register_rigidly(*pair)
-    np.testing.assert_array_equal(first.matrix, second.matrix)
+    np.testing.assert_allclose(first.matrix, second.matrix, rtol=0, atol=1e-6)  # threads add up in any order
 
 
 def quarter_turn() -> RigidMotion:

@@ -183,7 +183,7 @@ def test_evaluation_writes_tables_and_prints_their_mean(brain_bundle, labelled_d
     summary = pd.read_csv(tmp_path / "summary.csv").set_index("structure")
     assert f"4 cases: {metrics['dice'].mean():.4f}" in result.stdout
     both = metrics[["confidence", "dice"]].dropna()
-    assert f"{both.rank().corr().iloc[0, 1]:.2f}" in result.stdout.splitlines()[-1]
+    assert f"rank correlation (Spearman) {both.rank().corr().iloc[0, 1]:.2f}" in result.stdout
     assert summary.loc["all structures", "dice_mean"] == pytest.approx(metrics["dice"].mean(), rel=1e-4)
 
 

@@ -23,13 +23,13 @@ def save_pair(folder: Path, image: np.ndarray, affine: np.ndarray, spacing: tupl
         nibabel.save(nibabel.Nifti1Image(volume.astype(np.int16), place), folder / part / "case.nii.gz")
 
 
-def check_registration(table: pd.DataFrame, within_mm: float) -> None:
+def check_registration(table: pd.DataFrame, within_mm: float, correlation: float) -> None:
     sides = ("right", "anterior", "superior")
     parts = (("rotation", "deg", ROTATION, 0.5), ("translation", "mm", TRANSLATION, within_mm))
     for name, unit, known, within in parts:
         found = table.loc[0, [f"{name}_{side}_{unit}" for side in sides]].to_numpy(dtype=float)
         np.testing.assert_allclose(found, known, atol=within)
-    assert table.loc[0, "correlation"] > 0.8
+    assert table.loc[0, "correlation"] > correlation
 
 
 def test_brain_and_its_copy(brain_bundle, malc2012, tmp_path):
@@ -41,7 +41,7 @@ def test_brain_and_its_copy(brain_bundle, malc2012, tmp_path):
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"test_retest.csv", "test_retest_summary.csv"}
     table = pd.read_csv(tmp_path / "out/test_retest.csv")
     assert len(table) == 27
-    check_registration(table, within_mm=0.5)
+    check_registration(table, within_mm=0.5, correlation=0.95)
     summary = pd.read_csv(tmp_path / "out/test_retest_summary.csv").set_index("structure")
     cov, dice = summary.loc["all structures", ["cov_percent_mean", "dice_mean"]]
     assert f"Mean CoV {cov:.2f} %, mean Dice {dice:.4f}" in result.stdout
@@ -53,8 +53,8 @@ def test_brain_and_its_copy(brain_bundle, malc2012, tmp_path):
 
 
 def test_ct_and_its_copy(ct_bundle, tmp_path):
-    ct = synthetic_ct(0, spacing=(6, 6, 6), field_of_view="abdomen")
-    save_pair(tmp_path / "data", ct.image, ct.affine, spacing=(5, 6, 7), noise=10)
+    ct = synthetic_ct(0, spacing=(4, 4, 4), field_of_view="abdomen")
+    save_pair(tmp_path / "data", ct.image, ct.affine, spacing=(3.5, 4, 4.5), noise=10)
     workflow = ConfigWorkflow(
         str(ct_bundle / "configs/test_retest.json"),
         workflow_type="infer",
@@ -63,11 +63,11 @@ def test_ct_and_its_copy(ct_bundle, tmp_path):
         dataset_dir=str(tmp_path / "data"),
         output_dir=str(tmp_path / "out"),
         device="cpu",
-        spacing=[6, 6, 6],
+        spacing=[4, 4, 4],
     )
     workflow.initialize()
     workflow.run()
     table = pd.read_csv(tmp_path / "out/test_retest.csv")
     assert len(table) == 10
-    check_registration(table, within_mm=1.5)  # the window of intensities has another centre of mass
-    assert table.loc[table["structure"] == "liver", "dice"].item() > 0.7  # 6 mm are coarse for this bundle
+    check_registration(table, within_mm=1.5, correlation=0.7)  # the window of intensities has another centre of mass
+    assert table.loc[table["structure"] == "liver", "dice"].item() > 0.7  # 4 mm are coarse for this bundle
