@@ -15,8 +15,9 @@ def classes_of(logits: torch.Tensor, confidence: bool) -> torch.Tensor:
     """Class of the largest logit, float, (batch, 1, *spatial); ``confidence`` adds a channel with its probability."""
     if not confidence:
         return logits.argmax(dim=1, keepdim=True).to(logits.dtype)
-    highest, classes = logits.float().max(dim=1, keepdim=True)
-    return torch.cat((classes.float(), (highest - logits.float().logsumexp(dim=1, keepdim=True)).exp()), dim=1)
+    highest, classes = logits.max(dim=1, keepdim=True)
+    probability = (logits - highest).exp_().sum(dim=1, keepdim=True, dtype=torch.float32).reciprocal_()
+    return torch.cat((classes.float(), probability), dim=1)
 
 
 class ArgmaxInferer(Inferer):
