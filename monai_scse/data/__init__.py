@@ -15,9 +15,10 @@ from .label_protocols import (
     Structure,
     get_label_protocol,
     mirrored_classes,
+    side_pairs,
 )
 from .organ_layouts import LAYOUTS, organ_cases
-from .organs import Organ, organ_table, side_pairs
+from .organs import Organ, organ_table
 from .partial_labels import mark_unknown_classes, unknown_classes
 from .slices import SliceDataset
 from .synthetic_ct import save_synthetic_cases, synthetic_ct

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +17,7 @@ __all__ = [
     "Structure",
     "get_label_protocol",
     "mirrored_classes",
+    "side_pairs",
 ]
 
 
@@ -168,6 +169,22 @@ def get_label_protocol(name: str) -> LabelProtocol:
     return LABEL_PROTOCOLS[name]
 
 
+def side_pairs(structures: Sequence[Structure]) -> list[tuple[int, int]]:
+    """Class indices of right and left of every paired structure, told by the names "right ..." and "left ...".
+
+    Args:
+        structures: the classes, index 0 is background.
+
+    Example:
+        >>> side_pairs([Structure(name, (0, 0, 0)) for name in ("background", "left lung", "liver", "right lung")])
+        [(3, 1)]
+    """
+    names = [structure.name.lower() for structure in structures]
+    rights = [name for name in names if name.startswith("right ")]
+    pairs = [(name, name.replace("right ", "left ", 1)) for name in rights]
+    return [(names.index(right), names.index(left)) for right, left in pairs if left in names]
+
+
 def mirrored_classes(protocol: str) -> list[int]:
     """For each class index of a protocol, that of the same structure on the other side; its own where it has no sides.
 
@@ -175,8 +192,8 @@ def mirrored_classes(protocol: str) -> list[int]:
         >>> mirrored_classes("structures27")[:6]
         [0, 3, 4, 1, 2, 18]
     """
-    names = [structure.name for structure in get_label_protocol(protocol).structures]
-    mirrored = [
-        name.replace("left ", "right ") if "left " in name else name.replace("right ", "left ") for name in names
-    ]
-    return [names.index(name) for name in mirrored]
+    structures = get_label_protocol(protocol).structures
+    mirrored = list(range(len(structures)))
+    for right, left in side_pairs(structures):
+        mirrored[right], mirrored[left] = left, right
+    return mirrored

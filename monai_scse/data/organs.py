@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import InputError
 from .label_protocols import Structure
 
-__all__ = ["Organ", "organ_table", "side_pairs"]
+__all__ = ["Organ", "organ_table"]
 
 # a set of organs must fit into the 24 bits that float32 holds exactly, see partial_labels.py
 _MAX_ORGANS = 23
@@ -75,19 +75,3 @@ def organ_table(organs: Sequence[Mapping[str, Any]]) -> tuple[Structure, ...]:
     if twice:
         raise InputError(f"organs: {', '.join(twice)} occurs twice; names must differ, also in lower case.")
     return (Structure("background", (0, 0, 0)), *table)
-
-
-def side_pairs(structures: Sequence[Structure]) -> list[tuple[int, int]]:
-    """Class indices of right and left of every paired structure, told by the names "right ..." and "left ...".
-
-    Args:
-        structures: the classes, see :func:`organ_table`.
-
-    Example:
-        >>> side_pairs([Structure(name, (0, 0, 0)) for name in ("background", "left lung", "liver", "right lung")])
-        [(3, 1)]
-    """
-    names = [structure.name.lower() for structure in structures]
-    rights = [name for name in names if name.startswith("right ")]
-    pairs = [(name, name.replace("right ", "left ", 1)) for name in rights]
-    return [(names.index(right), names.index(left)) for right, left in pairs if left in names]

@@ -13,7 +13,17 @@ from ..data import mirrored_classes
 __all__ = ["MirrorAgreementInferer", "MirroredInferer"]
 
 
-class MirroredInferer(Inferer):
+class _Mirror(Inferer):
+    """An inferer with a mirror before it; arguments as in those that follow."""
+
+    def __init__(self, inferer: Inferer, protocol: str = "structures27", spatial_axis: int = 0) -> None:
+        super().__init__()
+        self.inferer = inferer
+        self.mirrored_class = torch.tensor(mirrored_classes(protocol))
+        self.axis = spatial_axis + 2
+
+
+class MirroredInferer(_Mirror):
     """Run another inferer with the mean of two predictions: of the image, and of its mirror image mirrored back.
 
     Left and right structures are exchanged in the mirrored prediction. The inferer sees logarithms of the mean softmax
@@ -24,12 +34,6 @@ class MirroredInferer(Inferer):
         protocol: name of the label protocol, whose "left ..." and "right ..." structures make the pairs.
         spatial_axis: the left-right axis of what the network sees, counted without batch and channel.
     """
-
-    def __init__(self, inferer: Inferer, protocol: str = "structures27", spatial_axis: int = 0) -> None:
-        super().__init__()
-        self.inferer = inferer
-        self.mirrored_class = torch.tensor(mirrored_classes(protocol))
-        self.axis = spatial_axis + 2
 
     def __call__(
         self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any, **kwargs: Any
@@ -45,7 +49,7 @@ class MirroredInferer(Inferer):
         return self.inferer(inputs, both, *args, **kwargs)
 
 
-class MirrorAgreementInferer(Inferer):
+class MirrorAgreementInferer(_Mirror):
     """Run another inferer twice, on the image and on its mirror image, and give both segmentations.
 
     Where they differ, the network is not sure. :class:`monai_scse.transforms.NoteConfidenced` makes a measure of that
@@ -61,12 +65,6 @@ class MirrorAgreementInferer(Inferer):
             the
         mirror image, mirrored back.
     """
-
-    def __init__(self, inferer: Inferer, protocol: str = "structures27", spatial_axis: int = 0) -> None:
-        super().__init__()
-        self.inferer = inferer
-        self.mirrored_class = torch.tensor(mirrored_classes(protocol))
-        self.axis = spatial_axis + 2
 
     def __call__(
         self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any, **kwargs: Any

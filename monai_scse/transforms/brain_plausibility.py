@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from monai.transforms import MapTransform
 
+from ..data import Structure, side_pairs
 from .confidence import AGREEMENT_KEY, CONFIDENCE_KEY
 from .plausibility import QC_KEY
 
@@ -24,7 +25,7 @@ class CheckBraind(MapTransform):
 
     Args:
         keys: class indices, (1, x, y, z), on the grid of the scan.
-        names: of the classes, index 0 is background.
+        structures: names of the classes, index 0 is background.
         brain_ml: smallest and largest sum of all structures; wide limits, for adults of any size and age.
         cut_cm2: a larger area of brain on one face of the scan is a cut.
         asymmetry: largest difference of a left and a right structure, as a share of their mean.
@@ -35,7 +36,7 @@ class CheckBraind(MapTransform):
     def __init__(
         self,
         keys: str | Sequence[str],
-        names: Sequence[str],
+        structures: Sequence[Structure],
         brain_ml: tuple[float, float] = (700.0, 2000.0),
         cut_cm2: float = 6.0,
         asymmetry: float = 0.6,
@@ -43,12 +44,8 @@ class CheckBraind(MapTransform):
         least_agreement: float = 0.75,
     ) -> None:
         super().__init__(keys)
-        self.names = list(names)
-        self.pairs = [
-            (index, self.names.index(name.replace("left ", "right ")))
-            for index, name in enumerate(self.names)
-            if name.startswith("left ") and name.replace("left ", "right ") in self.names
-        ]
+        self.num_classes = len(structures)
+        self.pairs = side_pairs(structures)
         self.brain_ml = brain_ml
         self.cut_cm2 = cut_cm2
         self.asymmetry = asymmetry
@@ -68,21 +65,21 @@ class CheckBraind(MapTransform):
 
     def _reasons(self, classes: np.ndarray, axes: np.ndarray) -> dict[int, str]:
         voxel_ml = abs(np.linalg.det(axes)) / 1000
-        volume = np.bincount(classes.ravel(), minlength=len(self.names)) * voxel_ml
+        volume = np.bincount(classes.ravel(), minlength=self.num_classes) * voxel_ml
         found = volume[1:].sum()
         least, most = self.brain_ml
         if not least <= found <= most:
             return dict.fromkeys(
-                range(1, len(self.names)),
+                range(1, self.num_classes),
                 f"no brain of an adult: {found:.0f} ml in all, expected {least:g} to {most:g} ml",
             )
         cut = self._largest_cut_cm2(classes, np.linalg.norm(axes, axis=0))
         if cut > self.cut_cm2:
             return dict.fromkeys(
-                range(1, len(self.names)), f"cut off by the scan: {cut:.0f} cm2 of brain on one of its faces"
+                range(1, self.num_classes), f"cut off by the scan: {cut:.0f} cm2 of brain on one of its faces"
             )
-        reasons = {index: "not found" for index in range(1, len(self.names)) if not volume[index]}
-        for left, right in self.pairs:
+        reasons = {index: "not found" for index in range(1, self.num_classes) if not volume[index]}
+        for right, left in self.pairs:
             mean = (volume[left] + volume[right]) / 2
             if (
                 left not in reasons

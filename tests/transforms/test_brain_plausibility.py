@@ -5,9 +5,12 @@ from __future__ import annotations
 import torch
 from monai.data import MetaTensor
 
+from monai_scse.data import Structure
 from monai_scse.transforms import AGREEMENT_KEY, CONFIDENCE_KEY, QC_KEY, CheckBraind
 
-NAMES = ["background", "left cerebral cortex", "right cerebral cortex", "brainstem"]
+STRUCTURES = [
+    Structure(name, (0, 0, 0)) for name in ("background", "left cerebral cortex", "right cerebral cortex", "brainstem")
+]
 
 
 def brain(spacing: float = 5.0) -> MetaTensor:
@@ -20,7 +23,7 @@ def brain(spacing: float = 5.0) -> MetaTensor:
 
 
 def reasons(classes: MetaTensor) -> dict[int, str]:
-    return CheckBraind("pred", NAMES)({"pred": classes})["pred"].meta[QC_KEY]
+    return CheckBraind("pred", STRUCTURES)({"pred": classes})["pred"].meta[QC_KEY]
 
 
 def test_whole_brain_is_not_flagged() -> None:
