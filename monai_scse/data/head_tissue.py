@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .ct_rendering import smooth_noise
+from .random_fields import smooth_noise
 
 __all__ = ["tissue_around"]
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .ct_rendering import smooth_noise
 from .head_tissue import tissue_around
+from .random_fields import smooth_noise
 
 __all__ = ["whole_head"]
 

@@ -11,7 +11,7 @@ from monai.transforms import MapTransform, RandomizableTransform
 from monai.utils import convert_to_dst_type
 
 from ..data import tissue_around, whole_head
-from ..data.ct_rendering import smooth_noise
+from ..data.random_fields import smooth_noise
 
 __all__ = ["RandHeadTissued", "RandWholeHeadd"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monai_scse.data.ct_rendering import STRUCTURE_INDEX, _streaks, _thick_slices, render_ct, smooth_noise
+from monai_scse.data.ct_rendering import STRUCTURE_INDEX, _streaks, _thick_slices, render_ct
+from monai_scse.data.random_fields import smooth_noise
 
 SPACING = np.array([3.0, 3.0, 3.0])
 
