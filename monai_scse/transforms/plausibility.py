@@ -16,13 +16,37 @@ __all__ = ["QC_KEY", "CheckPlausibled"]
 QC_KEY = "qc"
 
 
+def torso(above: np.ndarray) -> np.ndarray:
+    """The body without table, sheets and arms that lie apart, lungs and gas included.
+
+    Args:
+        above: voxels denser than air, bool, (x, y, z), z along the body.
+
+    Returns:
+        The largest connected part after thin ones are taken off, and what lies between its first and last voxel both
+        along x and along y.
+    """
+    from scipy.ndimage import binary_opening, label
+
+    parts, count = label(binary_opening(above, iterations=2))
+    if not count:
+        return np.zeros_like(above)
+    body = parts == np.bincount(parts.ravel())[1:].argmax() + 1
+    return _between(body, 0) & _between(body, 1)
+
+
+def _between(body: np.ndarray, axis: int) -> np.ndarray:
+    """Voxels between the first and the last one of the body along an axis."""
+    return np.maximum.accumulate(body, axis) & np.flip(np.maximum.accumulate(np.flip(body, axis), axis), axis)
+
+
 class CheckPlausibled(MapTransform):
     """Empty the classes that cannot be what they are called, and note why in the meta data, entry :data:`QC_KEY`.
 
-    A class goes when its volume is below its minimum and the scan does not cut it off, that is, it reaches neither the
-    first nor the last slice along the body. All classes go when the scan is no torso of an adult: when no section
-    through the body, arms and table aside, is as large as a torso (a head is smaller), or when there is hardly any fat
-    in it (a phantom).
+    Whatever lies outside the body goes: air between the shells of a table looks like lung. A class goes when its volume
+    is below its minimum and the scan does not cut it off, that is, it reaches neither the first nor the last slice
+    along the body. All classes go when the scan is no torso of an adult: when no section through the body, arms and
+    table aside, is as large as a torso (a head is smaller), or when there is hardly any fat in it (a phantom).
 
     Args:
         keys: class indices, (1, x, y, z).
@@ -61,10 +85,13 @@ class CheckPlausibled(MapTransform):
         along = int(abs(affine[2, :3]).argmax())
         voxel_ml = abs(np.linalg.det(affine[:3, :3])) / 1000
         scan = np.moveaxis(image[image.shape[0] // 2].cpu().numpy(), along, -1)
-        refused = self._refusal(scan, 10 * voxel_ml / np.linalg.norm(affine[:3, along]))
+        body = torso(scan > self.body_above)
+        refused = self._refusal(scan, body, 10 * voxel_ml / np.linalg.norm(affine[:3, along]))
         for key in self.key_iterator(data):
             classes = data[key].cpu().numpy()[0].copy()
-            reasons = self._reasons(np.moveaxis(classes, along, -1), voxel_ml, refused)
+            lengthwise = np.moveaxis(classes, along, -1)  # a view
+            lengthwise[~body] = 0
+            reasons = self._reasons(lengthwise, voxel_ml, refused)
             classes[np.isin(classes, list(reasons))] = 0
             result = convert_to_dst_type(classes[None], data[key])[0]
             for volume in (result, image):  # inverting the preprocessing takes the meta data from the image
@@ -73,21 +100,15 @@ class CheckPlausibled(MapTransform):
             checked[key] = result
         return checked
 
-    def _refusal(self, scan: np.ndarray, voxel_cm2: float) -> str | None:
+    def _refusal(self, scan: np.ndarray, body: np.ndarray, voxel_cm2: float) -> str | None:
         """Why the scan is no torso, or None."""
-        from scipy.ndimage import binary_opening, label
-
-        above = scan > self.body_above
-        parts, count = label(binary_opening(above, iterations=2))
-        if not count:
+        if not body.any():
             return "no body in the scan"
-        body = parts == np.bincount(parts.ravel())[1:].argmax() + 1
-        # between the first and the last voxel of every row: lungs and bowel gas count
-        first, last = body.argmax(axis=0), body.shape[0] - body[::-1].argmax(axis=0)
-        section = float(np.where(body.any(axis=0), last - first, 0).sum(axis=0).max()) * voxel_cm2
+        section = float(body.sum(axis=(0, 1)).max()) * voxel_cm2
         if section < self.min_section_cm2:
             return f"no torso of an adult: largest section {section:.0f} cm2, expected {self.min_section_cm2:g}"
-        share = float(((scan > self.fat[0]) & (scan < self.fat[1]) & body).sum() / body.sum())
+        dense = body & (scan > self.body_above)
+        share = float((dense & (scan > self.fat[0]) & (scan < self.fat[1])).sum() / dense.sum())
         if share < self.min_fat_share:
             return f"no body: {100 * share:.1f} % fat, expected {100 * self.min_fat_share:g} %"
         return None

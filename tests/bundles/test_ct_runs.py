@@ -74,7 +74,9 @@ def test_inference_writes_all_outputs_on_the_grid_of_the_scan(ct_bundle, ct_data
     assert segmentation.shape == scan.shape
     assert segmentation.get_data_dtype() == np.uint8
     np.testing.assert_allclose(segmentation.affine, scan.affine, atol=1e-5)
-    assert list(pd.read_csv(tmp_path / "ct_0000_volumes.csv")["structure"][:2]) == ["liver", "spleen"]
+    volumes = pd.read_csv(tmp_path / "ct_0000_volumes.csv")
+    assert list(volumes["structure"][:2]) == ["liver", "spleen"]
+    assert list(volumes) == ["index", "structure", "voxels", "volume_mm3", "touches_border", "confidence", "qc"]
 
 
 def test_user_with_other_organs_changes_the_config_alone(ct_bundle, ct_dataset, tmp_path):
@@ -126,6 +128,7 @@ def test_volumetric_variant_trains_evaluates_and_segments(ct_bundle, ct_dataset,
     segmented = run_bundle(ct_bundle, ["inference.json", "volumetric.yaml"], cwd=tmp_path, dataset_dir=scan, **options)
     assert segmented.returncode == 0, segmented.stderr
     assert nibabel.load(tmp_path / "out/ct_0002_seg.nii.gz").shape == nibabel.load(scan).shape
+    assert "confidence" in pd.read_csv(tmp_path / "out/ct_0002_volumes.csv")
 
 
 def test_phantom_gives_an_empty_segmentation_and_says_why(ct_bundle, trained, tmp_path):

@@ -52,3 +52,14 @@ def test_scan_that_is_no_torso_is_left_empty(options: dict[str, int], reason: st
     assert set(checked.meta[QC_KEY]) == {1, 2}
     assert all(reason in told for told in checked.meta[QC_KEY].values())
     assert data["pred"].any()
+
+
+def test_only_what_lies_inside_the_body_stays() -> None:
+    data = sample()
+    data["image"][:, :, 37:38] = 0.5  # a table
+    data["image"][:, 30:36, 10:30] = 0.0  # a lung
+    inside = data["pred"].clone()
+    data["pred"][:, 5:50, 35:37] = 1
+    data["pred"][:, 2:6, 10:30] = 1
+    checked = CheckPlausibled("pred", NAMES, {})(data)["pred"]
+    assert torch.equal(checked, inside)
