@@ -93,7 +93,7 @@ _HOUNSFIELD = {
     "airway": (-960, -960, -960, 15),
     "arteries": (40, 280, 150, 30),
     "pancreas": (40, 95, 90, 14),
-    "table": (-300, -300, -300, 80),
+    "table": (-250, -250, -250, 200),
     "uterus": (45, 75, 100, 15),
     "prostate": (40, 60, 75, 12),
     "breast": (25, 30, 35, 12),
@@ -129,6 +129,9 @@ def _draw_hounsfield(random: np.random.Generator, phase: np.ndarray) -> np.ndarr
     drawn = {
         name: float(np.dot(phase, values[:3]) + random.normal(0, values[3])) for name, values in _HOUNSFIELD.items()
     }
+    bolus = random.uniform(0.6, 1.6)  # how dense the contrast agent is in arteries, by dose and delay
+    for name in ("aorta", "arteries", "heart"):
+        drawn[name] += float(phase[1]) * (bolus - 1) * (_HOUNSFIELD[name][1] - _HOUNSFIELD[name][0])
     for left, right in (("left kidney", "right kidney"), ("left lung", "right lung")):
         drawn[left] = drawn[right] + random.normal(0, 6)
     drawn["right psoas major"] = drawn["left psoas major"] = drawn["muscle"] + random.normal(0, 4)
@@ -191,6 +194,12 @@ def _add_inner_structures(
     if phase[1] > 0.3 and kidneys.any():
         box = _box_of(kidneys)
         image[box][_deep(kidneys[box], spacing, 6.5)] *= medulla
+    aorta = _inside(labels, "aorta")
+    if aorta.any() and random.random() < 0.4:  # calcified wall
+        box = _box_of(aorta)
+        wall = aorta[box] & ~_deep(aorta[box], spacing, 2.5)
+        plaque = smooth_noise(random, wall.shape, 12 / spacing) > random.uniform(0.8, 1.8)
+        image[box][wall & plaque] = random.uniform(300, 900)
     bone = labels == STRUCTURE_INDEX["bone"]
     if bone.any():
         image[_deep(bone, spacing, 3.0)] = marrow

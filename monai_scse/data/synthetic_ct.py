@@ -17,7 +17,7 @@ import numpy as np
 
 from .ct_rendering import SyntheticCT, render_ct, save_cases
 from .torso_canvas import TORSO, Canvas
-from .torso_frame import build_frame, lay_on_table
+from .torso_frame import build_frame, cover_with_sheet, lay_on_table
 from .torso_measures import Person, draw_person
 from .torso_organs import fill_torso
 
@@ -93,6 +93,9 @@ def synthetic_ct(
         np.arange(lowest, highest, step[2]),
     ]
     canvas = paint_torso(seed, person, axes)
+    canvas.begin("sheet")
+    if canvas.random.random() < 0.4:
+        cover_with_sheet(canvas)
     canvas.begin("table")
     if canvas.random.random() < 0.8:
         lay_on_table(canvas)

@@ -21,7 +21,7 @@ Box = tuple[slice, slice, slice]
 
 #: Ends of the torso in mm, x to the right, y to the front, z up: all that a scan may show.
 TORSO = ((-280.0, 280.0), (-220.0, 260.0), (-345.0, 330.0))
-_LONGEST_BEND = 16.0  # mm
+_LONGEST_BEND = 22.0  # mm
 
 
 class Canvas:
@@ -50,7 +50,7 @@ class Canvas:
         self.measures_only = levels is None
         self._known = iter(levels or ())
         grid = np.meshgrid(*self.axes, indexing="ij", sparse=True)
-        bend = [self.random.uniform(2, 5) * self.noise(90) for _ in range(3)]
+        bend = [self.random.uniform(2, 8) * self.noise(90) for _ in range(3)]
         self.x, self.y, self.z = (
             axis + np.clip(shift, -_LONGEST_BEND, _LONGEST_BEND) for axis, shift in zip(grid, bend)
         )

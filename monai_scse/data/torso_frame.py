@@ -14,11 +14,11 @@ import numpy as np
 from .torso_canvas import Canvas
 from .torso_measures import Person
 
-__all__ = ["Frame", "build_frame", "lay_on_table", "spine_y"]
+__all__ = ["Frame", "build_frame", "cover_with_sheet", "lay_on_table", "spine_y"]
 
 _SPINE = (
     (-345, -250, -200, -160, -110, -70, -30, 30, 90, 160, 230, 300),
-    (-92, -100, -88, -66, -54, -52, -56, -66, -76, -80, -70, -58),
+    (-92, -100, -88, -66, -54, -52, -53, -52, -50, -51, -48, -44),
 )
 
 
@@ -77,7 +77,11 @@ def build_frame(canvas: Canvas, person: Person) -> Frame:
     depths += tuple(chest_depth * share for share in (1, 0.94, 0.76, 0.55, 0.36, 0.1))
     width, back, depth = (np.interp(height, knots, values).astype(np.float32) for values in (widths, backs, depths))
     front = back + 2 * depth
-    radius = _superellipse(canvas.x, canvas.y, width, front, back)
+    canvas.begin("cavity")
+    # the spine stands forward in the chest: lungs reach behind it on both sides
+    forward = canvas.jitter(40, 5) * np.interp(height, (-40, 40, 200, 300), (0, 1, 1, 0.3)).astype(np.float32)
+    spine = forward * np.exp(-((canvas.x / 36) ** 2)) * np.clip((front + back - 2 * canvas.y) / (front - back), 0, 1)
+    radius = _superellipse(canvas.x, canvas.y - spine, width, front, back)
 
     perimeter = 2 * np.pi * np.sqrt(((waist + 19) ** 2 + (waist_depth + 23) ** 2) / 2)
     area = measures["subcutaneous_fat_cm2"] * 100
@@ -284,14 +288,26 @@ def _pelvis(canvas: Canvas, person: Person, female: bool) -> None:
 
 
 def lay_on_table(canvas: Canvas) -> None:
-    """Put a table under the body: a flat or hollow plate, with or without a mat, wherever the scan shows it."""
-    random = canvas.random
-    depth, radius, thick = random.uniform(2, 12), random.choice([np.inf, 900, 500]), random.uniform(4, 9)
+    """Put a table under the body, a plate or two shells, flat or curved, wherever the scan shows it."""
+    random, x = canvas.random, canvas.axes[0][:, None]
+    depth, radius, thick = random.uniform(2, 12), random.choice([np.inf, 900, 500]), random.uniform(2, 9)
     body = np.flatnonzero((canvas.labels > 0).any(axis=(0, 2)))
     back = float(canvas.axes[1][body[0]]) if body.size else -140.0
-    surface = back - depth + canvas.axes[0][:, None] ** 2 / (2 * radius)
+    surface = back - depth + x**2 / (2 * radius)
     below = surface - canvas.axes[1][None, :]
-    half = random.uniform(190, 240)
-    shell = ((below > 0) & (below < thick)) | ((below > 45) & (below < 45 + thick))
-    plate = shell & (np.abs(canvas.axes[0][:, None]) < half)
+    half, hollow = random.uniform(190, 240), random.uniform(15, 80)
+    if random.random() < 0.5:  # the shells meet at the sides
+        hollow = hollow * np.sqrt(np.clip(1 - (x / half) ** 2, 0, 1))
+    shell = ((below > 0) & (below < thick)) | ((below > hollow) & (below < hollow + thick))
+    plate = shell & (np.abs(x) < half)
     canvas.paint("table", np.broadcast_to(plate[..., None], canvas.labels.shape), only=["background"])
+
+
+def cover_with_sheet(canvas: Canvas) -> None:
+    """Lay sheets or clothes, with air below them, over parts of the body."""
+    from scipy.ndimage import maximum_filter
+
+    body = canvas.labels > 0
+    far = 2 * canvas.random.integers(1, 8) + 3  # voxels
+    sheet = maximum_filter(body, (far, far, 1)) & ~maximum_filter(body, (far - 2, far - 2, 1))
+    canvas.paint("table", sheet & (canvas.noise(90) > canvas.random.normal(0, 0.7)), only=["background"])

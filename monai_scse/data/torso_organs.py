@@ -129,8 +129,8 @@ def _kidneys(canvas: Canvas, person: Person, inside: np.ndarray, top: float) -> 
         share = canvas.jitter(1.0, 0.05) * (0.98 if side > 0 else 1.02)  # the left one is a little larger
         half = length / 2 * (0.987 if side > 0 else 1.013)
         thick = np.sqrt(volume * share * 1000 * 3 / (4 * np.pi * half)) * 1.08
-        height = (-32 if side > 0 else -18) + 0.3 * (top - 80) + canvas.jitter(0, 9)
-        place = (side * canvas.jitter(61, 4), canvas.jitter(-47, 4), height)
+        height = (-32 if side > 0 else -18) + 0.3 * (top - 80) + canvas.jitter(0, 13)
+        place = (side * canvas.jitter(61, 5), canvas.jitter(-45, 6), height)
         lean = (canvas.jitter(0.2, 0.08), side * canvas.jitter(-0.2, 0.07), -side * canvas.jitter(0.5, 0.2))
         distance, box = canvas.ellipsoid(place, (thick * 1.06, thick * 0.94, half), roughness=0.05, tilt=lean)
         x, y, z = (part[box] - middle for part, middle in zip((canvas.x, canvas.y, canvas.z), place))
@@ -159,7 +159,7 @@ def _gallbladder(canvas: Canvas, person: Person, inside: np.ndarray, top: float)
 
 
 def _liver(canvas: Canvas, person: Person, inside: np.ndarray, dome: np.ndarray, top: float) -> None:
-    left_end = canvas.jitter(-72, 14)
+    left_end = canvas.jitter(-72, 20)
     box = canvas.box((-125, 170), (-130, 140), (top - 230, top))
     x, y, dome = canvas.x[box], canvas.y[box], dome[box]
     depth = dome - canvas.z[box]  # below the diaphragm
@@ -177,8 +177,8 @@ def _liver(canvas: Canvas, person: Person, inside: np.ndarray, dome: np.ndarray,
 
 
 def _spleen(canvas: Canvas, person: Person, frame: Frame, inside: np.ndarray, top: float) -> None:
-    height, behind = top - 52 + canvas.jitter(0, 9), canvas.jitter(-38, 6)
-    long, wide = canvas.jitter(47, 4), canvas.jitter(47, 4)
+    height, behind = top - 52 + canvas.jitter(0, 13), canvas.jitter(-38, 10)
+    long, wide = canvas.jitter(47, 7), canvas.jitter(47, 7)
     box = canvas.box((-200, -35), (-140, 90), (height - 130, height + 110))
     y, z = canvas.y[box], canvas.z[box]
     under_wall = np.maximum((1 - frame.radius[box]) * frame.half_width[box[2]], 0)
@@ -221,7 +221,9 @@ def _stomach(canvas: Canvas, person: Person, inside: np.ndarray, top: float) -> 
         (18, 42, top - 128, 15),
         (34, 12, top - 124, 12),
     ]
-    nodes = [(canvas.jitter(x, 6), canvas.jitter(y, 5), z, radius * size) for x, y, z, radius in nodes]
+    nodes = [
+        (canvas.jitter(x, 10), canvas.jitter(y, 9), canvas.jitter(z, 8), radius * size) for x, y, z, radius in nodes
+    ]
     gas = canvas.random.choice([0, 0.15, 0.35, 0.6], p=[0.15, 0.35, 0.35, 0.15])
     _hollow(canvas, "stomach", canvas.tube(nodes, roughness=0.08), 26 * size, inside, gas)
     nodes = [(34, 12, top - 124, 12), (42, -12, -48, 12), (36, -18, -92, 12), (-4, -14, -96, 11), (-28, 4, -68, 11)]
@@ -266,11 +268,11 @@ def _great_vessels(canvas: Canvas, person: Person) -> None:
     def before(z: float, distance: float) -> float:
         return float(spine_y(z)) + measures["vertebra_length_mm"] / 2 + distance
 
-    aside = jitter(-12, 3)
-    down = [(aside - 8, before(205, -8), 205, descending)]
-    down += [(aside - 6, before(z, -4), z, descending) for z in (150, 95)]
-    down += [(aside * 0.8, before(40, 2), 40, (descending + infrarenal) / 2)]
-    down += [(jitter(aside, 3), before(z, 6), z, size) for z, size in ((-25, infrarenal), (-100, lower))]
+    aside, in_chest, ahead = jitter(-12, 4), jitter(-13, 5), jitter(-7, 5)
+    down = [(aside + in_chest, before(205, ahead), 205, descending)]
+    down += [(jitter(aside + in_chest, 3), before(z, jitter(ahead, 3)), z, descending) for z in (150, 95)]
+    down += [(aside + in_chest / 3, before(40, jitter(1, 3)), 40, (descending + infrarenal) / 2)]
+    down += [(jitter(aside, 5), before(z, jitter(6, 3)), z, size) for z, size in ((-25, infrarenal), (-100, lower))]
     arch = [
         (26, 14, 108, ascending),
         (22, 12, 160, ascending),
