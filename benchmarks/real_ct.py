@@ -61,6 +61,7 @@ def air_in_chest(scan: np.ndarray, spacing: np.ndarray) -> np.ndarray:
 
 
 def dice(first: np.ndarray, second: np.ndarray) -> float:
+    """Dice of two masks."""
     return 2 * float((first & second).sum()) / float(first.sum() + second.sum())
 
 

@@ -10,7 +10,7 @@ from monai.data import MetaTensor
 from monai.transforms import MapTransform
 from monai.utils import convert_to_dst_type
 
-__all__ = ["QC_KEY", "CheckPlausibled"]
+__all__ = ["QC_KEY", "CheckPlausibled", "torso"]
 
 #: Entry of the meta data of a segmentation: for each class index that was removed, why.
 QC_KEY = "qc"
