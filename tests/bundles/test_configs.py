@@ -174,6 +174,14 @@ def test_prediction_returns_to_the_place_it_came_from(brain_bundle, tmp_path):
     assert 2 * (found & bright).sum() / (found.sum() + bright.sum()) > 0.93
 
 
+def test_sagittal_network_learns_one_name_for_both_sides(brain_bundle):
+    parser = _parser(brain_bundle, "train.json", "sagittal_view.yaml")
+    label = torch.arange(len(BRAIN_STRUCTURES), dtype=torch.float32)[None]
+    learnt = parser.get_parsed_content("slice_transforms")[-1]({"label": label})["label"]
+    names = {BRAIN_STRUCTURES[int(index)].name for index in learnt.unique()}
+    assert names == {structure.name for structure in BRAIN_STRUCTURES if not structure.name.startswith("left ")}
+
+
 def test_committed_weights_are_a_flat_state_dict_of_the_network(bundle):
     file = bundle / "models/model.pt"
     assert file.stat().st_size < 25_000_000
