@@ -62,8 +62,7 @@ class MirrorAgreementInferer(_Mirror):
 
     Shape:
         input: (batch, channels, *spatial); output: the channels of the inferer, and one more with the class indices of
-            the
-        mirror image, mirrored back.
+            the mirror image, mirrored back.
     """
 
     def __call__(

@@ -159,6 +159,13 @@ class BrightVoxels(torch.nn.Module):
         return torch.cat([0.5 - middle, middle - 0.5], dim=1)
 
 
+def test_epoch_of_drawn_slices_has_the_length_asked_for(ct_bundle, ct_dataset):
+    parser = _parser(ct_bundle, "train.json", "drawn_slices.yaml")
+    parser.update({"dataset_dir": str(ct_dataset), "label_numbers": "synthetic", "spacing": [9, 9, 9]})
+    parser.update({"slices_per_epoch": 8, "slice_size": [32, 32]})
+    assert len(parser.get_parsed_content("train#dataloader")) == 2
+
+
 def test_prediction_returns_to_the_place_it_came_from(brain_bundle, tmp_path):
     image, _ = phantom(0)
     image[image.shape[0] // 2 :, : image.shape[1] // 3] = 0  # no symmetry is left
