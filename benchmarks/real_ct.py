@@ -19,6 +19,7 @@ import numpy as np
 from monai.bundle import ConfigParser
 from nibabel.processing import resample_from_to
 
+from monai_scse.metrics import structure_dice
 from monai_scse.transforms.plausibility import torso
 from monai_scse.transforms.sides import body_midline
 
@@ -49,20 +50,15 @@ def segment(scans: list[Path], output_dir: Path, ckpt_path: Path) -> None:
     config.get_parsed_content("evaluator").run()
 
 
-def air_in_chest(scan: np.ndarray, spacing: np.ndarray) -> np.ndarray:
+def air_in_chest(scan: np.ndarray, body: np.ndarray, spacing: np.ndarray) -> np.ndarray:
     """Lungs and large airways."""
     from scipy.ndimage import binary_closing, label
 
-    parts, _ = label((scan < AIR_HU) & torso(scan > BODY_HU))
+    parts, _ = label((scan < AIR_HU) & body)
     voxels = np.bincount(parts.ravel())
     voxels[0] = 0
     largest = [part for part in voxels.argsort()[-2:] if voxels[part] * spacing.prod() > 1000 * LUNG_ML]
     return binary_closing(np.isin(parts, largest), np.ones([3 if step < 4 else 1 for step in spacing]))
-
-
-def dice(first: np.ndarray, second: np.ndarray) -> float:
-    """Dice of two masks."""
-    return 2 * float((first & second).sum()) / float(first.sum() + second.sum())
 
 
 def main() -> None:
@@ -86,17 +82,20 @@ def main() -> None:
         classes = np.asarray(nibabel.as_closest_canonical(found).dataobj)
         scan, spacing = np.asarray(image.dataobj), np.array(image.header.get_zooms())
         right, left = classes == RIGHT_LUNG, classes == LEFT_LUNG
-        off_middle = np.arange(len(scan))[:, None] - body_midline(torso(scan > BODY_HU))[None]
+        body = torso(scan > BODY_HU)
+        off_middle = np.arange(len(scan))[:, None] - body_midline(body)[None]
         beyond = np.abs(off_middle[:, None]) * spacing[0] > 30  # a lung may cross the middle by a little
         wrong = ((right & (off_middle < 0)[:, None]) | (left & (off_middle > 0)[:, None])) & beyond
+        lungs = structure_dice(right | left, air_in_chest(scan, body, spacing), 2)[0]
         print(
-            f"{file.name}: lungs {dice(right | left, air_in_chest(scan, spacing)):.3f}, "
+            f"{file.name}: lungs {lungs:.3f}, "
             f"of the other side {100 * wrong.sum() / max((right | left).sum(), 1):.2f} %"
         )
         if "angiography" in file.name:
             aorta = nibabel.load(angiography / "test_result/models/aorta.nii.gz")
             shown = np.asarray(resample_from_to(found, aorta, order=0).dataobj) == AORTA
-            print(f"{file.name}: aorta {dice(shown, np.asarray(aorta.dataobj) > 0):.3f} where the reference is cut out")
+            agreement = structure_dice(shown, np.asarray(aorta.dataobj) > 0, 2)[0]
+            print(f"{file.name}: aorta {agreement:.3f} where the reference is cut out")
 
 
 if __name__ == "__main__":
