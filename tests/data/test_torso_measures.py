@@ -80,8 +80,9 @@ def test_sizes_are_those_that_were_published(torsos, sex, name):
     chance = 2.5 * found.std() / np.sqrt(TORSOS)
     assert abs(found.mean() - published) < chance + 0.05 * published
     if deviation is not None:
-        # spread a little wider than in people: a network that learns from them should not mind
-        assert 0.5 * deviation < found.std() < 1.7 * deviation
+        # bent on purpose more than people are, which moves the middle between the lungs
+        most = 1.7 if name == "right share of the lungs" else 1.4
+        assert 0.5 * deviation < found.std() < most * deviation
 
 
 @pytest.mark.parametrize("sex", SEXES)
