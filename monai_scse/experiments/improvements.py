@@ -24,8 +24,8 @@ NETWORKS = {
 #: config files of the training alone
 TRAININGS = {
     "without Dice in the loss": "cross_entropy.yaml",
-    "without age and scanner": "without_age_augmentation.yaml",
-    "without head tissue": "without_head_tissue.yaml",
+    "age and scanner": "age_augmentation.yaml",
+    "head tissue": "head_tissue.yaml",
     "weight averaging": "weight_averaging.yaml",
 }
 #: config files of the test alone, and the trainings whose weights it takes, by entry of the config
