@@ -111,6 +111,7 @@ class BundleRun:
                 epochs=self.epochs,
                 seed=self.seed,
                 resume=self.checkpoint.is_file(),
+                data_device="@device",  # the scans once, and their augmentation, where the network is
                 time_budget_minutes=minutes,
             )
         if not self.is_trained:

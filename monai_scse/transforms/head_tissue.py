@@ -50,7 +50,7 @@ class RandHeadTissued(RandomizableTransform, MapTransform):
         around = dict(data)
         if self._do_transform:
             for key in self.key_iterator(data):
-                image = np.asarray(data[key], dtype=np.float32)
+                image = np.asarray(data[key].cpu(), dtype=np.float32)
                 around[key] = convert_to_dst_type(self._add(image), data[key])[0]
         return around
 

@@ -78,5 +78,6 @@ class RandLateralFlipd(RandomizableTransform, MapTransform):
         if self._do_transform:
             for key in self.key_iterator(data):
                 flipped[key] = data[key].flip(self.axis)
-            flipped[self.label_key] = self.mirrored_class[flipped[self.label_key].long()]
+            label = flipped[self.label_key]
+            flipped[self.label_key] = self.mirrored_class.to(label.device)[label.long()]
         return flipped

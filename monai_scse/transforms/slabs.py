@@ -46,7 +46,7 @@ class StackAdjacentSlicesd(MapTransform):
         for key in self.key_iterator(data):
             size = data[key].shape[self.axis]
             margin = self.num_slices // 2
-            positions = torch.arange(-margin, size + margin).clamp(0, size - 1)
+            positions = torch.arange(-margin, size + margin, device=data[key].device).clamp(0, size - 1)
             padded = data[key].index_select(self.axis, positions)
             # a view: the slabs overlap in memory, nothing is stored num_slices times
             stacked[key] = padded.unfold(self.axis, self.num_slices, 1).squeeze(0).movedim(-1, 0)

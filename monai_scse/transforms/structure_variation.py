@@ -56,14 +56,16 @@ class RandStructureSized(RandomizableTransform, MapTransform):
         if not self._do_transform:
             return deformed
         shift = float(self.R.uniform(*self.shift))
-        structure = torch.isin(data[self.label_key].long(), self.classes).float()
+        label = data[self.label_key]
+        structure = torch.isin(label.long(), self.classes.to(label.device)).float()
         slope = torch.stack(torch.gradient(_blur(structure, self.sigma)[0]))
         steepest = slope.norm(dim=0).max()
         if steepest < 1e-3:
             return deformed
         # an output pixel looks further inside: the structure grows
-        size = torch.tensor(structure.shape[1:])
-        centres = torch.stack(torch.meshgrid(*(torch.arange(int(n)) for n in size), indexing="ij")).float()
+        size = torch.tensor(structure.shape[1:], device=label.device)
+        steps = (torch.arange(length, device=label.device) for length in structure.shape[1:])
+        centres = torch.stack(torch.meshgrid(*steps, indexing="ij")).float()
         where = (centres + shift * slope / steepest).movedim(0, -1)
         grid = ((2 * where + 1) / size - 1).flip(-1)[None]
         for key in self.key_iterator(data):
@@ -107,7 +109,8 @@ class RandStructureIntensityd(RandomizableTransform, MapTransform):
         if self._do_transform:
             offsets = torch.from_numpy(self.R.uniform(-self.offset, self.offset, self.num_classes)).float()
             offsets[0] = 0
-            change = _blur(offsets[data[self.label_key].long()], self.sigma)
+            label = data[self.label_key]
+            change = _blur(offsets.to(label.device)[label.long()], self.sigma)
             for key in self.key_iterator(data):
                 image = data[key]
                 changed[key] = torch.where(image > 0, (image + change).clamp(min=1e-3), image)

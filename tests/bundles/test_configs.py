@@ -99,7 +99,7 @@ def test_network_in_and_out_match_the_metadata(bundle, tmp_path):
 
 
 def _image_transforms(transforms: list[dict]) -> list[dict]:
-    spatial = [t for t in transforms if "Label" not in t["_target_"]]
+    spatial = [t for t in transforms if "Label" not in t["_target_"] and t["_target_"] != "ToDeviced"]
     return [{**t, "keys": None, "mode": None} | {"labels": None} for t in spatial]
 
 
