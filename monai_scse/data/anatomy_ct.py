@@ -48,6 +48,7 @@ _TOTALSEGMENTATOR_V2 = {
 }
 _HOLLOW = ("stomach", "bowel")
 _ORGANS = slice(1, 11)  # the structures whose labels are kept whatever their voxels look like
+_MOVABLE = ("liver", "spleen", "right kidney", "left kidney", "stomach content", "gallbladder", "urinary bladder")
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,14 @@ class Anatomy:
             and head.
         texture: what the scan's Hounsfield units are above the mean of their structure, float32, same shape.
         spacing: voxel size in mm, (3,).
+        movable: organs that move and grow apart from the rest: the centre in voxels, (3,), and how far the surroundings
+            follow, 1 in the organ and falling to 0, float32, same shape.
     """
 
     structures: np.ndarray
     texture: np.ndarray
     spacing: np.ndarray
+    movable: Sequence[tuple[np.ndarray, np.ndarray]]
 
 
 def _body(image: np.ndarray) -> np.ndarray:
@@ -107,6 +111,18 @@ def _texture(image: np.ndarray, structures: np.ndarray) -> np.ndarray:
     return np.clip(texture, -120, 120)
 
 
+def _movable(structures: np.ndarray, spacing: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    from scipy.ndimage import binary_dilation, gaussian_filter
+
+    found = []
+    for name in _MOVABLE:
+        organ = structures == STRUCTURE_INDEX[name]
+        if organ.any():
+            around = binary_dilation(organ, iterations=3).astype(np.float32)
+            found.append((np.argwhere(organ).mean(axis=0), gaussian_filter(around, 8.0 / spacing)))
+    return found
+
+
 def load_anatomy(image_file: str | Path, label_file: str | Path, spacing: Sequence[float] = (3.0, 3.0, 3.0)) -> Anatomy:
     """Read a scan and its label map (TotalSegmentator's numbers, version 2).
 
@@ -140,11 +156,23 @@ def load_anatomy(image_file: str | Path, label_file: str | Path, spacing: Sequen
     structures = _structures(image, np.rint(labels).astype(np.int16))
     if not np.isin(structures, np.arange(256)[_ORGANS]).any():
         raise InputError(f"{label_file}: none of the organs is labelled; use TotalSegmentator's numbers, version 2.")
-    return Anatomy(structures, _texture(image, structures), np.array(spacing, dtype=float))
+    step = np.array(spacing, dtype=float)
+    return Anatomy(structures, _texture(image, structures), step, _movable(structures, step))
+
+
+def _displacement(anatomy: Anatomy, random: np.random.Generator) -> np.ndarray:
+    """Where each voxel's content comes from, relative to it in voxels, (3, x, y, z), when organs move and grow."""
+    places = np.stack(np.meshgrid(*(np.arange(size) for size in anatomy.structures.shape), indexing="ij"))
+    moved = np.zeros(places.shape, dtype=np.float32)
+    for centre, follows in anatomy.movable:
+        growth, shift = random.uniform(0.82, 1.25, 3), random.normal(0, 6.0 / anatomy.spacing).clip(-4, 4)
+        for axis in range(3):
+            moved[axis] += follows * ((places[axis] - centre[axis]) * (1 / growth[axis] - 1) - shift[axis])
+    return moved
 
 
 def _deform(anatomy: Anatomy, seed: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Structures and texture, elastically deformed, rotated, sheared, scaled and shifted.
+    """Structures and texture: organs moved and grown, all elastically deformed, rotated, sheared, scaled and shifted.
 
     As MONAI's ``Rand3DElastic``, but for its displacement: a random spline with a knot every 16 to 20 voxels, where it
     smooths white noise with a Gaussian of 10 voxels, which took 90 % of the time.
@@ -164,6 +192,8 @@ def _deform(anatomy: Anatomy, seed: int, random: np.random.Generator) -> tuple[n
     amplitude, period = random.uniform(1, 5), np.full(3, random.uniform(16, 20))  # voxels
     grid[:3] += torch.from_numpy(amplitude * np.stack([smooth_noise(random, size, period) for _ in range(3)]))
     grid = affine(grid=grid)
+    moved = torch.from_numpy(_displacement(anatomy, random))
+    grid[:3] += Resample(mode="bilinear", padding_mode="zeros")(moved, grid)
     structures = torch.from_numpy(anatomy.structures[None].astype(np.float32))
     texture = torch.from_numpy(anatomy.texture[None])
     labels = Resample(mode="nearest", padding_mode="zeros")(structures, grid)[0]

@@ -126,8 +126,10 @@ def _draw_phase(random: np.random.Generator) -> np.ndarray:
 
 def _draw_hounsfield(random: np.random.Generator, phase: np.ndarray) -> np.ndarray:
     """Hounsfield units of every structure of one person."""
+    wide = random.choice([1.0, 2.5])  # soft tissue of half of the scans spreads wider than in people
     drawn = {
-        name: float(np.dot(phase, values[:3]) + random.normal(0, values[3])) for name, values in _HOUNSFIELD.items()
+        name: float(np.dot(phase, values[:3]) + random.normal(0, values[3] * (wide if -50 < values[0] < 200 else 1)))
+        for name, values in _HOUNSFIELD.items()
     }
     bolus = random.uniform(0.6, 1.6)  # how dense the contrast agent is in arteries, by dose and delay
     for name in ("aorta", "arteries", "heart"):
@@ -142,6 +144,7 @@ def _draw_hounsfield(random: np.random.Generator, phase: np.ndarray) -> np.ndarr
             drawn[f"{organ} content"] = random.uniform(60, 350)
     if phase[2] > 0.4 and random.random() < 0.15:
         drawn["urinary bladder"] = random.uniform(50, 400)  # excreted contrast agent
+        drawn["renal sinus"] = random.uniform(50, 600)
     return np.array([drawn[name] for name in SYNTHETIC_STRUCTURES], dtype=np.float32)
 
 
@@ -203,6 +206,23 @@ def _add_inner_structures(
     bone = labels == STRUCTURE_INDEX["bone"]
     if bone.any():
         image[_deep(bone, spacing, 3.0)] = marrow
+
+
+def _add_lesions(image: np.ndarray, labels: np.ndarray, random: np.random.Generator, spacing: np.ndarray) -> None:
+    """Cysts and other lesions: round, of another density, part of their organ in the labels."""
+    for name in ("liver", "spleen", "right kidney", "left kidney"):
+        organ = _inside(labels, name)
+        if random.random() > 0.3 or not organ.any():
+            continue
+        box = _box_of(organ)
+        inside, region = np.argwhere(organ[box]), image[box]
+        for _ in range(int(random.integers(1, 6))):
+            centre, radius = random.choice(inside), random.uniform(4, 16) * random.uniform(0.5, 1.3, 3)
+            offsets = np.ogrid[tuple(slice(0, size) for size in region.shape)]
+            away = sum(((o - c) * step / r) ** 2 for o, c, step, r in zip(offsets, centre, spacing, radius))
+            cyst = random.random() < 0.5
+            density = random.uniform(0, 20) if cyst else np.median(region[organ[box]]) + random.uniform(-60, 40)
+            region[organ[box] & (away < 1)] = density
 
 
 def _thick_slices(image: np.ndarray, spacing_mm: float, thickness_mm: float, distance_mm: float) -> np.ndarray:
@@ -268,10 +288,13 @@ def render_ct(
     phase = _draw_phase(random)
     image = _draw_hounsfield(random, phase)[labels]
     _add_inner_structures(image, labels, random, spacing, phase)
+    _add_lesions(image, labels, random, spacing)
     strength = np.full(256, 6, dtype=np.float32)
     strength[[STRUCTURE_INDEX[name] for name in ("background", "airway", "gas", "metal")]] = 0
     strength[STRUCTURE_INDEX["bone"]] = 70
     strength[[STRUCTURE_INDEX["right lung"], STRUCTURE_INDEX["left lung"]]] = 35
+    for organ in ("stomach", "bowel"):  # food, stool, contrast agent that reached one loop and not the next
+        strength[STRUCTURE_INDEX[f"{organ} content"]] = random.uniform(6, 60)
     image += (1 if texture is None else 0.5) * strength[labels] * smooth_noise(random, labels.shape, 12 / spacing)
     if texture is not None:
         image += texture

@@ -91,8 +91,8 @@ def build_frame(canvas: Canvas, person: Person) -> Frame:
         canvas.paint("muscle", np.ones_like(radius, dtype=bool))
     else:
         canvas.begin("wall")
-        outer = (hip + 26, hip + 24, hip + 14, max(hip - 4, waist + 18), waist + 19, middle + 18, chest + 19)
-        outer += (chest + 26, chest + 34, chest + 46, chest + 40, 90)
+        outer = (hip + 26, hip + 24, hip + 14, max(hip - 4, waist + 18), waist + 17, middle + 14, chest + 14)
+        outer += (chest + 19, chest + 30, chest + 46, chest + 40, 90)
         _wall(canvas, frame, np.array(outer), back, female)
     canvas.paint("visceral fat", radius < 1)
     canvas.begin("spine")
@@ -115,7 +115,7 @@ def _wall(canvas: Canvas, frame: Frame, outer: np.ndarray, back: np.ndarray, fem
         share = (1.5, 1.55, 1.5, 1.2, 1.0, 0.8, 0.7, 0.75, 0.7, 0.6, 0.6, 0.6)
     else:
         share = (1.0, 1.0, 1.05, 1.05, 1.0, 0.8, 0.6, 0.55, 0.5, 0.5, 0.5, 0.5)
-    before = (34, 26, 16, 12, 11, 13, 17, 20, 26, 36, 40, 40)
+    before = (34, 26, 16, 12, 10, 10, 12, 14, 20, 34, 40, 40)
     behind = (50, 44, 40, 36, 34, 30, 27, 28, 36, 50, 60, 60)
     share, before, behind, half_width = (
         np.interp(height, knots, values).astype(np.float32) for values in (share, before, behind, outer)

@@ -32,7 +32,7 @@ def fill_torso(canvas: Canvas, person: Person, frame: Frame) -> None:
     canvas.begin("psoas")
     _psoas(canvas, person)
     canvas.begin("kidneys")
-    _kidneys(canvas, person, inside, top)
+    inside &= ~_kidneys(canvas, person, inside, top)
     canvas.begin("upper belly")
     _spleen(canvas, person, frame, inside, top)
     _gallbladder(canvas, person, inside, top)
@@ -51,9 +51,10 @@ def fill_torso(canvas: Canvas, person: Person, frame: Frame) -> None:
 def _dome(canvas: Canvas, frame: Frame, left_lower: float) -> np.ndarray:
     """Height of the diaphragm in mm, its top at 0: two domes, a saddle under the heart, a gutter along the ribs."""
     across = ((np.abs(canvas.x) - 64) / 72) ** 2
-    gutter = np.clip(frame.radius, 0, 1.15) ** 5
-    behind = np.clip(-(canvas.y + 10) / 80, 0, 1.2) ** 2
-    shape = -24 * np.minimum(across, 1.2) - 88 * gutter - 28 * behind - 10 * np.clip(canvas.y / 80, 0, 1)
+    ahead, behind = np.clip(canvas.y / 70, 0, 1), np.clip(-(canvas.y + 10) / 80, 0, 1.2) ** 2
+    gutter = np.clip(frame.radius, 0, 1.15) ** 5 * (1 - 0.8 * ahead)  # it ends higher in front
+    deep, far_behind = canvas.random.uniform(40, 80), canvas.random.uniform(12, 34)
+    shape = -24 * np.minimum(across, 1.2) - deep * gutter - far_behind * behind
     return shape - left_lower / (1 + np.exp(np.clip(canvas.x / 12, -30, 30))) + 1.5 * canvas.rough
 
 
@@ -123,8 +124,11 @@ def _psoas(canvas: Canvas, person: Person) -> None:
         canvas.paint("muscle", distance < 1, box, only=_SOFT)  # crus of the diaphragm
 
 
-def _kidneys(canvas: Canvas, person: Person, inside: np.ndarray, top: float) -> None:
+def _kidneys(canvas: Canvas, person: Person, inside: np.ndarray, top: float) -> np.ndarray:
+    """Where kidneys and the fat around them are, which other organs keep out of."""
     volume, length = person.measures["kidney_ml"], person.measures["kidney_length_mm"]
+    fat = max(canvas.jitter(3 + person.measures["visceral_fat_cm2"] / 20, 2.5), 0)  # mm
+    surrounded = np.zeros_like(inside)
     for side, name in ((1, "right kidney"), (-1, "left kidney")):
         share = canvas.jitter(1.0, 0.05) * (0.98 if side > 0 else 1.02)  # the left one is a little larger
         half = length / 2 * (0.987 if side > 0 else 1.013)
@@ -143,10 +147,12 @@ def _kidneys(canvas: Canvas, person: Person, inside: np.ndarray, top: float) -> 
         limit = canvas.level(bean, allowed, volume * share)
         canvas.paint(name, allowed & (bean < limit), box)
         canvas.paint("renal sinus", allowed & (distance < 0.85 * limit) & (bean >= limit), box)
+        surrounded[box] |= distance + 0.12 * canvas.rough[box] < limit + fat / thick
         distance, box = canvas.tube([(*place, 5), (side * 20, -26, height + 8, 4)])
         canvas.paint("inferior vena cava", distance < 1, box, only=_SOFT)
         distance, box = canvas.ellipsoid((side * 40, -48, height + half + 6), (14, 5, 16), roughness=0.3)
         canvas.paint("muscle", distance < 1, box, only=_SOFT)  # adrenal gland
+    return surrounded
 
 
 def _gallbladder(canvas: Canvas, person: Person, inside: np.ndarray, top: float) -> None:
@@ -163,12 +169,12 @@ def _liver(canvas: Canvas, person: Person, inside: np.ndarray, dome: np.ndarray,
     box = canvas.box((-125, 170), (-130, 140), (top - 230, top))
     x, y, dome = canvas.x[box], canvas.y[box], dome[box]
     depth = dome - canvas.z[box]  # below the diaphragm
-    width = np.interp(x, (left_end - 18, left_end, -25, 5, 40, 75, 115, 150), (1, 20, 44, 62, 96, 132, 150, 140))
+    width = np.interp(x, (left_end - 18, left_end, -25, 5, 40, 75, 115, 150), (1, 18, 36, 50, 84, 132, 152, 142))
     # left of the middle the liver lies in front of stomach and spine, right of it it fills the belly
     behind = np.interp(x, (left_end, -25, 5, 28, 60), (34, 18, -4, -34, -140))
     thick = np.maximum(width - 0.65 * (top - dome), 0.25 * width)  # the lower edge is flatter than the diaphragm
     thick /= 1 + np.exp(np.clip((behind - y) / 7, -30, 30))
-    thick *= 1 - 0.3 * np.clip((y - 20) / 90, 0, 1) * (x > 20)  # the lower edge rises to the front
+    thick *= 1 - 0.45 * np.clip((y - 20) / 90, 0, 1) * (x > 20)  # the lower edge rises to the front
     wedge = (depth / np.maximum(thick, 1) + 0.05 * canvas.rough[box]).astype(np.float32)
     cleft = (np.abs(x - 10 - 0.1 * (y - 40)) < 3.5) & (depth > 46) & (y > 25)  # ligamentum teres
     porta = np.hypot((x - 14) / 20, (y - 12) / 9) + np.abs(depth - 72) / 40 < 1
@@ -310,11 +316,16 @@ def _great_vessels(canvas: Canvas, person: Person) -> None:
 def _bowel(canvas: Canvas, inside: np.ndarray, frame: Frame) -> None:
     random, jitter = canvas.random, canvas.jitter
     wide = float(np.interp(-72, canvas.axes[2], frame.half_width)) * 0.72 if len(canvas.axes[2]) else 80
-    sag = jitter(-70, 25)
+    sag, right, left = jitter(-65, 28), jitter(-50, 18), jitter(0, 25)  # of the colon between its two flexures
     colon = [
-        [(0.75 * wide, 8, -195, 26), (wide, -12, -140, 24), (wide, -18, -85, 22), (0.9 * wide, 8, -62, 22)],
-        [(0.9 * wide, 8, -62, 21), (0.4 * wide, 48, sag, 20), (-0.4 * wide, 50, sag, 20), (-wide, 0, -18, 19)],
-        [(-wide, 0, -18, 17), (-1.05 * wide, -30, -90, 15), (-1.02 * wide, -22, -160, 15), (-0.75 * wide, 6, -205, 15)],
+        [(0.75 * wide, 8, -195, 26), (wide, -12, -140, 24), (wide, -18, -85, 22), (0.9 * wide, 8, right, 22)],
+        [(0.9 * wide, 8, right, 21), (0.4 * wide, 48, sag, 20), (-0.4 * wide, 50, sag, 20), (-wide, 0, left, 19)],
+        [
+            (-wide, 0, left, 17),
+            (-1.05 * wide, -30, -90, 15),
+            (-1.02 * wide, -22, -160, 15),
+            (-0.75 * wide, 6, -205, 15),
+        ],
         [(-0.75 * wide, 6, -205, 15), (-20, 24, -212, 16), (18, -14, -222, 16), (0, -50, -245, 18), (0, -58, -320, 17)],
     ]
     fullness = max(jitter(1.15, 0.2), 0.7)
@@ -325,9 +336,9 @@ def _bowel(canvas: Canvas, inside: np.ndarray, frame: Frame) -> None:
         stool = bubbles if random.random() < 0.5 else None
         _hollow(canvas, "bowel", canvas.tube(nodes, roughness=0.2), 19 * fullness, inside, gas, stool)
     dilated = random.random() < 0.12
-    for _ in range(int(random.integers(40, 64))):
+    for _ in range(int(random.integers(45, 80))):
         radius = random.uniform(8, 14) * (1.5 if dilated else 1.0)
-        place = np.array((random.uniform(-0.85, 0.85) * wide, random.uniform(-35, 75), random.uniform(-275, -55)))
+        place = np.array((random.uniform(-0.85, 0.85) * wide, random.uniform(-35, 75), random.uniform(-275, 20)))
         nodes = [(*(place + random.normal(0, 28, 3)), radius * random.uniform(0.8, 1.2)) for _ in range(3)]
         gas = random.uniform(0.2, 1.0) if random.random() < (0.4 if dilated else 0.2) else 0.0
         _hollow(canvas, "bowel", canvas.tube(nodes, roughness=0.18), radius, inside, gas)
