@@ -89,7 +89,7 @@ _HOUNSFIELD = {
     "bowel content": (25, 25, 30, 20),
     "gas": (-900, -900, -900, 50),
     "gallbladder": (10, 10, 12, 8),
-    "renal sinus": (-50, -30, -10, 25),
+    "renal sinus": (-50, -40, -30, 35),
     "airway": (-960, -960, -960, 15),
     "arteries": (40, 280, 150, 30),
     "pancreas": (40, 95, 90, 14),

@@ -138,11 +138,10 @@ def _kidneys(canvas: Canvas, person: Person, inside: np.ndarray, top: float) -> 
         lean = (canvas.jitter(0.2, 0.08), side * canvas.jitter(-0.2, 0.07), -side * canvas.jitter(0.5, 0.2))
         distance, box = canvas.ellipsoid(place, (thick * 1.06, thick * 0.94, half), roughness=0.05, tilt=lean)
         x, y, z = (part[box] - middle for part, middle in zip((canvas.x, canvas.y, canvas.z), place))
-        hilum = np.sqrt(
-            ((side * x + thick * 0.85) / (0.95 * thick)) ** 2 + ((y - 8) / 12) ** 2 + (z / (0.45 * half)) ** 2
-        )
+        wide, deep, tall = canvas.random.uniform((0.9, 9, 0.4), (1.35, 16, 0.65)) * (thick, 1, half)
+        hilum = np.sqrt(((side * x + thick * 0.85) / wide) ** 2 + ((y - 8) / deep) ** 2 + (z / tall) ** 2)
         hilum += 0.22 * canvas.rough[box]
-        bean = np.maximum(distance, 1.75 - hilum)
+        bean = np.maximum(distance, canvas.random.uniform(1.75, 2.3) - hilum)
         allowed = inside[box] & canvas.is_one_of(("visceral fat", "muscle"), box)
         limit = canvas.level(bean, allowed, volume * share)
         canvas.paint(name, allowed & (bean < limit), box)
@@ -183,7 +182,7 @@ def _liver(canvas: Canvas, person: Person, inside: np.ndarray, dome: np.ndarray,
 
 
 def _spleen(canvas: Canvas, person: Person, frame: Frame, inside: np.ndarray, top: float) -> None:
-    height, behind = top - 52 + canvas.jitter(0, 13), canvas.jitter(-38, 10)
+    height, behind = top - 38 + canvas.jitter(0, 13), canvas.jitter(-38, 10)
     long, wide = canvas.jitter(47, 7), canvas.jitter(47, 7)
     box = canvas.box((-200, -35), (-140, 90), (height - 130, height + 110))
     y, z = canvas.y[box], canvas.z[box]
