@@ -23,8 +23,8 @@ __all__ = ["Anatomy", "anatomy_ct", "load_anatomy"]
 # numbers of TotalSegmentator, version 2, and what they are here; all others inside the body go by Hounsfield units
 _TOTALSEGMENTATOR_V2 = {
     "spleen": (1,),
-    "right kidney": (2,),
-    "left kidney": (3,),
+    "right kidney": (2, 24),  # with its cysts
+    "left kidney": (3, 23),
     "gallbladder": (4,),
     "liver": (5,),
     "stomach content": (6,),
@@ -32,6 +32,7 @@ _TOTALSEGMENTATOR_V2 = {
     "left lung": (10, 11),
     "right lung": (12, 13, 14),
     "airway": (16,),
+    "bowel wall": (15,),  # the oesophagus
     "bowel content": (18, 19, 20),
     "urinary bladder": (21,),
     "bone": (*range(25, 51), *range(69, 79), *range(91, 117)),
@@ -42,12 +43,12 @@ _TOTALSEGMENTATOR_V2 = {
     "cartilage": (117,),
     "spinal canal": (79,),
     "prostate": (22,),
-    "muscle": (*range(80, 88),),
+    "muscle": (8, 9, 17, *range(80, 88)),  # adrenal glands and thyroid with them
     "left psoas major": (88,),
     "right psoas major": (89,),
 }
 _HOLLOW = ("stomach", "bowel")
-_ORGANS = slice(1, 11)  # the structures whose labels are kept whatever their voxels look like
+_ORGANS = range(1, 11)  # of the ten structures that the bundle segments, one at least must be labelled
 _MOVABLE = ("liver", "spleen", "right kidney", "left kidney", "stomach content", "gallbladder", "urinary bladder")
 
 
@@ -154,7 +155,7 @@ def load_anatomy(image_file: str | Path, label_file: str | Path, spacing: Sequen
     if image.shape != labels.shape:
         raise InputError(f"{label_file}: its grid {labels.shape} differs from {image.shape} of {image_file}.")
     structures = _structures(image, np.rint(labels).astype(np.int16))
-    if not np.isin(structures, np.arange(256)[_ORGANS]).any():
+    if not np.isin(structures, _ORGANS).any():
         raise InputError(f"{label_file}: none of the organs is labelled; use TotalSegmentator's numbers, version 2.")
     step = np.array(spacing, dtype=float)
     return Anatomy(structures, _texture(image, structures), step, _movable(structures, step))
@@ -165,7 +166,7 @@ def _displacement(anatomy: Anatomy, random: np.random.Generator) -> np.ndarray:
     places = np.stack(np.meshgrid(*(np.arange(size) for size in anatomy.structures.shape), indexing="ij"))
     moved = np.zeros(places.shape, dtype=np.float32)
     for centre, follows in anatomy.movable:
-        growth, shift = random.uniform(0.82, 1.25, 3), random.normal(0, 6.0 / anatomy.spacing).clip(-4, 4)
+        growth, shift = random.uniform(0.82, 1.25, 3), random.normal(0, 6.0, 3).clip(-12, 12) / anatomy.spacing
         for axis in range(3):
             moved[axis] += follows * ((places[axis] - centre[axis]) * (1 / growth[axis] - 1) - shift[axis])
     return moved
@@ -174,8 +175,9 @@ def _displacement(anatomy: Anatomy, random: np.random.Generator) -> np.ndarray:
 def _deform(anatomy: Anatomy, seed: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Structures and texture: organs moved and grown, all elastically deformed, rotated, sheared, scaled and shifted.
 
-    As MONAI's ``Rand3DElastic``, but for its displacement: a random spline with a knot every 16 to 20 voxels, where it
-    smooths white noise with a Gaussian of 10 voxels, which took 90 % of the time.
+    As MONAI's ``Rand3DElastic``, but for its displacement: a random spline with a knot every 48 to 60 mm, where it
+    smooths white noise with a Gaussian, which took 90 % of the time. Slices that the real scan does not reach are cut
+    off.
     """
     import torch
     from monai.transforms import RandAffineGrid, Resample
@@ -185,21 +187,33 @@ def _deform(anatomy: Anatomy, seed: int, random: np.random.Generator) -> tuple[n
     affine = RandAffineGrid(
         rotate_range=(0.12, 0.12, 0.2),
         shear_range=(0.06,) * 6,
-        translate_range=(6, 6, 6),
+        translate_range=tuple(18 / anatomy.spacing),
         scale_range=[(-0.25, 0.25)] * 3,
     ).set_random_state(seed=seed)
     grid = create_grid(size, dtype=np.float32, backend="torch")
-    amplitude, period = random.uniform(1, 5), np.full(3, random.uniform(16, 20))  # voxels
-    grid[:3] += torch.from_numpy(amplitude * np.stack([smooth_noise(random, size, period) for _ in range(3)]))
+    amplitude, period = random.uniform(3, 15) / anatomy.spacing, random.uniform(48, 60) / anatomy.spacing  # of mm
+    bend = np.stack([part * smooth_noise(random, size, period) for part in amplitude.astype(np.float32)])
+    grid[:3] += torch.from_numpy(bend)
     grid = affine(grid=grid)
     moved = torch.from_numpy(_displacement(anatomy, random))
     grid[:3] += Resample(mode="bilinear", padding_mode="zeros")(moved, grid)
     structures = torch.from_numpy(anatomy.structures[None].astype(np.float32))
     texture = torch.from_numpy(anatomy.texture[None])
-    labels = Resample(mode="nearest", padding_mode="zeros")(structures, grid)[0]
-    return labels.numpy().round().astype(np.uint8), Resample(mode="bilinear", padding_mode="zeros")(texture, grid)[
-        0
-    ].numpy()
+    beyond = Resample(mode="nearest", padding_mode="border")
+    labels, texture = beyond(structures, grid)[0].numpy().round().astype(np.uint8), beyond(texture, grid)[0].numpy()
+    reached = Resample(mode="nearest", padding_mode="zeros")(torch.ones_like(structures), grid)[0].numpy() > 0
+    body = (labels > 0) & (labels != STRUCTURE_INDEX["table"])
+    share = (body & reached).sum(axis=(0, 1)) / np.maximum(body.sum(axis=(0, 1)), 1)
+    whole = _longest_run(share >= min(0.98, float(share.max())))
+    return labels[..., whole], texture[..., whole]
+
+
+def _longest_run(flags: np.ndarray) -> slice:
+    """The longest stretch of true values."""
+    edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
+    starts, ends = edges[::2], edges[1::2]
+    longest = int((ends - starts).argmax())
+    return slice(starts[longest], ends[longest])
 
 
 def anatomy_ct(anatomy: Anatomy, seed: int) -> SyntheticCT:
@@ -212,13 +226,10 @@ def anatomy_ct(anatomy: Anatomy, seed: int) -> SyntheticCT:
     random = np.random.default_rng(seed)
     labels, texture = _deform(anatomy, seed, random)
     # a scan that ends where the real one ends, or anywhere inside it
-    rows = np.flatnonzero((labels > 0).any(axis=(0, 1)))
-    low, high = rows[0], rows[-1] + 1
     if random.random() < 0.5:
-        length = int(random.uniform(0.4, 1.0) * (high - low))
-        low = int(random.integers(low, high - length + 1))
-        high = low + length
-    labels, texture = labels[..., low:high], texture[..., low:high]
+        length = max(int(random.uniform(0.4, 1.0) * labels.shape[2]), 1)
+        low = int(random.integers(0, labels.shape[2] - length + 1))
+        labels, texture = labels[..., low : low + length], texture[..., low : low + length]
     image = render_ct(random, labels, anatomy.spacing, texture * random.uniform(0.3, 1.1))
     affine = np.diag([*(anatomy.spacing * (-1, -1, 1)), 1.0])
     return SyntheticCT(image[::-1, ::-1].copy(), labels[::-1, ::-1].copy(), affine)

@@ -113,6 +113,12 @@ def _files_of_two_folders(path: Path, first: str, second: str) -> list[dict[str,
             raise InputError(f"{path / part}: no such folder; dataset_dir must hold {first}/ and {second}/.")
     named = [_by_case_name(image_files(path / part)) for part in (first, second)]
     if not named[0]:
+        if series := dicom_cases(path / first):
+            modality = series[0].modality or "not given"
+            raise InputError(
+                f"{series[0].path}: a DICOM series of modality {modality}; convert it: {first}/ and {second}/ must "
+                f"hold {', '.join(IMAGE_SUFFIXES)} files."
+            )
         raise InputError(f"{path / first}: no images found; supported are {', '.join(IMAGE_SUFFIXES)}.")
     return named
 

@@ -19,7 +19,7 @@ def spline_field(generator: np.random.Generator, knots: Sequence[int], positions
     """
     from scipy.interpolate import BSpline
 
-    noise = generator.normal(0, 3, knots).astype(np.float32)  # each axis of the spline takes a third of the variance
+    noise = generator.normal(0, 3, knots).astype(np.float32)  # the spline's three axes leave a third of the deviation
     for position, count in zip(positions, knots):
         weights = BSpline.design_matrix(position, np.arange(-3.0, count + 1), 3).toarray().astype(np.float32)
         noise = np.tensordot(noise, weights, axes=(0, 1))  # the axis just done becomes the last

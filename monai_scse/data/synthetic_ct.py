@@ -69,7 +69,7 @@ def synthetic_ct(
         sex: ``"female"`` or ``"male"``; None draws it.
 
     Raises:
-        ValueError: when there is no such field of view or sex.
+        ValueError: when there is no such field of view or sex, or the spacing is not three positive sizes.
 
     Example:
         >>> scan = synthetic_ct(0, spacing=(8, 8, 8), field_of_view="abdomen")
@@ -78,6 +78,8 @@ def synthetic_ct(
     """
     if field_of_view is not None and field_of_view not in FIELDS_OF_VIEW:
         raise ValueError(f"field_of_view must be one of {', '.join(FIELDS_OF_VIEW)}, got {field_of_view!r}.")
+    if len(spacing) != 3 or not all(0 < size <= 50 for size in spacing):
+        raise ValueError(f"spacing must be three voxel sizes in mm, above 0 and up to 50, got {tuple(spacing)}.")
     generator = np.random.default_rng(seed)
     drawn = str(generator.choice(list(FIELDS_OF_VIEW)))
     shifts = generator.normal(0, 8, 2)

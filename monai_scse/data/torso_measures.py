@@ -86,7 +86,7 @@ MEASURES: dict[str, dict[str, Measure]] = {
     "kidney_ml": _both((156.5, 33), (193.1, 36), 0.4, "Geraghty 2004", "Cheong 2007"),
     "kidney_length_mm": _both((108.0, 10), (112.0, 10), 0.4, "Glodny 2009"),  # split by sex: judgement
     "pancreas_ml": _both((64.4, 18), (87.4, 22), 0.3, "Geraghty 2004"),  # spread: judgement
-    "lungs_at_capacity_ml": _both((4484, 540), (6246, 630), 0.5, "Quanjer 1993", "Yamada 2020"),  # TLC / 1.109, supine
+    "lungs_at_capacity_ml": _both((4379, 540), (6246, 630), 0.5, "Quanjer 1993", "Yamada 2020"),  # TLC / 1.109, supine
     "ascending_aorta_mm": _both((31.9, 3.2), (34.1, 3.4), 0.3, "Rogers 2013"),  # spread of all four: 10 %, judgement
     "descending_aorta_mm": _both((23.1, 2.3), (25.8, 2.6), 0.3, "Rogers 2013"),
     "infrarenal_aorta_mm": _both((16.7, 1.7), (19.3, 1.9), 0.3, "Rogers 2013"),

@@ -11,10 +11,13 @@ from typing import Any
 import torch
 
 from ..data import write_in_one_step
+from ..errors import InputError
 from .combinations import Combination
 from .splits import Split
 
 __all__ = ["BundleRun"]
+
+_FINISHED = "finished.json"
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class BundleRun:
         bundle: folder of the bundle.
         overlays: further config files, behind the combination's variant.
         folder: receives the checkpoint, the network, the logs, the scores and one segmentation.
-        combination: the network.
+        combination: the network, a variant of the bundle; a step takes the network of train.json.
         split: the cases by name.
         seed: of the weights and of the order of the slices.
         cases: the files of every case, ``{name: {"image": ..., "label": ...}}``.
@@ -67,7 +70,7 @@ class BundleRun:
     @property
     def finished_file(self) -> Path:
         """What says that the run is complete, with facts about it."""
-        return self.folder / "finished.json"
+        return self.folder / _FINISHED
 
     @property
     def is_finished(self) -> bool:
@@ -94,9 +97,10 @@ class BundleRun:
     def config_files(self, name: str) -> list[str]:
         """The config files of one of the bundle's commands, for example ``"train.json"``."""
         configs = self.bundle / "configs"
-        variant = configs / "variants" / f"{self.combination.name}.yaml"
+        # a step is one of the bundle's own network
+        variant = () if self.step else (configs / "variants" / f"{self.combination.name}.yaml",)
         last = self.train_overlays if name == "train.json" else self.test_overlays
-        return [str(file) for file in (configs / name, variant, *self.overlays, *last)]
+        return [str(file) for file in (configs / name, *variant, *self.overlays, *last)]
 
     def run(self, minutes: float | None = None) -> None:
         """Train, or go on training, then test; returns unfinished when the time is up.
@@ -104,6 +108,9 @@ class BundleRun:
         Args:
             minutes: time for the training, or None for no limit.
         """
+        for file in (self.weights or {}).values():
+            if not (file.parent / _FINISHED).is_file():
+                raise InputError(f"{self.name}: the training in {file.parent} is not finished; finish it first.")
         if not self.is_trained:
             self._command(
                 "train.json",
@@ -111,7 +118,7 @@ class BundleRun:
                 epochs=self.epochs,
                 seed=self.seed,
                 resume=self.checkpoint.is_file(),
-                data_device="@device",  # the scans once, and their augmentation, where the network is
+                data_device="@device",  # the scans lie where the network is, and are augmented there
                 time_budget_minutes=minutes,
             )
         if not self.is_trained:

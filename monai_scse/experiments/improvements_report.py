@@ -20,8 +20,8 @@ _HOW_TO_READ = """\
 Dice is global: per structure over the whole scan at its own resolution, background excluded, then the mean over
 structures, test subjects and seeds. The gain of a step that the bundle's recipe has is what is lost without it; that of
 another is what it adds to the recipe. The interval holds the gain of a further training with 95 % confidence, from the
-differences of the trainings with the same seed (Student's t). Axial and sagittal are networks alone, shown because
-three views combine them with the recipe's coronal one; a sagittal one cannot tell left from right.
+differences of the trainings with the same seed (Student's t). Three views combine the recipe's coronal network with an
+axial one, shown alone, and a sagittal one, which calls both sides right and is not shown.
 """
 
 
@@ -34,9 +34,14 @@ def gain_table(dice: pd.DataFrame) -> pd.DataFrame:
     Returns:
         a row a step in the order of :data:`monai_scse.experiments.improvements.STEPS`: columns dice, lowest, amygdala,
         gain, gain_low, gain_high, seeds.
+
+    Raises:
+        InputError: when a step is none of :data:`monai_scse.experiments.improvements.STEPS`.
     """
     import pandas as pd
 
+    if unknown := sorted(set(dice["step"]) - set(STEPS)):
+        raise InputError(f"no such step: {', '.join(unknown)}; the results are of another version.")
     per_seed = dice.groupby(["step", "seed"])["dice"].mean().unstack("step")
     structures = dice.groupby(["step", "structure"])["dice"].mean().unstack("step")
     amygdala = structures[structures.index.str.endswith("amygdala")].mean()
@@ -75,8 +80,8 @@ def write_improvements_report(results: Path, output: Path) -> None:
         file, lambda path: table.rename_axis("step").reset_index().to_csv(path, index=False, float_format="%.6g")
     )
     rows = []
-    for step, row in table.iterrows():
-        alone = step == ALL or step.endswith("view")
+    for step, row in table.drop("sagittal view", errors="ignore").iterrows():
+        alone = step in (ALL, "axial view")
         gain = ["-", "-"] if alone else [f"{row.gain:+.4f}", seed_interval(row.gain_low, row.gain_high)]
         title = {ALL: "the recipe"}.get(step, step)
         rows.append([title, f"{row.dice:.4f}", *gain, f"{row.lowest:.3f}", f"{row.amygdala:.3f}", f"{row.seeds:.0f}"])

@@ -112,7 +112,7 @@ def describe_setting(setting: Setting) -> str:
         for name, parts in settings["splits"].items()
     )
     chosen = any(parts["validation"] for parts in settings["splits"].values())
-    minutes = runs["minutes"]
+    minutes = runs["minutes"][runs["iterations"] > 0]  # others are tested only
     tested = "best epoch on the validation cases" if chosen else "last epoch"
     hardware, torch = ("; ".join(sorted(runs[column].unique())) for column in ("hardware", "torch"))
     return (
@@ -120,7 +120,7 @@ def describe_setting(setting: Setting) -> str:
         f"{settings['epochs']} epochs; tested is the {tested}.\n"
         f"- Subjects: {splits}. Seeds: {', '.join(map(str, sorted(runs['seed'].unique())))}.\n"
         f"- Hardware: {hardware}; torch {torch}; {minutes.sum():.0f} minutes of training altogether, "
-        f"{minutes.min():.1f} to {minutes.max():.1f} each of {len(runs)}.\n"
+        f"{minutes.min():.1f} to {minutes.max():.1f} each of {len(minutes)}.\n"
         + (f"- {settings['note']}\n" if "note" in settings else "")
     )
 
@@ -250,8 +250,8 @@ def write_report(results: Sequence[Path], output: Path) -> None:
         _summary(settings),
         *(_section(setting, output.parent) for setting in settings),
         "Pictures of segmented scans (`qualitative_<network>.png`: scan, manual labels, without and with scSE, errors "
-        "outlined) are made by `table1` in its `output_dir`. They are not shown here: scans may have a licence that "
-        "does not allow it, as those of MALC 2012.",
+        "outlined) are made by `table1` in its `output_dir`. They are not shown here: scans do not become part of this "
+        "project.",
     ]
     page = "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
     write_in_one_step(output, lambda path: path.write_text(page))

@@ -54,8 +54,8 @@ class CheckBraind(MapTransform):
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         checked = dict(data)
         for key in self.key_iterator(data):
-            classes = np.asarray(data[key])[0].astype(np.int64)
-            reasons = self._reasons(classes, np.asarray(data[key].affine)[:3, :3])
+            classes = data[key].cpu().numpy()[0].astype(np.int64)
+            reasons = self._reasons(classes, data[key].affine.cpu().numpy()[:3, :3])
             for measure, least in self.least.items():
                 for index, value in data[key].meta.get(measure, {}).items():
                     if value < least:

@@ -28,7 +28,8 @@ def torso(above: np.ndarray) -> np.ndarray:
     """
     from scipy.ndimage import binary_opening, label
 
-    parts, count = label(binary_opening(above, iterations=2))
+    ends = ((0, 0), (0, 0), (2, 2))  # the body goes on beyond the first and the last slice
+    parts, count = label(binary_opening(np.pad(above, ends, mode="edge"), iterations=2)[..., 2:-2])
     if not count:
         return np.zeros_like(above)
     body = parts == np.bincount(parts.ravel())[1:].argmax() + 1
@@ -46,7 +47,8 @@ class CheckPlausibled(MapTransform):
     Whatever lies outside the body goes: air between the shells of a table looks like lung. A class goes when its volume
     is below its minimum and the scan does not cut it off, that is, it reaches neither the first nor the last slice
     along the body. All classes go when the scan is no torso of an adult: when no section through the body, arms and
-    table aside, is as large as a torso (a head is smaller), or when there is hardly any fat in it (a phantom).
+    table aside, is as large as a torso (a head is smaller), or when there is hardly any fat in it (a phantom). Where no
+    class is left, all are noted.
 
     Args:
         keys: class indices, (1, x, y, z).
@@ -118,8 +120,11 @@ class CheckPlausibled(MapTransform):
             return dict.fromkeys(self.minimum_ml, refused)
         cut = set(np.unique(classes[..., [0, -1]]).astype(int))
         voxels = np.bincount(classes.astype(np.int64).ravel(), minlength=len(self.minimum_ml) + 1)
-        return {
+        removed = {
             index: f"removed: {voxels[index] * voxel_ml:.1f} ml, at least {least:g} ml expected"
             for index, least in self.minimum_ml.items()
             if 0 < voxels[index] * voxel_ml < least and index not in cut
         }
+        if any(voxels[index] and index not in removed for index in self.minimum_ml):
+            return removed
+        return dict.fromkeys(self.minimum_ml, "no organ found in the scan") | removed

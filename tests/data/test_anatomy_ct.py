@@ -64,6 +64,26 @@ def test_same_seed_same_scan_other_seed_other_scan(anatomy):
     assert first.image.shape != other.image.shape or (first.image != other.image).any()
 
 
+def test_shape_and_place_of_organs_are_drawn_anew(anatomy):
+    scans = [anatomy_ct(anatomy, seed) for seed in range(12)]
+    liver = [(scan.labels == STRUCTURE_INDEX["liver"]).sum() for scan in scans]
+    assert max(liver) > 1.3 * min(liver)
+    between = [
+        np.diff(
+            [np.argwhere(scan.labels == STRUCTURE_INDEX[name]).mean(0) for name in ("left kidney", "liver")], axis=0
+        )
+        for scan in scans
+        if (scan.labels == STRUCTURE_INDEX["left kidney"]).any()
+    ]
+    assert np.ptp(between, axis=0).max() > 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nothing_is_bitten_out_of_the_body_where_the_real_scan_ends(anatomy, seed):
+    body = (anatomy_ct(anatomy, seed).labels > 0).sum(axis=(0, 1))
+    assert body.min() > 0.7 * np.median(body)
+
+
 def test_hounsfield_units_vary_over_contrast_phases(anatomy):
     liver = [
         scan.image[scan.labels == STRUCTURE_INDEX["liver"]].mean()

@@ -121,6 +121,13 @@ def test_labelled_cases_without_a_folder(tmp_path: Path, part: str) -> None:
         labelled_cases(tmp_path)
 
 
+def test_labelled_dicom_series_is_named(tmp_path: Path) -> None:
+    (tmp_path / "labels").mkdir()
+    write_dicom_series(tmp_path / "images/series", np.zeros((4, 4, 6)), (1, 1, 2), modality="MR")
+    with pytest.raises(InputError, match=r"a DICOM series of modality MR; convert it: images/ and labels/ must hold"):
+        labelled_cases(tmp_path)
+
+
 def test_labelled_cases_of_a_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"scan\.nii: not a folder; set dataset_dir"):
         labelled_cases(touch(tmp_path / "scan.nii"))

@@ -119,6 +119,12 @@ def test_unknown_field_of_view():
         synthetic_ct(0, field_of_view="head")
 
 
+@pytest.mark.parametrize("spacing", [(0, 3, 3), (-3, 3, 3), (3, 3), (3, 3, 300)])
+def test_impossible_spacing(spacing):
+    with pytest.raises(ValueError, match="spacing must be three voxel sizes in mm"):
+        synthetic_ct(0, spacing)
+
+
 def test_command_writes_a_labelled_data_set(tmp_path):
     command = [sys.executable, "-m", "monai_scse.data.synthetic_ct", "--output_dir", str(tmp_path), "--cases", "2"]
     subprocess.run([*command, "--first_seed", "7", "--spacing", "9", "9", "9"], check=True, capture_output=True)

@@ -30,6 +30,19 @@ def test_whole_brain_is_not_flagged() -> None:
     assert reasons(brain()) == {}
 
 
+def test_segmentation_on_a_gpu_is_copied_first() -> None:
+    class OnGPU(MetaTensor):
+        """As tensors of a GPU do, it becomes an array only when it was copied."""
+
+        def __array__(self, *_: object) -> None:
+            raise TypeError("can't convert cuda:0 device type tensor to numpy.")
+
+        def cpu(self) -> MetaTensor:
+            return MetaTensor(torch.Tensor(self.as_subclass(torch.Tensor)), affine=self.affine)
+
+    assert reasons(OnGPU(brain().as_tensor(), affine=brain().affine)) == {}
+
+
 def test_brain_of_the_wrong_size() -> None:
     assert set(reasons(brain(2.0))) == {1, 2, 3}
     assert reasons(brain(2.0))[1] == "no brain of an adult: 78 ml in all, expected 700 to 2000 ml"

@@ -54,6 +54,19 @@ def test_scan_that_is_no_torso_is_left_empty(options: dict[str, int], reason: st
     assert data["pred"].any()
 
 
+def test_scan_without_organs_is_noted() -> None:
+    data = sample()
+    data["pred"] = torch.zeros_like(data["pred"])
+    checked = CheckPlausibled("pred", NAMES, MINIMUM)(data)["pred"]
+    assert checked.meta[QC_KEY] == dict.fromkeys((1, 2), "no organ found in the scan")
+
+
+def test_scan_of_few_slices_keeps_its_body() -> None:
+    data = {key: volume[..., 8:10] for key, volume in sample().items()}
+    checked = CheckPlausibled("pred", NAMES, MINIMUM)(data)["pred"]
+    assert checked.unique().tolist() == [0, 1]
+
+
 def test_only_what_lies_inside_the_body_stays() -> None:
     data = sample()
     data["image"][:, :, 37:38] = 0.5  # a table
