@@ -114,6 +114,14 @@ def test_every_config_prepares_an_image_in_the_same_way(bundle):
             assert entry not in used or used[entry] == trained[entry]
 
 
+def test_every_ct_config_postprocesses_in_the_same_way(ct_bundle):
+    """What is measured is what a user gets."""
+    entries = ("resolve_sides", "keep_largest", "many_parts", "fill_holes", "check_plausible", "minimum_ml")
+    evaluated, *others = (_parser(ct_bundle, f"{name}.json") for name in ("evaluate", "inference", "test_retest"))
+    for entry in entries:
+        assert all(other[entry] == evaluated[entry] for other in others)
+
+
 @pytest.mark.parametrize("recal", RECALIBRATION)
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_variant_is_the_network_of_the_paper(bundle, structures, architecture, recal):
