@@ -163,8 +163,8 @@ def load_anatomy(image_file: str | Path, label_file: str | Path, spacing: Sequen
 
 def _displacement(anatomy: Anatomy, random: np.random.Generator) -> np.ndarray:
     """Where each voxel's content comes from, relative to it in voxels, (3, x, y, z), when organs move and grow."""
-    places = np.stack(np.meshgrid(*(np.arange(size) for size in anatomy.structures.shape), indexing="ij"))
-    moved = np.zeros(places.shape, dtype=np.float32)
+    places = np.ogrid[tuple(slice(size) for size in anatomy.structures.shape)]
+    moved = np.zeros((3, *anatomy.structures.shape), dtype=np.float32)
     for centre, follows in anatomy.movable:
         growth, shift = random.uniform(0.82, 1.25, 3), random.normal(0, 6.0, 3).clip(-12, 12) / anatomy.spacing
         for axis in range(3):

@@ -211,18 +211,21 @@ def _add_inner_structures(
 def _add_lesions(image: np.ndarray, labels: np.ndarray, random: np.random.Generator, spacing: np.ndarray) -> None:
     """Cysts and other lesions: round, of another density, part of their organ in the labels."""
     for name in ("liver", "spleen", "right kidney", "left kidney"):
+        if random.random() > 0.3:
+            continue
         organ = _inside(labels, name)
-        if random.random() > 0.3 or not organ.any():
+        if not organ.any():
             continue
         box = _box_of(organ)
-        inside, region = np.argwhere(organ[box]), image[box]
+        organ, region = organ[box], image[box]
+        inside = np.argwhere(organ)
         for _ in range(int(random.integers(1, 6))):
             centre, radius = random.choice(inside), random.uniform(4, 16) * random.uniform(0.5, 1.3, 3)
             offsets = np.ogrid[tuple(slice(0, size) for size in region.shape)]
             away = sum(((o - c) * step / r) ** 2 for o, c, step, r in zip(offsets, centre, spacing, radius))
             cyst = random.random() < 0.5
-            density = random.uniform(0, 20) if cyst else np.median(region[organ[box]]) + random.uniform(-60, 40)
-            region[organ[box] & (away < 1)] = density
+            density = random.uniform(0, 20) if cyst else np.median(region[organ]) + random.uniform(-60, 40)
+            region[organ & (away < 1)] = density
 
 
 def _thick_slices(image: np.ndarray, spacing_mm: float, thickness_mm: float, distance_mm: float) -> np.ndarray:

@@ -75,7 +75,7 @@ def test_volumes_in_millilitres_are_those_of_people(scan, organ, smallest, large
 def test_hounsfield_units_are_those_of_tissue(scan):
     mean = {name: scan.image[scan.labels == INDEX[name]].mean() for name in INDEX if (scan.labels == INDEX[name]).any()}
     assert mean["background"] < -900
-    assert mean["right lung"] < -550  # with their vessels, in voxels as large as these
+    assert mean["right lung"] < -600
     assert -130 < mean["subcutaneous fat"] < -60
     assert 0 < mean["liver"] < 180
     assert mean["bone"] > 120
