@@ -22,7 +22,7 @@ def _save(figure: Figure, path: Path) -> None:
 
 
 def save_boxplot(path: Path, dice: pd.DataFrame, architecture: str) -> None:
-    """Save the Dice of the structures of the left hemisphere and of the midline, a box for each recalibration.
+    """Save the Dice of the structures of the left side and of the midline, a box for each recalibration.
 
     A box holds the test subjects (seeds averaged): quartiles, whiskers to 1.5 times the box, the others as points.
 

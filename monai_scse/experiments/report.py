@@ -20,11 +20,24 @@ if TYPE_CHECKING:
 __all__ = ["Setting", "describe_setting", "markdown_table", "read_setting", "seed_interval", "write_report"]
 
 _RAW = ("settings.json", "dice.csv", "runs.csv", "training.csv")
-#: table 1 of the paper, MALC 2012: 15 training and 15 other test subjects, full resolution
+#: table 1 of the paper by bundle: MALC 2012 (15 training and 15 other test subjects) and Visceral, full resolution
 _PAPER = {
-    "unet": ("0.763 ± 0.110", "0.825 ± 0.063", "0.837 ± 0.058", "0.843 ± 0.062"),
-    "sdnet": ("0.771 ± 0.150", "0.790 ± 0.120", "0.860 ± 0.062", "0.862 ± 0.082"),
-    "fcdensenet": ("0.842 ± 0.058", "0.865 ± 0.069", "0.876 ± 0.061", "0.882 ± 0.063"),
+    "brain_mri_scse_segmentation": (
+        "MALC 2012",
+        {
+            "unet": ("0.763 ± 0.110", "0.825 ± 0.063", "0.837 ± 0.058", "0.843 ± 0.062"),
+            "sdnet": ("0.771 ± 0.150", "0.790 ± 0.120", "0.860 ± 0.062", "0.862 ± 0.082"),
+            "fcdensenet": ("0.842 ± 0.058", "0.865 ± 0.069", "0.876 ± 0.061", "0.882 ± 0.063"),
+        },
+    ),
+    "wholebody_ct_scse_segmentation": (
+        "Visceral",
+        {
+            "unet": ("0.857 ± 0.106", "0.865 ± 0.086", "0.872 ± 0.080", "0.881 ± 0.082"),
+            "sdnet": ("0.871 ± 0.064", "0.892 ± 0.065", "0.901 ± 0.057", "0.907 ± 0.057"),
+            "fcdensenet": ("0.892 ± 0.068", "0.903 ± 0.058", "0.912 ± 0.056", "0.918 ± 0.051"),
+        },
+    ),
 }
 _HOW_TO_READ = """\
 **How to read this page.** Dice is global: per structure over the whole scan at its own resolution, background excluded,
@@ -129,12 +142,15 @@ def _dice_tables(setting: Setting) -> str:
     table = dice_table(setting.dice)
     recals = [recal for recal in RECALIBRATIONS if recal in table.index.get_level_values("recal")]
     rows = []
+    data, published = _PAPER.get(setting.settings["bundle"].split()[0], ("", {}))
     for architecture in [each for each in ARCHITECTURES if each in table.index.get_level_values(0)]:
         of = table.loc[architecture]
         cells = [f"{of['mean'][r]:.3f} ± {of['std'][r]:.3f}" if r in of.index else "-" for r in recals]
         rows.append([ARCHITECTURES[architecture], *cells])
-        paper = dict(zip(RECALIBRATIONS, _PAPER[architecture]))
-        rows.append([f"paper's {ARCHITECTURES[architecture]}, MALC 2012", *(paper.get(recal, "-") for recal in recals)])
+        if architecture in published:
+            paper = dict(zip(RECALIBRATIONS, published[architecture]))
+            name = f"paper's {ARCHITECTURES[architecture]}, {data}"
+            rows.append([name, *(paper.get(recal, "-") for recal in recals)])
     spread = [
         [_title(*index), f"{row['mean']:.4f}", *(f"{row[c]:.4f}" for c in ("std", "std_subjects")), *_seeds(row)]
         for index, row in table.iterrows()
@@ -202,7 +218,7 @@ def _section(setting: Setting, root: Path) -> str:
     pictures = []
     for architecture in [each for each in ARCHITECTURES if each in set(setting.dice["architecture"])]:
         save_boxplot(setting.folder / f"boxplot_{architecture}.png", setting.dice, architecture)
-        title = f"Dice per structure, left hemisphere and midline, {ARCHITECTURES[architecture]}"
+        title = f"Dice per structure, left side and midline, {ARCHITECTURES[architecture]}"
         pictures.append(f"![{title}]({link}/boxplot_{architecture}.png)")
     save_training_curves(setting.folder / "training.png", setting.training)
     pictures.append(f"![Training curves, mean and range of the seeds]({link}/training.png)")

@@ -1,4 +1,4 @@
-"""The paper's table 1: every network with every recalibration, trained and tested by the brain bundle."""
+"""The paper's table 1: every network with every recalibration, trained and tested by a bundle."""
 
 from __future__ import annotations
 
@@ -13,29 +13,28 @@ from .training_queue import read_plan, work_through
 __all__ = ["run_table1"]
 
 
-def _save_qualitative(runs: Sequence[BundleRun], folder: Path, protocol: str) -> None:
+def _save_qualitative(runs: Sequence[BundleRun], folder: Path) -> None:
     """A picture per network: the first test scan with and without recalibration."""
-    from .qualitative import save_qualitative
+    from monai.bundle import ConfigParser
 
+    from .qualitative import manual_classes, save_qualitative
+
+    parser = ConfigParser()
+    parser.read_config(runs[0].config_files("train.json"))
     first = {run.combination: run for run in reversed(runs) if run.is_finished}
     for combination in [each for each in first if each.recal == "none"]:
         plain, other = first[combination], first.get(Combination(combination.architecture, "scse"))
         if other is not None and other.title == plain.title:
             case = plain.split.test[0]
+            manual, structures = manual_classes(parser.config, plain.cases[case])
             save_qualitative(
                 folder / f"qualitative_{combination.architecture}.png",
-                plain.cases[case],
+                plain.cases[case]["image"],
+                manual,
                 {RECALIBRATIONS[run.combination.recal]: run.folder / f"{case}_seg.nii.gz" for run in (plain, other)},
-                protocol,
+                structures,
+                parser.config.get("hu_window"),
             )
-
-
-def _protocol(run: BundleRun) -> str:
-    from monai.bundle import ConfigParser
-
-    parser = ConfigParser()
-    parser.read_config(run.config_files("train.json"))
-    return parser["label_protocol"]
 
 
 def run_table1(
@@ -93,5 +92,5 @@ def run_table1(
     ]
     finished = work_through(runs, output_dir, "table1.log", time_budget_minutes)
     with output_to_file(output_dir / "table1.log"):
-        _save_qualitative(runs, output_dir, _protocol(runs[0]))
+        _save_qualitative(runs, output_dir)
     return finished

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Sequence
@@ -61,11 +62,19 @@ def _keep_settings(file: Path, settings: dict[str, Any]) -> None:
         write_in_one_step(file, lambda path: path.write_text(text))
 
 
+def _digest(bundle: Path) -> str:
+    """Of the bundle's config files that train and test: other ones, other results."""
+    configs = bundle / "configs"
+    files = [configs / "train.json", configs / "evaluate.json", *sorted((configs / "variants").glob("*.yaml"))]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files if file.is_file())).hexdigest()[:16]
+
+
 def _settings(bundle: Path, overlays: Sequence[Path], splits: Sequence[Split], epochs: int) -> dict[str, Any]:
     metadata = json.loads((bundle / "configs" / "metadata.json").read_text())
     return {
         "bundle": f"{bundle.resolve().name} {metadata['version']}",
         "epochs": epochs,
+        "bundle_configs": _digest(bundle),
         "config": {file.name: file.read_text() for file in overlays},
         "splits": {
             split.name: {"train": list(split.train), "validation": list(split.validation), "test": list(split.test)}

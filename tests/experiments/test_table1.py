@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from phantom_brains import phantom, save_case
 from monai_scse.errors import InputError
 from monai_scse.experiments.__main__ import main
 
+BUNDLE = Path(__file__).parents[2] / "bundles/brain_mri_scse_segmentation"
 SMALL = """\
 slice_size: [32, 32]
 network_def#features: 4
@@ -118,6 +120,15 @@ def test_results_of_other_settings_are_not_mixed(killed, arguments, output):
     with pytest.raises(InputError, match="made with other epochs"):
         main([*others, "--only", "unet_none"])
     assert json.loads((output / "results/settings.json").read_text())["epochs"] == EPOCHS
+
+
+def test_results_of_a_changed_bundle_are_not_mixed(killed, arguments, tmp_path):
+    changed = tmp_path / BUNDLE.name
+    shutil.copytree(BUNDLE / "configs", changed / "configs")
+    config = json.loads((changed / "configs/train.json").read_text())
+    (changed / "configs/train.json").write_text(json.dumps(config | {"learning_rate": 0.5}))
+    with pytest.raises(InputError, match="made with other bundle_configs"):
+        main([*arguments, "--only", "unet_none", "--bundle", str(changed)])
 
 
 @pytest.mark.parametrize(
