@@ -9,7 +9,7 @@ import numpy as np
 from monai.transforms import MapTransform
 
 from ..data import Structure, side_pairs
-from .confidence import AGREEMENT_KEY, CONFIDENCE_KEY
+from .confidence import AGREEMENT_KEY, CONFIDENCE_KEY, unsure_classes
 from .plausibility import QC_KEY
 
 __all__ = ["CheckBraind"]
@@ -56,11 +56,7 @@ class CheckBraind(MapTransform):
         for key in self.key_iterator(data):
             classes = data[key].cpu().numpy()[0].astype(np.int64)
             reasons = self._reasons(classes, data[key].affine.cpu().numpy()[:3, :3])
-            for measure, least in self.least.items():
-                for index, value in data[key].meta.get(measure, {}).items():
-                    if value < least:
-                        reasons.setdefault(index, f"unsure: {measure} {value:.2f}, expected {least:g}")
-            checked[key].meta[QC_KEY] = reasons
+            checked[key].meta[QC_KEY] = unsure_classes(data[key].meta, self.least) | reasons
         return checked
 
     def _reasons(self, classes: np.ndarray, axes: np.ndarray) -> dict[int, str]:

@@ -9,7 +9,7 @@ import torch
 from monai.data import MetaTensor
 from monai.transforms import MapTransform
 
-__all__ = ["AGREEMENT_KEY", "CONFIDENCE_KEY", "NoteConfidenced"]
+__all__ = ["AGREEMENT_KEY", "CONFIDENCE_KEY", "NoteConfidenced", "unsure_classes"]
 
 #: Entry of the meta data of a segmentation: for each class index that occurs, how sure the network is of it.
 CONFIDENCE_KEY = "confidence"
@@ -53,3 +53,18 @@ class NoteConfidenced(MapTransform):
                     volume.meta.update(measures)
             noted[key] = classes
         return noted
+
+
+def unsure_classes(meta: Mapping[str, Any], least: Mapping[str, float]) -> dict[int, str]:
+    """The classes of which the network is less sure than expected, and why.
+
+    Args:
+        meta: meta data of a segmentation that went through :class:`NoteConfidenced`; of any other, no class is unsure.
+        least: expected at least, by :data:`CONFIDENCE_KEY` and :data:`AGREEMENT_KEY`.
+    """
+    reasons: dict[int, str] = {}
+    for measure, expected in least.items():
+        for index, value in meta.get(measure, {}).items():
+            if value < expected:
+                reasons.setdefault(index, f"unsure: {measure} {value:.2f}, expected {expected:g}")
+    return reasons

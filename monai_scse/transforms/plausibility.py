@@ -10,9 +10,11 @@ from monai.data import MetaTensor
 from monai.transforms import MapTransform
 from monai.utils import convert_to_dst_type
 
+from .confidence import CONFIDENCE_KEY, unsure_classes
+
 __all__ = ["QC_KEY", "CheckPlausibled", "torso"]
 
-#: Entry of the meta data of a segmentation: for each class index that was removed, why.
+#: Entry of the meta data of a segmentation: for each class index that was removed or is doubtful, why.
 QC_KEY = "qc"
 
 
@@ -48,7 +50,8 @@ class CheckPlausibled(MapTransform):
     is below its minimum and the scan does not cut it off, that is, it reaches neither the first nor the last slice
     along the body. All classes go when the scan is no torso of an adult: when no section through the body, arms and
     table aside, is as large as a torso (a head is smaller), or when there is hardly any fat in it (a phantom). Where no
-    class is left, all are noted.
+    class is left, all are noted. A class of which the network is unsure stays, and is noted (behind
+    :class:`monai_scse.transforms.NoteConfidenced`).
 
     Args:
         keys: class indices, (1, x, y, z).
@@ -59,6 +62,7 @@ class CheckPlausibled(MapTransform):
         fat: lowest and highest value of fat in the scan.
         min_section_cm2: area of a body's largest section; 0 for no limit.
         min_fat_share: of the body's volume; 0 for no limit.
+        least_confidence: a class of which the network is less sure is noted; 0 for no limit.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class CheckPlausibled(MapTransform):
         fat: tuple[float, float] = (0.1, 0.34),
         min_section_cm2: float = 280.0,
         min_fat_share: float = 0.03,
+        least_confidence: float = 0.8,
     ) -> None:
         super().__init__(keys)
         self.minimum_ml = {index: float(minimum_ml.get(name, 0.0)) for index, name in enumerate(names) if index}
@@ -79,6 +84,7 @@ class CheckPlausibled(MapTransform):
         self.fat = fat
         self.min_section_cm2 = min_section_cm2
         self.min_fat_share = min_fat_share
+        self.least = {CONFIDENCE_KEY: least_confidence}
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         checked = dict(data)
@@ -96,6 +102,10 @@ class CheckPlausibled(MapTransform):
             reasons = self._reasons(lengthwise, voxel_ml, refused)
             classes[np.isin(classes, list(reasons))] = 0
             result = convert_to_dst_type(classes[None], data[key])[0]
+            if isinstance(data[key], MetaTensor):
+                left = set(np.unique(classes).astype(int))
+                unsure = unsure_classes(data[key].meta, self.least)
+                reasons |= {index: why for index, why in unsure.items() if index in left}
             for volume in (result, image):  # inverting the preprocessing takes the meta data from the image
                 if isinstance(volume, MetaTensor):
                     volume.meta[QC_KEY] = reasons

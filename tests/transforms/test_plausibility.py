@@ -6,7 +6,7 @@ import pytest
 import torch
 from monai.data import MetaTensor
 
-from monai_scse.transforms import QC_KEY, CheckPlausibled
+from monai_scse.transforms import CONFIDENCE_KEY, QC_KEY, CheckPlausibled
 
 NAMES = ["background", "liver", "spleen"]
 MINIMUM = {"liver": 400, "spleen": 30, "pancreas": 20}
@@ -36,6 +36,21 @@ def test_organ_that_the_scan_cuts_off_may_be_small() -> None:
     checked = CheckPlausibled("pred", NAMES, MINIMUM)(data)["pred"]
     assert checked.unique().tolist() == [0, 1, 2]
     assert checked.meta[QC_KEY] == {}
+
+
+def test_organ_that_the_network_is_unsure_of_is_flagged_and_stays() -> None:
+    data = sample()
+    data["pred"].meta[CONFIDENCE_KEY] = {
+        1: 0.76,
+        2: 0.7,
+        3: 0.5,
+    }  # the spleen is too small, and goes; no voxel of the third
+    checked = CheckPlausibled("pred", [*NAMES, "aorta"], MINIMUM)(data)["pred"]
+    assert checked.unique().tolist() == [0, 1]
+    assert checked.meta[QC_KEY] == {
+        1: "unsure: confidence 0.76, expected 0.8",
+        2: "removed: 8.2 ml, at least 30 ml expected",
+    }
 
 
 @pytest.mark.parametrize(
