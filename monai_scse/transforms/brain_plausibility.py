@@ -18,10 +18,11 @@ __all__ = ["CheckBraind"]
 class CheckBraind(MapTransform):
     """Note in the meta data, entry :data:`QC_KEY`, for each class index why its segmentation should not be trusted.
 
-    Nothing is removed. All structures are flagged when their sum is no brain of an adult, or when the scan cuts the
-    brain off: a brain in a scan that just encloses it touches the border with its tips, one that is cut off with a
-    section. A structure is flagged when it was not found, when it is much larger or smaller than that of the other
-    side, or when the network is unsure of it (behind :class:`monai_scse.transforms.NoteConfidenced`).
+    Nothing is removed. All structures are flagged when their sum is no brain of an adult, when the scan cuts the brain
+    off (a brain in a scan that just encloses it touches the border with its tips, one that is cut off with a section),
+    or when the network is unsure of all of them on average, as it is in a scan that is upside down. A structure is
+    flagged when it was not found, when it is much larger or smaller than that of the other side, or when the network is
+    unsure of it (behind :class:`monai_scse.transforms.NoteConfidenced`).
 
     Args:
         keys: class indices, (1, x, y, z), on the grid of the scan.
@@ -31,6 +32,7 @@ class CheckBraind(MapTransform):
         asymmetry: largest difference of a left and a right structure, as a share of their mean.
         least_confidence: a structure of which the network is less sure is flagged.
         least_agreement: likewise for the agreement with the mirror image.
+        least_mean_confidence: a scan in whose structures the network is less sure on average is flagged as a whole.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class CheckBraind(MapTransform):
         asymmetry: float = 0.6,
         least_confidence: float = 0.75,
         least_agreement: float = 0.75,
+        least_mean_confidence: float = 0.9,
     ) -> None:
         super().__init__(keys)
         self.num_classes = len(structures)
@@ -49,6 +52,7 @@ class CheckBraind(MapTransform):
         self.brain_ml = brain_ml
         self.cut_cm2 = cut_cm2
         self.asymmetry = asymmetry
+        self.least_mean_confidence = least_mean_confidence
         self.least = {CONFIDENCE_KEY: least_confidence, AGREEMENT_KEY: least_agreement}
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
@@ -56,7 +60,12 @@ class CheckBraind(MapTransform):
         for key in self.key_iterator(data):
             classes = data[key].cpu().numpy()[0].astype(np.int64)
             reasons = self._reasons(classes, data[key].affine.cpu().numpy()[:3, :3])
-            checked[key].meta[QC_KEY] = unsure_classes(data[key].meta, self.least) | reasons
+            reasons = unsure_classes(data[key].meta, self.least) | reasons
+            confidence = data[key].meta.get(CONFIDENCE_KEY, {})
+            if confidence and (mean := sum(confidence.values()) / len(confidence)) < self.least_mean_confidence:
+                told = f"unsure of the whole scan: mean confidence {mean:.2f}, expected {self.least_mean_confidence:g}"
+                reasons = dict.fromkeys(range(1, self.num_classes), told) | reasons
+            checked[key].meta[QC_KEY] = reasons
         return checked
 
     def _reasons(self, classes: np.ndarray, axes: np.ndarray) -> dict[int, str]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from monai.transforms import MapTransform, RandomizableTransform
-from monai.utils import convert_to_dst_type
+from monai.utils import convert_to_dst_type, convert_to_numpy
 
 from ..data import tissue_around, whole_head
 from ..data.random_fields import smooth_noise
@@ -50,7 +50,7 @@ class RandHeadTissued(RandomizableTransform, MapTransform):
         around = dict(data)
         if self._do_transform:
             for key in self.key_iterator(data):
-                image = np.asarray(data[key].cpu(), dtype=np.float32)
+                image = convert_to_numpy(data[key], dtype=np.float32)
                 around[key] = convert_to_dst_type(self._add(image), data[key])[0]
         return around
 

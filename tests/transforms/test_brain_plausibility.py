@@ -68,9 +68,17 @@ def test_missing_structure_and_unequal_sides() -> None:
 
 def test_structure_that_the_network_is_unsure_of() -> None:
     classes = brain()
-    classes.meta[CONFIDENCE_KEY] = {1: 0.95, 2: 0.9, 3: 0.6}
+    classes.meta[CONFIDENCE_KEY] = {1: 0.99, 2: 0.99, 3: 0.74}
     classes.meta[AGREEMENT_KEY] = {1: 0.7, 2: 0.9, 3: 0.5}
     assert reasons(classes) == {
-        3: "unsure: confidence 0.60, expected 0.75",
+        3: "unsure: confidence 0.74, expected 0.75",
         1: "unsure: agreement 0.70, expected 0.75",
     }
+
+
+def test_scan_that_the_network_is_unsure_of() -> None:
+    classes = brain()
+    classes[classes == 3] = 0
+    classes.meta[CONFIDENCE_KEY] = {1: 0.95, 2: 0.8}
+    told = "unsure of the whole scan: mean confidence 0.88, expected 0.9"
+    assert reasons(classes) == {1: told, 2: told, 3: "not found"}

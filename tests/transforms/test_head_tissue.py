@@ -25,6 +25,15 @@ def test_leftovers_lie_around_the_brain_within_their_reach() -> None:
     assert torch.equal(image, disk())
 
 
+def test_arrays_and_tensors_are_taken_alike() -> None:
+    made = [
+        RandHeadTissued("image", prob=1.0).set_random_state(0)({"image": image})["image"]
+        for image in (disk(), disk().numpy())
+    ]
+    assert isinstance(made[1], np.ndarray)
+    assert np.array_equal(made[0].numpy(), made[1])
+
+
 def test_all_of_the_head_can_be_left() -> None:
     add = RandHeadTissued("image", prob=1.0, whole=1.0).set_random_state(1)
     shares = [float((add({"image": disk()})["image"] > 0).float().mean()) for _ in range(5)]
