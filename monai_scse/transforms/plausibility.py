@@ -31,7 +31,7 @@ def torso(above: np.ndarray) -> np.ndarray:
     from scipy.ndimage import binary_opening, label
 
     ends = ((0, 0), (0, 0), (2, 2))  # the body goes on beyond the first and the last slice
-    parts, count = label(binary_opening(np.pad(above, ends, mode="edge"), iterations=2)[..., 2:-2])
+    parts, count = label(binary_opening(np.pad(above, ends, mode="edge"), iterations=1)[..., 2:-2])
     if not count:
         return np.zeros_like(above)
     body = parts == np.bincount(parts.ravel())[1:].argmax() + 1
