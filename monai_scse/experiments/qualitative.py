@@ -54,12 +54,12 @@ def save_qualitative(
     window: tuple[float, float] | None = None,
     errors: str = "red",
 ) -> None:
-    """Save the coronal slice with most structures: the scan, the manual labels, and each segmentation, errors marked.
+    """Save the coronal slice with most structures: the scan, its labels, and each segmentation, errors marked.
 
     Args:
         path: the PNG file.
         scan: its file.
-        manual: its manual labels, see :func:`manual_classes`.
+        manual: its labels, see :func:`manual_classes`.
         segmentations: title and file of each segmentation, class indices on the scan's grid.
         structures: names and colours of the classes, index 0 is background.
         window: intensities shown as black and as white; None for the lowest and the highest of the slice.
@@ -86,7 +86,7 @@ def save_qualitative(
     axes[0].imshow(_coronal(volume)[position], cmap="gray", vmin=low, vmax=high, aspect=aspect)
     axes[0].set_title("scan")
     axes[1].imshow(colours[truth], aspect=aspect)
-    axes[1].set_title("manual")
+    axes[1].set_title("labels")
     for axis, (title, file) in zip(axes[2:], segmentations.items()):
         predicted = _coronal(_ras(file)[0])[position].astype(int)
         wrong = predicted != truth

@@ -220,6 +220,9 @@ def _section(setting: Setting, root: Path) -> str:
         save_boxplot(setting.folder / f"boxplot_{architecture}.png", setting.dice, architecture)
         title = f"Dice per structure, left side and midline, {ARCHITECTURES[architecture]}"
         pictures.append(f"![{title}]({link}/boxplot_{architecture}.png)")
+        if (setting.folder / f"qualitative_{architecture}.png").is_file():
+            title = f"A test scan, its labels, and segmentations, errors outlined, {ARCHITECTURES[architecture]}"
+            pictures.append(f"![{title}]({link}/qualitative_{architecture}.png)")
     save_training_curves(setting.folder / "training.png", setting.training)
     pictures.append(f"![Training curves, mean and range of the seeds]({link}/training.png)")
     files = ", ".join(f"[{name}]({link}/{name})" for name in (*_RAW, *derived))
@@ -265,9 +268,9 @@ def write_report(results: Sequence[Path], output: Path) -> None:
         "## Gains of all settings",
         _summary(settings),
         *(_section(setting, output.parent) for setting in settings),
-        "Pictures of segmented scans (`qualitative_<network>.png`: scan, manual labels, without and with scSE, errors "
-        "outlined) are made by `table1` in its `output_dir`. They are not shown here: scans do not become part of this "
-        "project.",
+        "Pictures of segmented scans (`qualitative_<network>.png`: scan, labels, without and with scSE, errors "
+        "outlined) are made by `table1` in its `output_dir`. One is shown where it was put beside the raw files, which "
+        "the licence of the scan must allow.",
     ]
     page = "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
     write_in_one_step(output, lambda path: path.write_text(page))

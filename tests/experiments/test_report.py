@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 
 import matplotlib.image
 import pandas as pd
@@ -55,6 +56,15 @@ def test_copies_beside_the_page_make_the_same_page(page):
     copies = [str(page.with_suffix("") / name) for name in ("short", "long")]
     assert main(["report", "--results", *copies, "--output", str(page)]) == 0
     assert page.read_text() == before
+
+
+def test_picture_of_a_scan_is_shown_where_it_lies_beside_the_raw_files(page, tmp_path):
+    shutil.copytree(page.with_suffix(""), tmp_path / "results")
+    (tmp_path / "results/long/qualitative_unet.png").touch()
+    copies = [str(tmp_path / "results" / name) for name in ("short", "long")]
+    assert main(["report", "--results", *copies, "--output", str(tmp_path / "results.md")]) == 0
+    links = re.findall(r"\]\((.*?)\)", (tmp_path / "results.md").read_text())
+    assert [link for link in links if "qualitative" in link] == ["results/long/qualitative_unet.png"]
 
 
 def test_missing_results_are_told_and_leave_no_page(tmp_path):
