@@ -44,11 +44,11 @@ _HOW_TO_READ = """\
 then the mean over structures and test subjects; the deviation behind it is over structures and subjects, as in the
 paper. The gain's interval holds the gain of a further training with 95 % confidence, from the differences of the
 trainings with different seeds (Student's t); no interval without at least two seeds. A structure that a scan lacks is
-not counted, but 0 where a network finds it all the same; the gain is over what both networks have a Dice for. p is of Wilcoxon's signed-rank
-test, corrected for all tests of its kind in the setting (Holm). Its unit "structures and subjects" is the paper's; the
-pairs of one subject are not independent, so its p-values are too small. The unit "subjects" is sound and, with few test
-subjects, cannot be significant (5 pairs: p is 0.0625 at least). The effect size is the rank-biserial correlation: 1
-when every pair is better, -1 when every pair is worse.
+not counted, but 0 where a network finds it all the same; the gain is over what both networks have a Dice for. p is of
+Wilcoxon's signed-rank test, corrected for all tests of its kind in the setting (Holm). Its unit "structures and
+subjects" is the paper's; the pairs of one subject are not independent, so its p-values are too small. The unit
+"subjects" is sound and, with few test subjects, cannot be significant (5 pairs: p is 0.0625 at least). The effect size
+is the rank-biserial correlation: 1 when every pair is better, -1 when every pair is worse.
 """
 
 
