@@ -22,8 +22,6 @@ from monai_scse.data import synthetic_ct
 BUNDLE = Path(__file__).parents[1] / "bundles/brain_mri_scse_segmentation"
 REASONS = "(no brain of an adult|cut off|not found|sides differ|unsure of the whole|unsure)"
 
-REASONS = "(no brain of an adult|cut off|not found|sides differ|unsure of the whole|unsure)"
-
 
 def doubtful_scans(brain: np.ndarray) -> dict[str, np.ndarray]:
     """Scans by name, axes to the right, front and head, voxels of 1 mm."""

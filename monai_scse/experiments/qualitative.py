@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from monai.transforms import Orientation
 
 from ..data import BRAIN_STRUCTURES, Structure, get_label_protocol, organ_table, write_in_one_step
+from ..transforms import LoadOrganLabelsd, LoadScand
 
 __all__ = ["manual_classes", "save_qualitative"]
 
@@ -31,18 +33,14 @@ def manual_classes(config: Mapping[str, Any], case: Mapping[str, str]) -> tuple[
 
     Args:
         config: that of the bundle: ``label_protocol``, or ``organs`` and ``label_numbers``.
-        case: its file ``"label"``.
+        case: its files ``"image"`` and ``"label"``.
     """
-    numbers, _ = _ras(case["label"])
     if "label_protocol" in config:
+        numbers, _ = _ras(case["label"])
         return get_label_protocol(config["label_protocol"]).to_classes(numbers, case["label"]), BRAIN_STRUCTURES
-    structures = organ_table(config["organs"])
-    if config["label_numbers"] == "classes":
-        return numbers.astype(np.uint8), structures
-    classes = np.zeros(numbers.shape, dtype=np.uint8)
-    for index, organ in enumerate(structures[1:], start=1):
-        classes[np.isin(numbers, organ.numbers.get(config["label_numbers"], ()))] = index
-    return classes, structures
+    load = LoadOrganLabelsd("label", config["organs"], config["label_numbers"])
+    label = Orientation("RAS", labels=None)(load(LoadScand("image")(case))["label"])
+    return label[0].clamp(min=0).numpy(), organ_table(config["organs"])
 
 
 def save_qualitative(

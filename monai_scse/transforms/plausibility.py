@@ -103,9 +103,8 @@ class CheckPlausibled(MapTransform):
             classes[np.isin(classes, list(reasons))] = 0
             result = convert_to_dst_type(classes[None], data[key])[0]
             if isinstance(data[key], MetaTensor):
-                left = set(np.unique(classes).astype(int))
                 unsure = unsure_classes(data[key].meta, self.least)
-                reasons |= {index: why for index, why in unsure.items() if index in left}
+                reasons |= {index: why for index, why in unsure.items() if (classes == index).any()}
             for volume in (result, image):  # inverting the preprocessing takes the meta data from the image
                 if isinstance(volume, MetaTensor):
                     volume.meta[QC_KEY] = reasons

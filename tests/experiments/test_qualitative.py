@@ -23,7 +23,9 @@ def save(volume: np.ndarray, file) -> str:
 def test_organs_by_numbering(tmp_path, numbering, expected):
     numbers = [0, 5, 7, 1] if numbering == "scheme" else expected
     label = save(np.array(numbers, dtype=np.uint8).reshape(4, 1, 1), tmp_path / "label.nii.gz")
-    classes, structures = manual_classes({"organs": ORGANS, "label_numbers": numbering}, {"label": label})
+    classes, structures = manual_classes(
+        {"organs": ORGANS, "label_numbers": numbering}, {"image": label, "label": label}
+    )
     assert classes.ravel().tolist() == expected[::-1]  # the first axis of the file points to the left
     assert [structure.name for structure in structures] == ["background", "liver", "spleen"]
 

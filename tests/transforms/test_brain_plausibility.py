@@ -22,8 +22,8 @@ def brain(spacing: float = 5.0) -> MetaTensor:
     return MetaTensor(classes, affine=torch.diag(torch.tensor([spacing, spacing, spacing, 1])))
 
 
-def reasons(classes: MetaTensor) -> dict[int, str]:
-    return CheckBraind("pred", STRUCTURES)({"pred": classes})["pred"].meta[QC_KEY]
+def reasons(classes: MetaTensor, **options: float) -> dict[int, str]:
+    return CheckBraind("pred", STRUCTURES, **options)({"pred": classes})["pred"].meta[QC_KEY]
 
 
 def test_whole_brain_is_not_flagged() -> None:
@@ -68,10 +68,10 @@ def test_missing_structure_and_unequal_sides() -> None:
 
 def test_structure_that_the_network_is_unsure_of() -> None:
     classes = brain()
-    classes.meta[CONFIDENCE_KEY] = {1: 0.99, 2: 0.99, 3: 0.74}
+    classes.meta[CONFIDENCE_KEY] = {1: 0.95, 2: 0.9, 3: 0.6}
     classes.meta[AGREEMENT_KEY] = {1: 0.7, 2: 0.9, 3: 0.5}
-    assert reasons(classes) == {
-        3: "unsure: confidence 0.74, expected 0.75",
+    assert reasons(classes, least_mean_confidence=0.0) == {
+        3: "unsure: confidence 0.60, expected 0.75",
         1: "unsure: agreement 0.70, expected 0.75",
     }
 

@@ -40,11 +40,8 @@ def test_organ_that_the_scan_cuts_off_may_be_small() -> None:
 
 def test_organ_that_the_network_is_unsure_of_is_flagged_and_stays() -> None:
     data = sample()
-    data["pred"].meta[CONFIDENCE_KEY] = {
-        1: 0.76,
-        2: 0.7,
-        3: 0.5,
-    }  # the spleen is too small, and goes; no voxel of the third
+    # the spleen is too small, and goes; there is no voxel of the third
+    data["pred"].meta[CONFIDENCE_KEY] = {1: 0.76, 2: 0.7, 3: 0.5}
     checked = CheckPlausibled("pred", [*NAMES, "aorta"], MINIMUM)(data)["pred"]
     assert checked.unique().tolist() == [0, 1]
     assert checked.meta[QC_KEY] == {
