@@ -3,9 +3,10 @@
     python benchmarks/real_ct.py PYRADIOMICS TOTALSEGMENTATOR --output_dir OUT
 
 The arguments are the unpacked source archives of pyradiomics 3.1.0 (two CT scans of the chest) and TotalSegmentator
-2.18.0 (one CT angiography of chest and upper abdomen, with its aorta as TotalSegmentator found it and its authors cut
-it out). Lungs are compared with the air in the chest: voxels below -400 HU inside the body, the largest connected part
-or two of them, holes up to 4 mm wide closed. That counts the large airways as lung, and a tumour not.
+2.18.0 (a CT angiography of chest and upper abdomen, with its aorta as TotalSegmentator found it and its authors cut
+it out; and 20 slices of an abdomen with contrast agent as DICOM, with TotalSegmentator's labels). In the chest, lungs
+are compared with the air: voxels below -400 HU inside the body, the largest connected part or two of them, holes up to
+4 mm wide closed. That counts the large airways as lung, and a tumour not.
 Segmentations, volumes and pictures are left in OUT.
 """
 
@@ -19,12 +20,13 @@ import numpy as np
 from monai.bundle import ConfigParser
 from nibabel.processing import resample_from_to
 
+from monai_scse.data import case_name, image_cases
 from monai_scse.metrics import structure_dice
 from monai_scse.transforms.plausibility import torso
 from monai_scse.transforms.sides import body_midline
 
 BUNDLE = Path(__file__).parents[1] / "bundles/wholebody_ct_scse_segmentation"
-CT_ANGIOGRAPHY = "tests/reference_files/aorta_report"
+REFERENCES = "tests/reference_files"
 RIGHT_LUNG, LEFT_LUNG, AORTA = 5, 6, 9
 AIR_HU, BODY_HU = -400, -200
 LUNG_ML = 300  # air in smaller parts is no lung
@@ -41,13 +43,14 @@ def to_nifti(source: Path, target: Path) -> Path:
     return target
 
 
-def segment(scans: list[Path], output_dir: Path, ckpt_path: Path) -> None:
-    """Run the bundle's inference."""
+def segment(cases: list[dict[str, str]], output_dir: Path, ckpt_path: Path) -> ConfigParser:
+    """Run the bundle's inference; returns its config."""
     config = ConfigParser()
     config.read_config(str(BUNDLE / "configs/inference.json"))
-    config["cases"] = [{"image": str(file)} for file in scans]
+    config["cases"] = cases
     config.update({"bundle_root": str(BUNDLE), "output_dir": str(output_dir), "ckpt_path": str(ckpt_path)})
     config.get_parsed_content("evaluator").run()
+    return config
 
 
 def air_in_chest(scan: np.ndarray, body: np.ndarray, spacing: np.ndarray) -> np.ndarray:
@@ -61,6 +64,42 @@ def air_in_chest(scan: np.ndarray, body: np.ndarray, spacing: np.ndarray) -> np.
     return binary_closing(np.isin(parts, largest), np.ones([3 if step < 4 else 1 for step in spacing]))
 
 
+def compare_lungs(file: Path, found: nibabel.Nifti1Image) -> None:
+    """Print the Dice of the lungs and the air in the chest, and what bears the name of the other side."""
+    image = nibabel.as_closest_canonical(nibabel.load(file))
+    classes = np.asarray(nibabel.as_closest_canonical(found).dataobj)
+    scan, spacing = np.asarray(image.dataobj), np.array(image.header.get_zooms())
+    right, left = classes == RIGHT_LUNG, classes == LEFT_LUNG
+    body = torso(scan > BODY_HU)
+    off_middle = np.arange(len(scan))[:, None] - body_midline(body)[None]
+    beyond = np.abs(off_middle[:, None]) * spacing[0] > 30  # a lung may cross the middle by a little
+    wrong = ((right & (off_middle < 0)[:, None]) | (left & (off_middle > 0)[:, None])) & beyond
+    lungs = structure_dice(right | left, air_in_chest(scan, body, spacing), 2)[0]
+    print(f"{file.name}: lungs {lungs:.3f}, of the other side {100 * wrong.sum() / max((right | left).sum(), 1):.2f} %")
+
+
+def compare_with_labels(
+    name: str, found: nibabel.Nifti1Image, labels: nibabel.Nifti1Image, numbers: dict[int, tuple[str, list[int]]]
+) -> None:
+    """Print the Dice of every organ that the labels hold, and the volume of every other that was found.
+
+    Args:
+        name: of the scan.
+        found: class indices.
+        labels: of the whole scan or a part of it, on any grid.
+        numbers: for each class, its name and its numbers in the labels.
+    """
+    classes = np.asarray(resample_from_to(found, labels, order=0).dataobj)
+    reference = np.asarray(labels.dataobj)
+    voxel_ml = np.prod(labels.header.get_zooms()) / 1000
+    for index, (organ, of_organ) in numbers.items():
+        here, there = classes == index, np.isin(reference, of_organ)
+        if there.any():
+            print(f"{name}: {organ} {structure_dice(here, there, 2)[0]:.3f}")
+        elif here.any():
+            print(f"{name}: {organ} {here.sum() * voxel_ml:.1f} ml found, none in the reference")
+
+
 def main() -> None:
     """Print one line for each comparison."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -70,32 +109,25 @@ def main() -> None:
     parser.add_argument("--ckpt_path", type=Path, default=BUNDLE / "models/model.pt")
     options = parser.parse_args()
     options.output_dir.mkdir(parents=True, exist_ok=True)
-    angiography = options.totalsegmentator / CT_ANGIOGRAPHY
-    sources = {name: options.pyradiomics / f"data/{name}_image.nrrd" for name in ("lung1", "lung2")}
-    sources["angiography"] = angiography / "example_ct.nii.gz"
-    scans = [to_nifti(file, options.output_dir / f"{name}.nii.gz") for name, file in sources.items()]
-    segment(scans, options.output_dir, options.ckpt_path)
+    references = options.totalsegmentator / REFERENCES
+    chests = {name: options.pyradiomics / f"data/{name}_image.nrrd" for name in ("lung1", "lung2")}
+    chests["angiography"] = references / "aorta_report/example_ct.nii.gz"
+    files = {name: to_nifti(file, options.output_dir / f"{name}.nii.gz") for name, file in chests.items()}
+    abdomen = image_cases(references / "example_ct_dicom")
+    config = segment([{"image": str(file)} for file in files.values()] + abdomen, options.output_dir, options.ckpt_path)
 
-    for file in scans:
-        image = nibabel.as_closest_canonical(nibabel.load(file))
-        found = nibabel.load(str(file).replace(".nii.gz", "_seg.nii.gz"))
-        classes = np.asarray(nibabel.as_closest_canonical(found).dataobj)
-        scan, spacing = np.asarray(image.dataobj), np.array(image.header.get_zooms())
-        right, left = classes == RIGHT_LUNG, classes == LEFT_LUNG
-        body = torso(scan > BODY_HU)
-        off_middle = np.arange(len(scan))[:, None] - body_midline(body)[None]
-        beyond = np.abs(off_middle[:, None]) * spacing[0] > 30  # a lung may cross the middle by a little
-        wrong = ((right & (off_middle < 0)[:, None]) | (left & (off_middle > 0)[:, None])) & beyond
-        lungs = structure_dice(right | left, air_in_chest(scan, body, spacing), 2)[0]
-        print(
-            f"{file.name}: lungs {lungs:.3f}, "
-            f"of the other side {100 * wrong.sum() / max((right | left).sum(), 1):.2f} %"
-        )
-        if "angiography" in file.name:
-            aorta = nibabel.load(angiography / "test_result/models/aorta.nii.gz")
-            shown = np.asarray(resample_from_to(found, aorta, order=0).dataobj) == AORTA
-            agreement = structure_dice(shown, np.asarray(aorta.dataobj) > 0, 2)[0]
-            print(f"{file.name}: aorta {agreement:.3f} where the reference is cut out")
+    def segmentation(name: str) -> nibabel.Nifti1Image:
+        return nibabel.load(options.output_dir / f"{name}_seg.nii.gz")
+
+    for name, file in files.items():
+        compare_lungs(file, segmentation(name))
+    aorta = nibabel.load(references / "aorta_report/test_result/models/aorta.nii.gz")
+    compare_with_labels(
+        "angiography", segmentation("angiography"), aorta, {AORTA: ("aorta, where it is cut out,", [1])}
+    )
+    labels = nibabel.load(references / "example_seg_dicom.nii.gz")
+    organs = {index: (organ["name"], organ["totalsegmentator_v2"]) for index, organ in enumerate(config["organs"], 1)}
+    compare_with_labels("abdomen", segmentation(case_name(abdomen[0]["image"])), labels, organs)
 
 
 if __name__ == "__main__":

@@ -35,14 +35,14 @@ def write_dicom_series(
         origin: first voxel, mm, LPS.
         description: series description.
         modality: CT or MR.
-        uid: series instance UID.
+        uid: series instance UID, empty as some anonymisers leave it, or None for a new one.
         positions: of each slice, mm, LPS; None for even axial slices.
         orientation: direction of rows and of columns.
         image_type: DICOM's Image Type.
         rescale_intercept: subtracted before storing.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    uid = uid or generate_uid()
+    uid = generate_uid() if uid is None else uid
     study, frame_of_reference = generate_uid(), generate_uid()
     stored = np.rint(volume - rescale_intercept).astype(np.int16)
     for index in range(volume.shape[2]):

@@ -1,7 +1,8 @@
 """DICOM series as scans: finding them in folders as hospitals export them, and refusing those that are not a volume.
 
 A series has the path ``<folder>/<name>``, where the name is its series description and the tail of its UID. No such
-file exists: the folder may hold the files of many series. :func:`find_dicom_series` finds it again.
+file exists: the folder may hold the files of many series. :func:`find_dicom_series` finds it again. Where an anonymiser
+emptied the UID, description and modality tell the series of a folder apart and name them.
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ class DicomSeries:
 
     Args:
         folder: where the files are.
-        name: series description and tail of the UID.
-        uid: the series instance UID.
+        name: series description and tail of the UID, or the modality where there is none.
+        uid: the series instance UID; may be empty.
         description: the series description.
         modality: for example ``"CT"``.
         slices: headers of the slices, in the order of the volume.
@@ -156,7 +157,7 @@ def _read_header(file: Path) -> _Slice | None:
     def tag(name: str, default: str = "") -> str:
         return str(header[name]).strip(" \0") if header.HasKey(name) else default
 
-    if tag("0008|0060") in ("SEG", "RTSTRUCT", "RTDOSE") or not tag("0020|000e"):
+    if tag("0008|0060") in ("SEG", "RTSTRUCT", "RTDOSE"):
         return None
     frames = int(tag("0028|0008", "1") or 1)
     placed = frames > 1 or bool(tag("0020|0032"))
@@ -178,7 +179,7 @@ def _read_header(file: Path) -> _Slice | None:
 
 def _series_name(slices: Sequence[_Slice], tail: int) -> str:
     description = re.sub(r"[^\w.-]+", "_", slices[0].description).strip("._") or "series"
-    return f"{description}_{slices[0].uid[-tail:].lstrip('.')}"
+    return f"{description}_{slices[0].uid[-tail:].lstrip('.') or slices[0].modality}"
 
 
 def find_dicom_series(folder: str | Path, recursive: bool = True) -> list[DicomSeries]:
@@ -195,16 +196,19 @@ def _all_series(folder: str | Path, recursive: bool = True) -> list[DicomSeries]
     """All DICOM series in a folder, also those without a place in space."""
     root = Path(str(folder))
     files = sorted(path for path in (root.rglob("*") if recursive else root.iterdir()) if path.is_file())
-    groups: dict[tuple[Path, str], list[_Slice]] = defaultdict(list)
+    groups: dict[tuple, list[_Slice]] = defaultdict(list)
     for header in filter(None, map(_read_header, files)):
-        groups[header.file.parent, header.uid].append(header)
+        key = header.uid or (header.description, header.modality)
+        groups[header.file.parent, key].append(header)
     names = [_series_name(slices, _UID_TAIL) for slices in groups.values()]
     series = []
-    for name, ((parent, uid), slices) in zip(names, groups.items()):
-        normal = slices[0].normal
+    for name, slices in zip(names, groups.values()):
+        first, normal = slices[0], slices[0].normal
         ordered = sorted(slices, key=lambda item: float(item.position @ normal))
-        unique = name if names.count(name) == 1 else _series_name(slices, len(uid))
-        series.append(DicomSeries(parent, unique, uid, slices[0].description, slices[0].modality, tuple(ordered)))
+        unique = name if names.count(name) == 1 else _series_name(slices, len(first.uid))
+        series.append(
+            DicomSeries(first.file.parent, unique, first.uid, first.description, first.modality, tuple(ordered))
+        )
     return sorted(series, key=lambda item: item.path)
 
 

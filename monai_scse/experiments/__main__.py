@@ -25,6 +25,7 @@ def _parser() -> argparse.ArgumentParser:
     trainings.add_argument("--only", nargs="+", default=[], help="some of the rows: unet, unet_scse, 'axial view', ...")
     trainings.add_argument("--seeds", nargs="+", type=int, default=[0], help="one training of each row a seed")
     trainings.add_argument("--config", nargs="+", default=[], help="further config files, such as paper_recipe.yaml")
+    trainings.add_argument("--train_config", nargs="+", default=[], help="further config files of the training alone")
     trainings.add_argument("--device", help="for example cuda:0; by default the bundle's choice")
     trainings.add_argument("--time_budget_minutes", type=float, help="stop cleanly after this time")
     trainings.add_argument("--bundle", type=Path, default=_BUNDLE, help="folder of the bundle")

@@ -59,7 +59,7 @@ def _run(plan: Plan, step: str, folder: Path, split: Split, seed: int, device: s
         epochs=plan.epochs,
         device=device,
         step=step,
-        train_overlays=overlay(TRAININGS),
+        train_overlays=plan.train_overlays + overlay(TRAININGS),
         test_overlays=overlay(TESTS),
         weights=sources and {entry: folder_of(source) / "model.pt" for entry, source in sources.items()},
     )
@@ -73,6 +73,7 @@ def run_improvements(
     only: Sequence[str] = (),
     seeds: Sequence[int] = (0,),
     config: Sequence[str] = (),
+    train_config: Sequence[str] = (),
     epochs: int | None = None,
     device: str | None = None,
     time_budget_minutes: float | None = None,
@@ -91,7 +92,7 @@ def run_improvements(
     for step in only:
         if step not in STEPS:
             raise InputError(f"--only {step}: no such step; choose from {', '.join(map(repr, STEPS))}.")
-    plan = read_plan(dataset_dir, output_dir, bundle, splits, config, epochs)
+    plan = read_plan(dataset_dir, output_dir, bundle, splits, config, train_config, epochs)
     steps = [step for step in STEPS if not only or step in only]
     runs = [
         _run(plan, step, output_dir.resolve() / "runs", split, seed, device)

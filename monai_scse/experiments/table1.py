@@ -45,6 +45,7 @@ def run_table1(
     only: Sequence[str] = (),
     seeds: Sequence[int] = (0,),
     config: Sequence[str] = (),
+    train_config: Sequence[str] = (),
     epochs: int | None = None,
     device: str | None = None,
     time_budget_minutes: float | None = None,
@@ -62,6 +63,7 @@ def run_table1(
         only: architectures or combinations; empty for all 12.
         seeds: seeds of the trainings; all combinations are trained with one before the next.
         config: further config files of the bundle, for example ``["paper_recipe.yaml"]``.
+        train_config: further config files of the training alone, for example ``["volumetric_train.yaml"]``.
         epochs: length of each training; None for what the configs say.
         device: for example ``"cuda:0"``; None for the bundle's choice.
         time_budget_minutes: time for the whole call; None for no limit.
@@ -73,7 +75,7 @@ def run_table1(
         InputError: when something is wrong with the input, or ``output_dir`` holds results of other settings.
     """
     combinations = select_combinations(only)
-    plan = read_plan(dataset_dir, output_dir, bundle, splits, config, epochs)
+    plan = read_plan(dataset_dir, output_dir, bundle, splits, config, train_config, epochs)
     runs = [
         BundleRun(
             bundle=plan.bundle,
@@ -85,6 +87,7 @@ def run_table1(
             cases=plan.cases,
             epochs=plan.epochs,
             device=device,
+            train_overlays=plan.train_overlays,
         )
         for seed in seeds
         for split in plan.splits

@@ -26,6 +26,7 @@ class Plan:
 
     bundle: Path
     overlays: tuple[Path, ...]
+    train_overlays: tuple[Path, ...]
     splits: tuple[Split, ...]
     cases: dict[str, dict[str, str]]
     epochs: int
@@ -84,7 +85,13 @@ def _settings(bundle: Path, overlays: Sequence[Path], splits: Sequence[Split], e
 
 
 def read_plan(
-    dataset_dir: Path, output_dir: Path, bundle: Path, splits: str, config: Sequence[str], epochs: int | None
+    dataset_dir: Path,
+    output_dir: Path,
+    bundle: Path,
+    splits: str,
+    config: Sequence[str],
+    train_config: Sequence[str],
+    epochs: int | None,
 ) -> Plan:
     """Check the options of a command, and note them in ``output_dir``.
 
@@ -94,6 +101,7 @@ def read_plan(
         bundle: folder of the bundle.
         splits: a number of folds or a file, see :func:`monai_scse.experiments.splits.read_splits`.
         config: further config files of the bundle, for example ``["paper_recipe.yaml"]``.
+        train_config: further config files of the training alone, behind those.
         epochs: length of each training; None for what the configs say.
 
     Raises:
@@ -102,13 +110,15 @@ def read_plan(
     if not (bundle / "configs" / "train.json").is_file():
         raise InputError(f"{bundle}: no bundle with configs/train.json here; name its folder with --bundle.")
     overlays = tuple(bundle_overlay(bundle, name) for name in config)
+    train_overlays = tuple(bundle_overlay(bundle, name) for name in train_config)
+    all_overlays = overlays + train_overlays
     cases = {case_name(case["image"]): case for case in labelled_cases(dataset_dir)}
     chosen_splits = tuple(read_splits(splits, list(cases)))
-    epochs = _default_epochs(bundle, overlays) if epochs is None else epochs
+    epochs = _default_epochs(bundle, all_overlays) if epochs is None else epochs
     if epochs < 1:
         raise InputError(f"--epochs {epochs}: a training has at least one epoch.")
-    _keep_settings(output_dir / "results" / "settings.json", _settings(bundle, overlays, chosen_splits, epochs))
-    return Plan(bundle.resolve(), overlays, chosen_splits, cases, epochs)
+    _keep_settings(output_dir / "results" / "settings.json", _settings(bundle, all_overlays, chosen_splits, epochs))
+    return Plan(bundle.resolve(), overlays, train_overlays, chosen_splits, cases, epochs)
 
 
 def status_lines(runs: Sequence[BundleRun]) -> list[str]:

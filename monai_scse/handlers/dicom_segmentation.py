@@ -22,6 +22,8 @@ __all__ = ["DicomSegmentation", "save_dicom_segmentation"]
 # SNOMED CT codes of DICOM's own dictionary
 _SIDES = {"right": ("24028007", "SCT", "Right"), "left": ("7771000", "SCT", "Left")}
 _ANATOMICAL_STRUCTURE = ("91723000", "SCT", "Anatomical Structure")
+# what a SEG names its scan by; anonymisers may have emptied them
+_REFERRED_TO = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
 
 
 def _require_highdicom() -> None:
@@ -81,6 +83,9 @@ def save_dicom_segmentation(
 
     headers = [dcmread(file, stop_before_pixels=True) for file in series.files]
     try:
+        for keyword in _REFERRED_TO:
+            if not all(header.get(keyword) for header in headers):
+                raise ValueError(f"{keyword} is empty; anonymise the scan with new UIDs in place of none")
         segmentation = Segmentation(
             source_images=headers,
             pixel_array=np.ascontiguousarray(classes.T).astype(np.uint8),

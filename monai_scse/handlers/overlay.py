@@ -75,9 +75,11 @@ def save_overlay(
     low, high = np.percentile(image, (0.5, 99.8)) if window is None else window
     colours = np.array([structure.colour for structure in structures]) / 255
 
-    figure = Figure(figsize=(3.2 * slices_per_plane + 2.8, 9.6), facecolor="black")
+    extents = [np.delete(np.multiply(image.shape, zooms), axis) for axis in _PLANES.values()]
+    heights = [3.2 * np.clip(height / width, 0.3, 1) for width, height in extents]  # a scan of a few slices is flat
+    figure = Figure(figsize=(3.2 * slices_per_plane + 2.8, sum(heights) + 0.9), facecolor="black")
     FigureCanvasAgg(figure)
-    axes = figure.subplots(3, slices_per_plane, squeeze=False)
+    axes = figure.subplots(3, slices_per_plane, squeeze=False, height_ratios=heights)
     for row, (plane, axis) in zip(axes, _PLANES.items()):
         aspect = np.delete(zooms, axis)
         for panel, position in zip(row, _slice_positions(classes, axis, slices_per_plane)):
@@ -104,5 +106,6 @@ def save_overlay(
             labelcolor="white",
         )
     figure.suptitle(title, color="white", fontsize=12)
-    figure.subplots_adjust(left=0.01, right=width, bottom=0.01, top=0.93, wspace=0.02, hspace=0.1)
+    top = 1 - 0.6 / figure.get_figheight()
+    figure.subplots_adjust(left=0.01, right=width, bottom=0.01, top=top, wspace=0.02, hspace=0.1)
     figure.savefig(path, dpi=100, facecolor="black", format="png")

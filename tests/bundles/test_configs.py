@@ -155,6 +155,14 @@ def test_ct_network_of_2d_and_3d_comes_with_and_without_scse(ct_bundle, overlays
     assert out.shape == (1, 11, *size)
 
 
+@pytest.mark.parametrize("recal", RECALIBRATION)
+def test_variant_in_3d_recalibrates_as_in_2d(ct_bundle, recal):
+    variant = f"variants/unet_{recal}.yaml"
+    flat, volumetric = (_parser(ct_bundle, "evaluate.json", variant, *more) for more in ([], ["volumetric.yaml"]))
+    assert volumetric["network_def#recal"] == flat["network_def#recal"]
+    assert network_dimensions(volumetric.get_parsed_content("network_def")) == 3
+
+
 def network_dimensions(network: torch.nn.Module) -> int:
     return network.state_dict()["classifier.weight"].ndim - 2
 

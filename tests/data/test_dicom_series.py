@@ -47,6 +47,15 @@ def test_series_of_one_name_are_told_apart_by_their_whole_uid(tmp_path: Path) ->
     assert names == ["Abdomen_portal_1.2.8.77001234", "Abdomen_portal_1.2.9.77001234"]
 
 
+def test_anonymised_series_without_uid_are_told_apart_by_description_and_modality(tmp_path: Path) -> None:
+    write_dicom_series(tmp_path, values(), SPACING, uid="")
+    write_dicom_series(tmp_path, values(4), SPACING, uid="", description="Thorax")
+    write_dicom_series(tmp_path, values(3), SPACING, uid="", modality="MR")
+    found = {series.name: len(series.files) for series in find_dicom_series(tmp_path)}
+    assert found == {"Abdomen_portal_CT": 6, "Abdomen_portal_MR": 3, "Thorax_CT": 4}
+    assert [case_name(case["image"]) for case in image_cases(tmp_path, "CT")] == ["Abdomen_portal_CT", "Thorax_CT"]
+
+
 def test_slices_are_sorted_along_the_body_whatever_the_file_names(tmp_path: Path) -> None:
     positions = even(6)[::-1]
     write_dicom_series(tmp_path, values(), SPACING, positions=positions)

@@ -26,6 +26,8 @@ slice_size: [32, 32]
 network_def#features: 4
 network_def#kernel_size: 3
 """
+# would be no config of the test
+TRAINING = "train#dataloader#drop_last: false\n"
 EPOCHS = 4
 
 
@@ -36,10 +38,12 @@ def arguments(tmp_path_factory) -> list[str]:
     for seed in range(3):
         save_case(folder / "scans", f"case{seed}", *phantom(seed))
     (folder / "small.yaml").write_text(SMALL)
+    (folder / "training.yaml").write_text(TRAINING)
     (folder / "split.yaml").write_text("fixed: {train: [case0, case1], test: [case2]}")
     options = {"dataset_dir": "scans", "output_dir": "out", "splits": "split.yaml", "config": "small.yaml"}
     typed = [word for name, value in options.items() for word in (f"--{name}", str(folder / value))]
-    return ["table1", *typed, "paper_recipe.yaml", "--epochs", str(EPOCHS), "--device", "cpu"]
+    typed += ["paper_recipe.yaml", "--train_config", str(folder / "training.yaml")]
+    return ["table1", *typed, "--epochs", str(EPOCHS), "--device", "cpu"]
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +85,12 @@ def test_results_are_those_of_the_bundle(killed, output):
     assert set(dice["recal"]) == {"none", "scse"}
     assert set(own["case"]) == {"case2"}
     pd.testing.assert_series_equal(own["dice"], scores["dice"])
+
+
+def test_settings_hold_all_further_config_files(killed, output):
+    config = json.loads((output / "results/settings.json").read_text())["config"]
+    assert list(config) == ["small.yaml", "paper_recipe.yaml", "training.yaml"]
+    assert config["training.yaml"] == TRAINING
 
 
 def test_facts_of_the_runs(killed, output):
@@ -136,6 +146,7 @@ def test_results_of_a_changed_bundle_are_not_mixed(killed, arguments, tmp_path):
     [
         ("--dataset_dir", "nowhere", "nowhere: no such file or folder"),
         ("--config", "none.yaml", "none.yaml: no such config file"),
+        ("--train_config", "none.yaml", "none.yaml: no such config file"),
         ("--only", "vnet", "--only vnet: no such combination"),
         ("--bundle", "nowhere", "nowhere: no bundle"),
         ("--epochs", "0", "at least one epoch"),

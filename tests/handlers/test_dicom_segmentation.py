@@ -107,12 +107,26 @@ def test_handler_writes_series_and_passes_over_other_files(series, classes, tmp_
     assert len(list((tmp_path / "out").iterdir())) == 1
 
 
-def test_incomplete_headers_are_named_and_nothing_is_written(series, classes, tmp_path):
+@pytest.mark.parametrize(
+    ("keyword", "value", "message"),
+    [
+        ("FrameOfReferenceUID", None, ""),
+        ("SOPInstanceUID", "", ": SOPInstanceUID is empty"),
+        ("StudyInstanceUID", "", ": StudyInstanceUID is empty"),
+        ("SeriesInstanceUID", "", ": SeriesInstanceUID is empty"),
+    ],
+)
+def test_incomplete_headers_are_named_and_nothing_is_written(series, classes, tmp_path, keyword, value, message):
     for file in series.files:
         header = dcmread(file)
-        del header.FrameOfReferenceUID
-        header.save_as(file)
-    with pytest.raises(InputError, match=rf"{series.name}: no DICOM SEG can be made, its headers are incomplete"):
+        if value is None:
+            del header[keyword]
+        else:
+            setattr(header, keyword, value)
+        header.save_as(file, enforce_file_format=False)
+    with pytest.raises(
+        InputError, match=rf"{series.name}: no DICOM SEG can be made, its headers are incomplete{message}"
+    ):
         save_dicom_segmentation(tmp_path / "seg.dcm", classes, series, STRUCTURES)
     assert not list(tmp_path.glob("seg*"))
 

@@ -36,6 +36,16 @@ def test_left_of_the_patient_is_on_the_left_of_coronal_and_axial_slices(tmp_path
         assert columns["left"] < columns["right"]
 
 
+def test_scan_of_a_few_slices_makes_a_low_picture(tmp_path):
+    sizes = {}
+    for slices in (40, 4):
+        scan = np.zeros((40, 40, slices))
+        save_overlay(tmp_path / "overlay.png", scan, scan, np.eye(4), BRAIN_STRUCTURES)
+        sizes[slices] = Image.open(tmp_path / "overlay.png").size
+    assert sizes[4][0] == sizes[40][0]
+    assert sizes[4][1] < 0.65 * sizes[40][1]
+
+
 def test_legend_joins_left_and_right_of_one_colour():
     names = [structure.name for structure in BRAIN_STRUCTURES]
     present = np.array([0, names.index("left amygdala"), names.index("right amygdala"), names.index("brainstem")])
