@@ -182,6 +182,14 @@ def test_epoch_of_drawn_slices_has_the_length_asked_for(ct_bundle, ct_dataset):
     assert len(parser.get_parsed_content("train#dataloader")) == 2
 
 
+@pytest.mark.parametrize(("data_device", "workers"), [("cpu", 2), ("meta", 0), ("cuda:0", 0)])
+def test_only_scans_in_main_memory_are_read_by_workers(bundle, data_device, workers):
+    """Processes that are forked cannot use a GPU."""
+    parser = _parser(bundle, "train.json")
+    parser.update({"num_workers": 2, "data_device": data_device})
+    assert parser.get_parsed_content("train#dataloader#num_workers") == workers
+
+
 def test_prediction_returns_to_the_place_it_came_from(brain_bundle, tmp_path):
     image, _ = phantom(0)
     image[image.shape[0] // 2 :, : image.shape[1] // 3] = 0  # no symmetry is left
