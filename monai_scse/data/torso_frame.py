@@ -16,15 +16,22 @@ from .torso_measures import Person
 
 __all__ = ["Frame", "build_frame", "cover_with_sheet", "lay_on_table", "spine_y"]
 
+# height, front to back
 _SPINE = (
-    (-345, -250, -200, -160, -110, -70, -30, 30, 90, 160, 230, 300),
-    (-92, -100, -88, -66, -54, -52, -53, -52, -50, -51, -48, -44),
+    *((-345, -92), (-250, -100), (-200, -88), (-160, -66), (-110, -54), (-70, -52)),
+    *((-30, -53), (30, -52), (90, -50), (160, -51), (230, -48), (300, -44)),
 )
+
+
+def _at_height(height: np.ndarray | float, sections: Sequence[Sequence[float]]) -> list[np.ndarray]:
+    """Each measure at the heights, between sections (height, measure, measure, ...) from bottom to top."""
+    knots, *measures = zip(*sections)
+    return [np.interp(height, knots, values).astype(np.float32) for values in measures]
 
 
 def spine_y(z: float | np.ndarray) -> np.ndarray:
     """Middle of the vertebral bodies in mm, front to back, with the curves of the spine."""
-    return np.interp(z, *_SPINE).astype(np.float32)
+    return _at_height(z, _SPINE)[0]
 
 
 @dataclass(frozen=True)
@@ -68,14 +75,23 @@ def build_frame(canvas: Canvas, person: Person) -> Frame:
     waist, waist_depth = (114 if female else 121) * belly**0.7, (73 if female else 79) * belly**1.3
 
     height = canvas.axes[2]
-    knots = (-345, -270, -215, -170, -130, -60, 0, 70, 140, 200, 245, 275, 296)
     middle = 0.2 * waist + 0.8 * chest  # inside the lower ribs
-    widths = (46, inlet, inlet + 12, min(hip - 28, waist), waist, waist, middle)
-    widths += tuple(chest * share for share in (1, 0.97, 0.86, 0.66, 0.44, 0.12))
-    backs = (-80, -88, -84, -80, -80, -82, -90, -97, -99, -88, -72, -62, -58)
-    depths = (52, 64, 70, 0.92 * waist_depth, waist_depth, waist_depth, 0.25 * waist_depth + 0.75 * chest_depth)
-    depths += tuple(chest_depth * share for share in (1, 0.94, 0.76, 0.55, 0.36, 0.1))
-    width, back, depth = (np.interp(height, knots, values).astype(np.float32) for values in (widths, backs, depths))
+    sections = [  # height, half a width, back, half a depth
+        (-345, 46, -80, 52),
+        (-270, inlet, -88, 64),
+        (-215, inlet + 12, -84, 70),
+        (-170, min(hip - 28, waist), -80, 0.92 * waist_depth),
+        (-130, waist, -80, waist_depth),
+        (-60, waist, -82, waist_depth),
+        (0, middle, -90, 0.25 * waist_depth + 0.75 * chest_depth),
+        (70, chest, -97, chest_depth),
+        (140, 0.97 * chest, -99, 0.94 * chest_depth),
+        (200, 0.86 * chest, -88, 0.76 * chest_depth),
+        (245, 0.66 * chest, -72, 0.55 * chest_depth),
+        (275, 0.44 * chest, -62, 0.36 * chest_depth),
+        (296, 0.12 * chest, -58, 0.1 * chest_depth),
+    ]
+    width, back, depth = _at_height(height, sections)
     front = back + 2 * depth
     canvas.begin("cavity")
     # the spine stands forward in the chest: lungs reach behind it on both sides
@@ -91,9 +107,9 @@ def build_frame(canvas: Canvas, person: Person) -> Frame:
         canvas.paint("muscle", np.ones_like(radius, dtype=bool))
     else:
         canvas.begin("wall")
-        outer = (hip + 26, hip + 24, hip + 14, max(hip - 4, waist + 18), waist + 17, middle + 14, chest + 14)
-        outer += (chest + 19, chest + 30, chest + 46, chest + 40, 90)
-        _wall(canvas, frame, np.array(outer), back, female)
+        below = (hip + 26, hip + 24, hip + 14, max(hip - 4, waist + 18), waist + 17, middle + 14)
+        above = (chest + 14, chest + 19, chest + 30, chest + 46, chest + 40, 90)
+        _wall(canvas, frame, (*below, *above), back, female)
     canvas.paint("visceral fat", radius < 1)
     canvas.begin("spine")
     _spine(canvas, person)
@@ -107,19 +123,27 @@ def build_frame(canvas: Canvas, person: Person) -> Frame:
     return frame
 
 
-def _wall(canvas: Canvas, frame: Frame, outer: np.ndarray, back: np.ndarray, female: bool) -> None:
-    """Skin, fat and muscle around the cavity, which lies within ``outer`` mm of the middle."""
+def _wall(canvas: Canvas, frame: Frame, outer: Sequence[float], back: np.ndarray, female: bool) -> None:
+    """Skin, fat and muscle around the cavity, which lies within ``outer`` mm of the middle, a value each section."""
     height, front, radius = canvas.axes[2], frame.front, frame.radius
-    knots = (-345, -270, -200, -140, -100, 0, 70, 140, 200, 250, 300, 330)
-    if female:
-        share = (1.5, 1.55, 1.5, 1.2, 1.0, 0.8, 0.7, 0.75, 0.7, 0.6, 0.6, 0.6)
-    else:
-        share = (1.0, 1.0, 1.05, 1.05, 1.0, 0.8, 0.6, 0.55, 0.5, 0.5, 0.5, 0.5)
-    before = (34, 26, 16, 12, 10, 10, 12, 14, 20, 34, 40, 40)
-    behind = (50, 44, 40, 36, 34, 30, 27, 28, 36, 50, 60, 60)
-    share, before, behind, half_width = (
-        np.interp(height, knots, values).astype(np.float32) for values in (share, before, behind, outer)
+    sections = [  # height, fat of women and of men as a share of that at the waist, muscle before and behind
+        (-345, 1.5, 1.0, 34, 50),
+        (-270, 1.55, 1.0, 26, 44),
+        (-200, 1.5, 1.05, 16, 40),
+        (-140, 1.2, 1.05, 12, 36),
+        (-100, 1.0, 1.0, 10, 34),
+        (0, 0.8, 0.8, 10, 30),
+        (70, 0.7, 0.6, 12, 27),
+        (140, 0.75, 0.55, 14, 28),
+        (200, 0.7, 0.5, 20, 36),
+        (250, 0.6, 0.5, 34, 50),
+        (300, 0.6, 0.5, 40, 60),
+        (330, 0.6, 0.5, 40, 60),
+    ]
+    of_women, of_men, before, behind, half_width = _at_height(
+        height, [(*section, width) for section, width in zip(sections, outer)]
     )
+    share = of_women if female else of_men
     front, back = front + before, back - behind
     groove = canvas.y - 9 * np.exp(-((canvas.x / 22) ** 2)) * (canvas.y < 0)  # along the spine
     forwards = np.clip((groove - (front + back) / 2) / (front - back) * 2, -1, 1)
