@@ -44,7 +44,7 @@ def to_nifti(source: Path, target: Path) -> Path:
 
 
 def segment(cases: list[dict[str, str]], output_dir: Path, ckpt_path: Path) -> ConfigParser:
-    """Run the bundle's inference; returns its config."""
+    """Run the bundle's inference; returns its config, which has the organ table."""
     config = ConfigParser()
     config.read_config(str(BUNDLE / "configs/inference.json"))
     config["cases"] = cases
@@ -64,8 +64,14 @@ def air_in_chest(scan: np.ndarray, body: np.ndarray, spacing: np.ndarray) -> np.
     return binary_closing(np.isin(parts, largest), np.ones([3 if step < 4 else 1 for step in spacing]))
 
 
-def compare_lungs(file: Path, found: nibabel.Nifti1Image) -> None:
-    """Print the Dice of the lungs and the air in the chest, and what bears the name of the other side."""
+def compare_lungs(name: str, file: Path, found: nibabel.Nifti1Image) -> None:
+    """Print the Dice of the lungs and the air in the chest, and what bears the name of the other side.
+
+    Args:
+        name: of the scan.
+        file: the scan.
+        found: class indices.
+    """
     image = nibabel.as_closest_canonical(nibabel.load(file))
     classes = np.asarray(nibabel.as_closest_canonical(found).dataobj)
     scan, spacing = np.asarray(image.dataobj), np.array(image.header.get_zooms())
@@ -75,7 +81,7 @@ def compare_lungs(file: Path, found: nibabel.Nifti1Image) -> None:
     beyond = np.abs(off_middle[:, None]) * spacing[0] > 30  # a lung may cross the middle by a little
     wrong = ((right & (off_middle < 0)[:, None]) | (left & (off_middle > 0)[:, None])) & beyond
     lungs = structure_dice(right | left, air_in_chest(scan, body, spacing), 2)[0]
-    print(f"{file.name}: lungs {lungs:.3f}, of the other side {100 * wrong.sum() / max((right | left).sum(), 1):.2f} %")
+    print(f"{name}: lungs {lungs:.3f}, of the other side {100 * wrong.sum() / max((right | left).sum(), 1):.2f} %")
 
 
 def compare_with_labels(
@@ -120,11 +126,9 @@ def main() -> None:
         return nibabel.load(options.output_dir / f"{name}_seg.nii.gz")
 
     for name, file in files.items():
-        compare_lungs(file, segmentation(name))
+        compare_lungs(name, file, segmentation(name))
     aorta = nibabel.load(references / "aorta_report/test_result/models/aorta.nii.gz")
-    compare_with_labels(
-        "angiography", segmentation("angiography"), aorta, {AORTA: ("aorta, where it is cut out,", [1])}
-    )
+    compare_with_labels("angiography", segmentation("angiography"), aorta, {AORTA: ("aorta", [1])})
     labels = nibabel.load(references / "example_seg_dicom.nii.gz")
     organs = {index: (organ["name"], organ["totalsegmentator_v2"]) for index, organ in enumerate(config["organs"], 1)}
     compare_with_labels("abdomen", segmentation(case_name(abdomen[0]["image"])), labels, organs)

@@ -25,6 +25,7 @@ def write_dicom_series(
     orientation: Sequence[float] = AXIAL,
     image_type: Sequence[str] = ("ORIGINAL", "PRIMARY", "AXIAL"),
     rescale_intercept: float = -1024,
+    number: int | None = 3,
 ) -> str:
     """Write a volume (columns, rows, slices), axes to the left, back and head; returns the series UID.
 
@@ -40,6 +41,7 @@ def write_dicom_series(
         orientation: direction of rows and of columns.
         image_type: DICOM's Image Type.
         rescale_intercept: subtracted before storing.
+        number: series number.
     """
     folder.mkdir(parents=True, exist_ok=True)
     uid = generate_uid() if uid is None else uid
@@ -56,7 +58,7 @@ def write_dicom_series(
         item.PatientName, item.PatientID, item.PatientBirthDate, item.PatientSex = "Synthetic^Torso", "0", "", "O"
         item.StudyInstanceUID, item.StudyDate, item.StudyTime, item.StudyID = study, "20200101", "000000", "1"
         item.AccessionNumber, item.ReferringPhysicianName = "", ""
-        item.SeriesInstanceUID, item.SeriesNumber, item.SeriesDescription = uid, 3, description
+        item.SeriesInstanceUID, item.SeriesNumber, item.SeriesDescription = uid, number, description
         item.FrameOfReferenceUID, item.PositionReferenceIndicator = frame_of_reference, ""
         item.Modality, item.ImageType, item.InstanceNumber = modality, list(image_type), index + 1
         position = positions[index] if positions is not None else (*origin[:2], origin[2] + index * spacing[2])

@@ -2,7 +2,7 @@
 
 A series has the path ``<folder>/<name>``, where the name is its series description and the tail of its UID. No such
 file exists: the folder may hold the files of many series. :func:`find_dicom_series` finds it again. Where an anonymiser
-emptied the UID, description and modality tell the series of a folder apart and name them.
+emptied the UID, folder, modality and number of the series stand in for it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import re
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +32,7 @@ class _Slice:
     uid: str
     description: str
     modality: str
+    number: str
     localizer: bool
     placed: bool
     frames: int
@@ -51,7 +51,7 @@ class DicomSeries:
 
     Args:
         folder: where the files are.
-        name: series description and tail of the UID, or the modality where there is none.
+        name: series description and tail of the UID, or what stands in for it.
         uid: the series instance UID; may be empty.
         description: the series description.
         modality: for example ``"CT"``.
@@ -168,6 +168,7 @@ def _read_header(file: Path) -> _Slice | None:
         uid=tag("0020|000e"),
         description=tag("0008|103e"),
         modality=tag("0008|0060"),
+        number=tag("0020|0011"),
         localizer="LOCALIZER" in tag("0008|0008").upper(),
         placed=placed,
         frames=frames,
@@ -177,9 +178,13 @@ def _read_header(file: Path) -> _Slice | None:
     )
 
 
-def _series_name(slices: Sequence[_Slice], tail: int) -> str:
-    description = re.sub(r"[^\w.-]+", "_", slices[0].description).strip("._") or "series"
-    return f"{description}_{slices[0].uid[-tail:].lstrip('.') or slices[0].modality}"
+def _series_name(header: _Slice, tail: int | None = _UID_TAIL) -> str:
+    """The name of the series of a slice, with so much of its UID; None for all of it."""
+    identity = header.uid[-tail:].lstrip(".") if tail else header.uid
+    if not header.uid:
+        folder = header.file.parent.resolve().name
+        identity = "_".join(filter(None, (folder, header.modality, header.number, "localizer" * header.localizer)))
+    return re.sub(r"[^\w.-]+", "_", f"{header.description.strip('._ ') or 'series'}_{identity}")
 
 
 def find_dicom_series(folder: str | Path, recursive: bool = True) -> list[DicomSeries]:
@@ -196,16 +201,15 @@ def _all_series(folder: str | Path, recursive: bool = True) -> list[DicomSeries]
     """All DICOM series in a folder, also those without a place in space."""
     root = Path(str(folder))
     files = sorted(path for path in (root.rglob("*") if recursive else root.iterdir()) if path.is_file())
-    groups: dict[tuple, list[_Slice]] = defaultdict(list)
+    groups: dict[tuple[Path, str], list[_Slice]] = defaultdict(list)
     for header in filter(None, map(_read_header, files)):
-        key = header.uid or (header.description, header.modality)
-        groups[header.file.parent, key].append(header)
-    names = [_series_name(slices, _UID_TAIL) for slices in groups.values()]
+        groups[header.file.parent, header.uid or _series_name(header)].append(header)
+    names = [_series_name(slices[0]) for slices in groups.values()]
     series = []
     for name, slices in zip(names, groups.values()):
         first, normal = slices[0], slices[0].normal
         ordered = sorted(slices, key=lambda item: float(item.position @ normal))
-        unique = name if names.count(name) == 1 else _series_name(slices, len(first.uid))
+        unique = name if names.count(name) == 1 else _series_name(first, tail=None)
         series.append(
             DicomSeries(first.file.parent, unique, first.uid, first.description, first.modality, tuple(ordered))
         )
@@ -256,7 +260,11 @@ def get_dicom_series(path: str | Path) -> DicomSeries | None:
             names = ", ".join(series.name for series in found)
             raise InputError(f"{path}: holds {len(found)} series ({names}); add the name of one of them to the path.")
     elif path.parent.is_dir() and not path.exists():
-        found = [series for series in find_dicom_series(path.parent, recursive=False) if series.name == path.name]
+        found = [
+            series
+            for series in find_dicom_series(path.parent, recursive=False)
+            if path.name in (series.name, _series_name(series.slices[0], tail=None))
+        ]
     else:
         found = []
     if not found:

@@ -18,8 +18,18 @@ __all__ = ["Frame", "build_frame", "cover_with_sheet", "lay_on_table", "spine_y"
 
 # height, front to back
 _SPINE = (
-    *((-345, -92), (-250, -100), (-200, -88), (-160, -66), (-110, -54), (-70, -52)),
-    *((-30, -53), (30, -52), (90, -50), (160, -51), (230, -48), (300, -44)),
+    (-345, -92),
+    (-250, -100),
+    (-200, -88),
+    (-160, -66),
+    (-110, -54),
+    (-70, -52),
+    (-30, -53),
+    (30, -52),
+    (90, -50),
+    (160, -51),
+    (230, -48),
+    (300, -44),
 )
 
 
@@ -141,7 +151,7 @@ def _wall(canvas: Canvas, frame: Frame, outer: Sequence[float], back: np.ndarray
         (330, 0.6, 0.5, 40, 60),
     ]
     of_women, of_men, before, behind, half_width = _at_height(
-        height, [(*section, width) for section, width in zip(sections, outer)]
+        height, [(*section, width) for section, width in zip(sections, outer, strict=True)]
     )
     share = of_women if female else of_men
     front, back = front + before, back - behind

@@ -92,7 +92,9 @@ def run_improvements(
     for step in only:
         if step not in STEPS:
             raise InputError(f"--only {step}: no such step; choose from {', '.join(map(repr, STEPS))}.")
-    plan = read_plan(dataset_dir, output_dir, bundle, splits, config, train_config, epochs)
+    plan = read_plan(
+        dataset_dir, output_dir, bundle, splits=splits, config=config, train_config=train_config, epochs=epochs
+    )
     steps = [step for step in STEPS if not only or step in only]
     runs = [
         _run(plan, step, output_dir.resolve() / "runs", split, seed, device)

@@ -129,9 +129,11 @@ def describe_setting(setting: Setting) -> str:
     minutes = runs["minutes"][runs["iterations"] > 0]  # others are tested only
     tested = "best epoch on the validation cases" if chosen else "last epoch"
     hardware, torch = ("; ".join(sorted(runs[column].unique())) for column in ("hardware", "torch"))
+    alone = ", ".join(settings.get("train_config", []))
     return (
         f"- Bundle: {settings['bundle']}; further config files: {', '.join(settings['config']) or 'none'}; "
-        f"{settings['epochs']} epochs; tested is the {tested}.\n"
+        + (f"of the training alone: {alone}; " if alone else "")
+        + f"{settings['epochs']} epochs; tested is the {tested}.\n"
         f"- Subjects: {splits}. Seeds: {', '.join(map(str, sorted(runs['seed'].unique())))}.\n"
         f"- Hardware: {hardware}; torch {torch}; {minutes.sum():.0f} minutes of training altogether, "
         f"{minutes.min():.1f} to {minutes.max():.1f} each of {len(minutes)}.\n"

@@ -75,7 +75,9 @@ def run_table1(
         InputError: when something is wrong with the input, or ``output_dir`` holds results of other settings.
     """
     combinations = select_combinations(only)
-    plan = read_plan(dataset_dir, output_dir, bundle, splits, config, train_config, epochs)
+    plan = read_plan(
+        dataset_dir, output_dir, bundle, splits=splits, config=config, train_config=train_config, epochs=epochs
+    )
     runs = [
         BundleRun(
             bundle=plan.bundle,

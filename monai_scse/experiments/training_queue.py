@@ -70,16 +70,17 @@ def _digest(bundle: Path) -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files if file.is_file())).hexdigest()[:16]
 
 
-def _settings(bundle: Path, overlays: Sequence[Path], splits: Sequence[Split], epochs: int) -> dict[str, Any]:
-    metadata = json.loads((bundle / "configs" / "metadata.json").read_text())
+def _settings(plan: Plan) -> dict[str, Any]:
+    metadata = json.loads((plan.bundle / "configs" / "metadata.json").read_text())
     return {
-        "bundle": f"{bundle.resolve().name} {metadata['version']}",
-        "epochs": epochs,
-        "bundle_configs": _digest(bundle),
-        "config": {file.name: file.read_text() for file in overlays},
+        "bundle": f"{plan.bundle.name} {metadata['version']}",
+        "epochs": plan.epochs,
+        "bundle_configs": _digest(plan.bundle),
+        "config": {file.name: file.read_text() for file in plan.overlays},
+        "train_config": {file.name: file.read_text() for file in plan.train_overlays},
         "splits": {
             split.name: {"train": list(split.train), "validation": list(split.validation), "test": list(split.test)}
-            for split in splits
+            for split in plan.splits
         },
     }
 
@@ -88,6 +89,7 @@ def read_plan(
     dataset_dir: Path,
     output_dir: Path,
     bundle: Path,
+    *,
     splits: str,
     config: Sequence[str],
     train_config: Sequence[str],
@@ -111,14 +113,14 @@ def read_plan(
         raise InputError(f"{bundle}: no bundle with configs/train.json here; name its folder with --bundle.")
     overlays = tuple(bundle_overlay(bundle, name) for name in config)
     train_overlays = tuple(bundle_overlay(bundle, name) for name in train_config)
-    all_overlays = overlays + train_overlays
     cases = {case_name(case["image"]): case for case in labelled_cases(dataset_dir)}
     chosen_splits = tuple(read_splits(splits, list(cases)))
-    epochs = _default_epochs(bundle, all_overlays) if epochs is None else epochs
+    epochs = _default_epochs(bundle, overlays + train_overlays) if epochs is None else epochs
     if epochs < 1:
         raise InputError(f"--epochs {epochs}: a training has at least one epoch.")
-    _keep_settings(output_dir / "results" / "settings.json", _settings(bundle, all_overlays, chosen_splits, epochs))
-    return Plan(bundle.resolve(), overlays, train_overlays, chosen_splits, cases, epochs)
+    plan = Plan(bundle.resolve(), overlays, train_overlays, chosen_splits, cases, epochs)
+    _keep_settings(output_dir / "results" / "settings.json", _settings(plan))
+    return plan
 
 
 def status_lines(runs: Sequence[BundleRun]) -> list[str]:

@@ -23,7 +23,7 @@ __all__ = ["DicomSegmentation", "save_dicom_segmentation"]
 _SIDES = {"right": ("24028007", "SCT", "Right"), "left": ("7771000", "SCT", "Left")}
 _ANATOMICAL_STRUCTURE = ("91723000", "SCT", "Anatomical Structure")
 # what a SEG names its scan by; anonymisers may have emptied them
-_REFERRED_TO = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+_REFERRED_TO = ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "SOPClassUID", "SOPInstanceUID")
 
 
 def _require_highdicom() -> None:
@@ -85,7 +85,7 @@ def save_dicom_segmentation(
     try:
         for keyword in _REFERRED_TO:
             if not all(header.get(keyword) for header in headers):
-                raise ValueError(f"{keyword} is empty; anonymise the scan with new UIDs in place of none")
+                raise ValueError(f"{keyword} is missing or empty; let the anonymiser replace UIDs, not empty them")
         segmentation = Segmentation(
             source_images=headers,
             pixel_array=np.ascontiguousarray(classes.T).astype(np.uint8),

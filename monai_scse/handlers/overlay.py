@@ -76,7 +76,7 @@ def save_overlay(
     colours = np.array([structure.colour for structure in structures]) / 255
 
     extents = [np.delete(np.multiply(image.shape, zooms), axis) for axis in _PLANES.values()]
-    heights = [3.2 * np.clip(height / width, 0.3, 1) for width, height in extents]  # a scan of a few slices is flat
+    heights = [3.2 * np.clip(height / width, 0.15, 1) for width, height in extents]  # a scan of a few slices is flat
     figure = Figure(figsize=(3.2 * slices_per_plane + 2.8, sum(heights) + 0.9), facecolor="black")
     FigureCanvasAgg(figure)
     axes = figure.subplots(3, slices_per_plane, squeeze=False, height_ratios=heights)

@@ -47,13 +47,51 @@ def test_series_of_one_name_are_told_apart_by_their_whole_uid(tmp_path: Path) ->
     assert names == ["Abdomen_portal_1.2.8.77001234", "Abdomen_portal_1.2.9.77001234"]
 
 
-def test_anonymised_series_without_uid_are_told_apart_by_description_and_modality(tmp_path: Path) -> None:
-    write_dicom_series(tmp_path, values(), SPACING, uid="")
-    write_dicom_series(tmp_path, values(4), SPACING, uid="", description="Thorax")
-    write_dicom_series(tmp_path, values(3), SPACING, uid="", modality="MR")
-    found = {series.name: len(series.files) for series in find_dicom_series(tmp_path)}
-    assert found == {"Abdomen_portal_CT": 6, "Abdomen_portal_MR": 3, "Thorax_CT": 4}
-    assert [case_name(case["image"]) for case in image_cases(tmp_path, "CT")] == ["Abdomen_portal_CT", "Thorax_CT"]
+def test_anonymised_series_without_uid_are_told_apart(tmp_path: Path) -> None:
+    for folder, description, modality, number in (
+        ("p1", "Abdomen portal", "CT", 3),
+        ("p1", "Abdomen_portal", "CT", 4),
+        ("p1", "Abdomen portal", "MR", 5),
+        ("p2", "Abdomen portal", "CT", 3),
+    ):
+        write_dicom_series(
+            tmp_path / folder,
+            values(number),
+            SPACING,
+            uid="",
+            description=description,
+            modality=modality,
+            number=number,
+        )
+    names = ["Abdomen_portal_p1_CT_3", "Abdomen_portal_p1_CT_4", "Abdomen_portal_p2_CT_3"]
+    cases = image_cases(tmp_path, "CT")
+    assert [case_name(case["image"]) for case in cases] == names
+    assert [len(get_dicom_series(case["image"]).files) for case in cases] == [3, 4, 3]
+
+
+def test_localizer_without_uid_and_description_is_no_part_of_the_scan(tmp_path: Path) -> None:
+    write_dicom_series(tmp_path, values(), SPACING, uid="", description="", number=None)
+    write_dicom_series(
+        tmp_path,
+        values(1),
+        SPACING,
+        uid="",
+        description="",
+        number=None,
+        image_type=("ORIGINAL", "PRIMARY", "LOCALIZER"),
+    )
+    (case,) = image_cases(tmp_path, "CT")
+    assert case_name(case["image"]) == f"series_{tmp_path.name}_CT"
+    assert len(get_dicom_series(case["image"]).files) == 6
+
+
+def test_series_of_one_name_in_two_folders_are_found_again(tmp_path: Path) -> None:
+    for folder, uid in (("p1", "1.2.8.77001234"), ("p2", "1.2.9.77001234")):
+        write_dicom_series(tmp_path / folder, values(), SPACING, uid=uid)
+    assert [get_dicom_series(case["image"]).uid for case in image_cases(tmp_path)] == [
+        "1.2.8.77001234",
+        "1.2.9.77001234",
+    ]
 
 
 def test_slices_are_sorted_along_the_body_whatever_the_file_names(tmp_path: Path) -> None:

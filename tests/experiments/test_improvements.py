@@ -94,9 +94,19 @@ def test_unknown_step_and_foreign_results_are_named(arguments: list[str], tmp_pa
 
 def test_steps_are_those_of_the_bundles_own_network(arguments: list[str], tmp_path: Path) -> None:
     options = dict(zip(arguments[1::2], arguments[2::2]))
-    plan = read_plan(Path(options["--dataset_dir"]), tmp_path, BUNDLE, options["--splits"], (), 1)
+    plan = read_plan(
+        Path(options["--dataset_dir"]),
+        tmp_path,
+        BUNDLE,
+        splits=options["--splits"],
+        config=(),
+        train_config=["age_augmentation.yaml"],
+        epochs=1,
+    )
     run = _run(plan, "all", Path("runs"), plan.splits[0], 0, "cpu")
-    assert run.config_files("train.json") == [str(BUNDLE / "configs/train.json")]
+    configs = BUNDLE / "configs"
+    assert run.config_files("train.json") == [str(configs / "train.json"), str(configs / "age_augmentation.yaml")]
+    assert run.config_files("evaluate.json") == [str(configs / "evaluate.json")]
 
 
 def test_weights_of_an_unfinished_training_are_refused(arguments: list[str], tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ slice_size: [32, 32]
 network_def#features: 4
 network_def#kernel_size: 3
 """
-# would be no config of the test
-TRAINING = "train#dataloader#drop_last: false\n"
+# evaluate.json has no train, and would not take it
+TRAINING = "train#dataloader#batch_size: 1\n"
 EPOCHS = 4
 
 
@@ -88,9 +88,16 @@ def test_results_are_those_of_the_bundle(killed, output):
 
 
 def test_settings_hold_all_further_config_files(killed, output):
-    config = json.loads((output / "results/settings.json").read_text())["config"]
-    assert list(config) == ["small.yaml", "paper_recipe.yaml", "training.yaml"]
-    assert config["training.yaml"] == TRAINING
+    settings = json.loads((output / "results/settings.json").read_text())
+    assert list(settings["config"]) == ["small.yaml", "paper_recipe.yaml"]
+    assert settings["train_config"] == {"training.yaml": TRAINING}
+
+
+def test_training_takes_its_own_config_files(killed, output):
+    slices = phantom(0)[0].shape[1] + phantom(1)[0].shape[1]
+    assert (
+        torch.load(killed / "checkpoint.pt", weights_only=True)["epoch_length"] > slices / 4
+    )  # batches of 4 elsewhere
 
 
 def test_facts_of_the_runs(killed, output):

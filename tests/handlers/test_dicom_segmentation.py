@@ -110,10 +110,12 @@ def test_handler_writes_series_and_passes_over_other_files(series, classes, tmp_
 @pytest.mark.parametrize(
     ("keyword", "value", "message"),
     [
-        ("FrameOfReferenceUID", None, ""),
-        ("SOPInstanceUID", "", ": SOPInstanceUID is empty"),
-        ("StudyInstanceUID", "", ": StudyInstanceUID is empty"),
-        ("SeriesInstanceUID", "", ": SeriesInstanceUID is empty"),
+        ("FrameOfReferenceUID", None, "FrameOfReferenceUID is missing"),
+        ("FrameOfReferenceUID", "", "FrameOfReferenceUID is missing or empty"),
+        ("SOPClassUID", "", "SOPClassUID is missing or empty"),
+        ("SOPInstanceUID", "", "SOPInstanceUID is missing or empty"),
+        ("StudyInstanceUID", "", "StudyInstanceUID is missing or empty"),
+        ("SeriesInstanceUID", "", "SeriesInstanceUID is missing or empty"),
     ],
 )
 def test_incomplete_headers_are_named_and_nothing_is_written(series, classes, tmp_path, keyword, value, message):
@@ -125,7 +127,7 @@ def test_incomplete_headers_are_named_and_nothing_is_written(series, classes, tm
             setattr(header, keyword, value)
         header.save_as(file, enforce_file_format=False)
     with pytest.raises(
-        InputError, match=rf"{series.name}: no DICOM SEG can be made, its headers are incomplete{message}"
+        InputError, match=rf"{series.name}: no DICOM SEG can be made, its headers are incomplete: {message}"
     ):
         save_dicom_segmentation(tmp_path / "seg.dcm", classes, series, STRUCTURES)
     assert not list(tmp_path.glob("seg*"))
