@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -31,6 +32,7 @@ class ViewAggregationInferer(Inferer):
         num_slices: slices that every network sees at a time.
         sw_batch_size: number of slices in a forward pass.
         protocol: name of the label protocol, whose "left ..." and "right ..." structures make the pairs.
+        mirrored: whether every view looks at the mirror image of the volume, left and right exchanged, as well.
         progress: whether to show a progress bar.
         confidence: whether to return the probability of the class as a second channel.
 
@@ -51,6 +53,7 @@ class ViewAggregationInferer(Inferer):
         num_slices: int = 1,
         sw_batch_size: int = 4,
         protocol: str = "structures27",
+        mirrored: bool = False,
         progress: bool = False,
         confidence: bool = False,
     ) -> None:
@@ -66,6 +69,7 @@ class ViewAggregationInferer(Inferer):
         self.num_slices = num_slices
         self.sw_batch_size = sw_batch_size
         self.mirrored_class = torch.tensor(mirrored_classes(protocol))
+        self.looks = (False, True) if mirrored else (False,)
         self.progress = progress
         self.confidence = confidence
 
@@ -74,18 +78,25 @@ class ViewAggregationInferer(Inferer):
     ) -> torch.Tensor:
         volume = torch.as_tensor(inputs)[0, self.num_slices // 2][None]
         total: torch.Tensor | None = None
-        for view, axis, weight in zip((network, *self.networks), self.spatial_dims, self.weights):
-            slabs = StackAdjacentSlicesd("volume", self.num_slices, axis)({"volume": volume})["volume"]
+        views = zip((network, *self.networks), self.spatial_dims, self.weights)
+        for (view, axis, weight), mirror in itertools.product(views, self.looks):
+            seen = volume.flip(1) if mirror else volume
+            slabs = StackAdjacentSlicesd("volume", self.num_slices, axis)({"volume": seen})["volume"]
             slabs = slabs.movedim(axis + 1, 0)
             starts = range(0, len(slabs), self.sw_batch_size)
             for start in tqdm(starts, disable=not self.progress):
-                part = slice(start, start + self.sw_batch_size)
+                part = slice(start, min(start + self.sw_batch_size, len(slabs)))
                 probability = view(slabs[part], *args, **kwargs).float().softmax(dim=1)
                 if axis == 0:
                     probability = self._for_both_sides(probability)
+                if mirror:  # back again: left-right are the slices of the sagittal view, and the rows of the others
+                    probability = probability.index_select(1, self.mirrored_class.to(probability.device))
+                    probability = probability.flip(0 if axis == 0 else 2)
+                    if axis == 0:
+                        part = slice(len(slabs) - part.stop, len(slabs) - part.start)
                 if total is None:
                     total = volume.new_zeros((probability.shape[1], *volume.shape[1:]), dtype=torch.float16)
-                total.movedim(axis + 1, 0)[part] += (weight * probability).to(total.dtype)
+                total.movedim(axis + 1, 0)[part] += (weight / len(self.looks) * probability).to(total.dtype)
         # slice by slice: all logarithms of a volume at once would take gigabytes
         classes = [classes_of(part.float().clamp(min=1e-7).log()[None], self.confidence) for part in total.unbind(1)]
         return torch.stack(classes, dim=2)

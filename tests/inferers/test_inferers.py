@@ -196,26 +196,35 @@ def test_agreement_shows_the_mirrored_segmentation_beside_the_other() -> None:
     assert not torch.equal(both[:, :1], both[:, 2:])
 
 
-def test_views_are_a_weighted_mean_of_probabilities_by_position() -> None:
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_views_are_a_weighted_mean_of_probabilities_by_position(mirrored: bool) -> None:
     (coronal, _), (axial, _), (sagittal, _) = (brains(seed) for seed in range(3))
     volume = torch.randn(1, 1, 12, 10, 8)
-    views = ViewAggregationInferer([axial, sagittal], [2, 0], [2, 1, 1], num_slices=3, sw_batch_size=3, confidence=True)
+    views = ViewAggregationInferer(
+        [axial, sagittal], [2, 0], [2, 1, 1], num_slices=3, sw_batch_size=5, mirrored=mirrored, confidence=True
+    )
+    exchange = mirrored_classes("structures27")
 
-    def stacked(axis: int) -> torch.Tensor:
+    def stacked(volume: torch.Tensor, axis: int) -> torch.Tensor:
         size = volume.shape[axis + 2]
         shown = [volume.index_select(axis + 2, (torch.arange(size) + i).clamp(0, size - 1)) for i in (-1, 0, 1)]
         return torch.cat(shown, dim=1)
 
-    with torch.no_grad():
-        found = views(stacked(1), coronal)
+    def mean_of_views(volume: torch.Tensor) -> torch.Tensor:
         parts = [
-            SliceInferer(spatial_dim=axis, roi_size=(-1, -1))(stacked(axis), network).softmax(1)
+            SliceInferer(spatial_dim=axis, roi_size=(-1, -1))(stacked(volume, axis), network).softmax(1)
             for axis, network in ((1, coronal), (2, axial), (0, sagittal))
         ]
-    for left, right in ((left, right) for left, right in enumerate(mirrored_classes("structures27")) if left < right):
-        both = parts[2][:, left] + parts[2][:, right]
-        parts[2][:, left], parts[2][:, right] = both, both.clone()
-    mean = (2 * parts[0] + parts[1] + parts[2]) / 4
+        for left, right in ((left, right) for left, right in enumerate(exchange) if left < right):
+            both = parts[2][:, left] + parts[2][:, right]
+            parts[2][:, left], parts[2][:, right] = both, both.clone()
+        return (2 * parts[0] + parts[1] + parts[2]) / 4
+
+    with torch.no_grad():
+        found = views(stacked(volume, 1), coronal)
+        mean = mean_of_views(volume)
+        if mirrored:
+            mean = (mean + mean_of_views(volume.flip(2)).flip(2)[:, list(exchange)]) / 2
     expected = mean.argmax(1, keepdim=True).float()
     assert len(expected.unique()) > 5
     assert (found[:, :1] == expected).float().mean() > 0.995  # half precision decides ties otherwise
