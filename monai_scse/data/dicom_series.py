@@ -180,10 +180,12 @@ def _read_header(file: Path) -> _Slice | None:
 
 def _series_name(header: _Slice, tail: int | None = _UID_TAIL) -> str:
     """The name of the series of a slice, with so much of its UID; None for all of it."""
-    identity = header.uid[-tail:].lstrip(".") if tail else header.uid
-    if not header.uid:
+    if header.uid:
+        identity = header.uid if tail is None else header.uid[-tail:].lstrip(".")
+    else:
+        kind = "localizer" if header.localizer else ""
         folder = header.file.parent.resolve().name
-        identity = "_".join(filter(None, (folder, header.modality, header.number, "localizer" * header.localizer)))
+        identity = "_".join(filter(None, (folder, header.modality, header.number, kind)))
     return re.sub(r"[^\w.-]+", "_", f"{header.description.strip('._ ') or 'series'}_{identity}")
 
 

@@ -10,7 +10,32 @@ from monai.inferers import Inferer
 
 from ..data import mirrored_classes
 
-__all__ = ["MirrorAgreementInferer", "MirroredInferer"]
+__all__ = ["MirrorAgreementInferer", "MirroredInferer", "with_mirror_image"]
+
+
+def with_mirror_image(
+    network: Callable[..., torch.Tensor], mirrored_class: torch.Tensor, axis: int
+) -> Callable[..., torch.Tensor]:
+    """The mean of a network's predictions for an image and for its mirror image, left and right exchanged.
+
+    Args:
+        network: gives logits.
+        mirrored_class: the class on the other side for every class.
+        axis: the left-right axis of the image: a spatial one, or 1 where the channels are slices from left to right.
+
+    Returns:
+        gives logarithms of the mean softmax probabilities in the place of logits.
+    """
+
+    def both(x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+        seen = network(x, *args, **kwargs).float().softmax(dim=1)
+        mirrored = network(x.flip(axis), *args, **kwargs).float().softmax(dim=1)
+        if axis > 1:
+            mirrored = mirrored.flip(axis)
+        mean = (seen + mirrored.index_select(1, mirrored_class.to(x.device))) / 2
+        return mean.clamp(min=torch.finfo(mean.dtype).tiny).log()
+
+    return both
 
 
 class _Mirror(Inferer):
@@ -38,15 +63,7 @@ class MirroredInferer(_Mirror):
     def __call__(
         self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any, **kwargs: Any
     ) -> torch.Tensor:
-        exchange = self.mirrored_class.to(inputs.device)
-
-        def both(x: torch.Tensor, *more: Any, **options: Any) -> torch.Tensor:
-            seen = network(x, *more, **options).float().softmax(dim=1)
-            mirrored = network(x.flip(self.axis), *more, **options).float().softmax(dim=1)
-            mean = (seen + mirrored.flip(self.axis).index_select(1, exchange)) / 2
-            return mean.clamp(min=torch.finfo(mean.dtype).tiny).log()
-
-        return self.inferer(inputs, both, *args, **kwargs)
+        return self.inferer(inputs, with_mirror_image(network, self.mirrored_class, self.axis), *args, **kwargs)
 
 
 class MirrorAgreementInferer(_Mirror):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from tqdm import tqdm
 from ..data import mirrored_classes
 from ..transforms import StackAdjacentSlicesd
 from .argmax import classes_of
+from .mirrored import with_mirror_image
 
 __all__ = ["ViewAggregationInferer"]
 
@@ -69,7 +69,7 @@ class ViewAggregationInferer(Inferer):
         self.num_slices = num_slices
         self.sw_batch_size = sw_batch_size
         self.mirrored_class = torch.tensor(mirrored_classes(protocol))
-        self.looks = (False, True) if mirrored else (False,)
+        self.mirrored = mirrored
         self.progress = progress
         self.confidence = confidence
 
@@ -78,25 +78,20 @@ class ViewAggregationInferer(Inferer):
     ) -> torch.Tensor:
         volume = torch.as_tensor(inputs)[0, self.num_slices // 2][None]
         total: torch.Tensor | None = None
-        views = zip((network, *self.networks), self.spatial_dims, self.weights)
-        for (view, axis, weight), mirror in itertools.product(views, self.looks):
-            seen = volume.flip(1) if mirror else volume
-            slabs = StackAdjacentSlicesd("volume", self.num_slices, axis)({"volume": seen})["volume"]
+        for view, axis, weight in zip((network, *self.networks), self.spatial_dims, self.weights):
+            if self.mirrored:  # left-right are the slices of a sagittal slab, and the first axis of any other
+                view = with_mirror_image(view, self.mirrored_class, 1 if axis == 0 else 2)
+            slabs = StackAdjacentSlicesd("volume", self.num_slices, axis)({"volume": volume})["volume"]
             slabs = slabs.movedim(axis + 1, 0)
             starts = range(0, len(slabs), self.sw_batch_size)
             for start in tqdm(starts, disable=not self.progress):
-                part = slice(start, min(start + self.sw_batch_size, len(slabs)))
+                part = slice(start, start + self.sw_batch_size)
                 probability = view(slabs[part], *args, **kwargs).float().softmax(dim=1)
                 if axis == 0:
                     probability = self._for_both_sides(probability)
-                if mirror:  # back again: left-right are the slices of the sagittal view, and the rows of the others
-                    probability = probability.index_select(1, self.mirrored_class.to(probability.device))
-                    probability = probability.flip(0 if axis == 0 else 2)
-                    if axis == 0:
-                        part = slice(len(slabs) - part.stop, len(slabs) - part.start)
                 if total is None:
                     total = volume.new_zeros((probability.shape[1], *volume.shape[1:]), dtype=torch.float16)
-                total.movedim(axis + 1, 0)[part] += (weight / len(self.looks) * probability).to(total.dtype)
+                total.movedim(axis + 1, 0)[part] += (weight * probability).to(total.dtype)
         # slice by slice: all logarithms of a volume at once would take gigabytes
         classes = [classes_of(part.float().clamp(min=1e-7).log()[None], self.confidence) for part in total.unbind(1)]
         return torch.stack(classes, dim=2)
