@@ -181,7 +181,7 @@ def _deep(mask: np.ndarray, spacing: np.ndarray, depth_mm: float) -> np.ndarray:
 def _add_inner_structures(
     image: np.ndarray, labels: np.ndarray, random: np.random.Generator, spacing: np.ndarray, phase: np.ndarray
 ) -> None:
-    """Vessels of liver and lungs, medulla, marrow: seen in the image, part of their organ in the labels."""
+    """Vessels of liver and lungs, medulla, stripes of an arterial spleen, marrow: part of their organ in the labels."""
     veins, blood = (float(np.dot(phase, _BLOOD[name])) for name in ("inferior vena cava", "arteries"))
     for names, value, radii, period in (
         (("liver",), veins, (0.1, 0.3), 28),
@@ -197,6 +197,11 @@ def _add_inner_structures(
     if phase[1] > 0.3 and kidneys.any():
         box = _box_of(kidneys)
         image[box][_deep(kidneys[box], spacing, 6.5)] *= medulla
+    spleen = _inside(labels, "spleen")
+    if phase[1] > 0.5 and spleen.any():  # contrast agent reaches the red pulp later than the white
+        box = _box_of(spleen)
+        stripes = np.sin(random.uniform(1.5, 4) * smooth_noise(random, spleen[box].shape, 14 / spacing))
+        image[box] += random.uniform(0, 45) * stripes * spleen[box]
     aorta = _inside(labels, "aorta")
     if aorta.any() and random.random() < 0.4:  # calcified wall
         box = _box_of(aorta)

@@ -104,8 +104,8 @@ MEASURES: dict[str, dict[str, Measure]] = {
     "gallbladder_ml": _both((28, 11), (30, 12), 0.0),
     "hip_half_width_mm": _both((138, 7), (136, 7), 0.5),  # iliac crests; the pelvis of women is wider for their height
     "inlet_half_width_mm": _both((66, 4), (61, 4), 0.4),  # pelvic inlet
-    "chest_half_width_mm": _both((121, 4), (134, 4), 0.0),  # inside the ribs, for a chest of average section
-    "chest_half_depth_mm": _both((89, 3), (98, 4), 0.0),
+    "chest_half_width_mm": _both((130, 5), (143, 5), 0.0),  # inside the ribs, for a chest of average section
+    "chest_half_depth_mm": _both((97, 4), (107, 4), 0.0),
 }
 
 
@@ -162,5 +162,5 @@ def draw_person(random: np.random.Generator, sex: str | None = None) -> Person:
     wider = np.sqrt(capacity * MEASURES["height_mm"][sex].mean / measures["height_mm"])
     for name in ("chest_half_width_mm", "chest_half_depth_mm"):
         measures[name] *= float(wider)
-    breath = float(random.uniform(0.75, 1.0))  # judgement: asked to breathe in, and some do
+    breath = float(random.uniform(0.65, 1.0))  # judgement: asked to breathe in, and some do
     return Person(sex, measures["height_mm"] / 1700, mass, breath, measures)

@@ -182,15 +182,17 @@ def _liver(canvas: Canvas, person: Person, inside: np.ndarray, dome: np.ndarray,
 
 
 def _spleen(canvas: Canvas, person: Person, frame: Frame, inside: np.ndarray, top: float) -> None:
-    height, behind = top - 38 + canvas.jitter(0, 13), canvas.jitter(-38, 10)
+    height, behind = top - 38 + canvas.jitter(0, 13), canvas.jitter(-64, 12)
     long, wide = canvas.jitter(47, 7), canvas.jitter(47, 7)
-    box = canvas.box((-200, -35), (-140, 90), (height - 130, height + 110))
+    thick, inner_end = canvas.random.uniform(32, 62), canvas.random.uniform(24, 48)  # some reach far to the middle
+    box = canvas.box((-200, -15), (-140, 90), (height - 130, height + 110))
     y, z = canvas.y[box], canvas.z[box]
     under_wall = np.maximum((1 - frame.radius[box]) * frame.half_width[box[2]], 0)
     along = y - behind - 0.25 * (height - z)
-    shape = np.sqrt((along / wide) ** 2 + ((z - height) / long) ** 2 + (under_wall / 40) ** 2)
-    shape += 0.06 * canvas.rough[box]
-    allowed = inside[box] & (canvas.x[box] < -45) & (under_wall > 2) & canvas.is_one_of(_SOFT, box)
+    shape = np.sqrt((along / wide) ** 2 + ((z - height) / long) ** 2 + (under_wall / thick) ** 2)
+    shape += canvas.random.uniform(0.05, 0.14) * canvas.rough[box]
+    hilum = (np.hypot(along - canvas.jitter(8, 8), z - height) < 18) & (under_wall > canvas.random.uniform(22, 40))
+    allowed = inside[box] & ~hilum & (canvas.x[box] < -inner_end) & (under_wall > 2) & canvas.is_one_of(_SOFT, box)
     canvas.paint("spleen", allowed & (shape < canvas.level(shape, allowed, person.measures["spleen_ml"])), box)
 
 
@@ -237,7 +239,8 @@ def _stomach(canvas: Canvas, person: Person, inside: np.ndarray, top: float) -> 
 
 def _pancreas(canvas: Canvas, person: Person, inside: np.ndarray, top: float) -> None:
     height = -22 + 0.2 * (top - 80) + canvas.jitter(0, 8)
-    nodes = [(28, -2, height - 34, 15), (20, 6, height - 10, 14), (-18, 6, height + 4, 10), (-70, -24, height + 24, 9)]
+    nodes = [(28, -2, height - 34, 15), (20, 6, height - 10, 14), (-18, 6, height + 4, 10)]
+    nodes += [(canvas.jitter(-70, 8), canvas.jitter(-24, 7), height + canvas.jitter(24, 8), canvas.jitter(10, 1.5))]
     distance, box = canvas.tube(nodes, roughness=0.25, reach=2.4)
     allowed = inside[box] & canvas.is_one_of(("visceral fat",), box)
     limit = canvas.level(distance, allowed, person.measures["pancreas_ml"])
@@ -341,3 +344,11 @@ def _bowel(canvas: Canvas, inside: np.ndarray, frame: Frame) -> None:
         nodes = [(*(place + random.normal(0, 28, 3)), radius * random.uniform(0.8, 1.2)) for _ in range(3)]
         gas = random.uniform(0.2, 1.0) if random.random() < (0.4 if dilated else 0.2) else 0.0
         _hollow(canvas, "bowel", canvas.tube(nodes, roughness=0.18), radius, inside, gas)
+    for _ in range(int(random.integers(4, 16))):  # jejunum: up to spleen and left kidney, often without a lumen
+        radius = random.uniform(6, 12)
+        place = np.array((random.uniform(-0.85, 0.1) * wide, random.uniform(-45, 60), random.uniform(-60, 60)))
+        shape, box = canvas.tube([(*(place + random.normal(0, 20, 3)), radius) for _ in range(3)], roughness=0.25)
+        if random.random() < 0.6:
+            canvas.paint("bowel wall", inside[box] & (shape < 1), box, only=_SOFT)
+        else:
+            _hollow(canvas, "bowel", (shape, box), radius, inside, 0.0)

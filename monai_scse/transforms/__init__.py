@@ -12,7 +12,7 @@ from .organs import LoadOrganLabelsd
 from .plausibility import QC_KEY, CheckPlausibled
 from .scans import CheckLabelGridd, LoadScand, file_of, segmentation_name
 from .sides import ResolveSidesd
-from .slabs import StackAdjacentSlicesd
+from .slabs import RandScanEndd, StackAdjacentSlicesd
 from .spacing import ServerSafeSpacingd
 from .structure_variation import RandStructureIntensityd, RandStructureSized
 
@@ -32,6 +32,7 @@ __all__ = [
     "NoteConfidenced",
     "RandHeadTissued",
     "RandLateralFlipd",
+    "RandScanEndd",
     "RandStructureIntensityd",
     "RandStructureSized",
     "RandWholeHeadd",

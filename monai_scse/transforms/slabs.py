@@ -6,9 +6,9 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import torch
-from monai.transforms import MapTransform
+from monai.transforms import MapTransform, RandomizableTransform
 
-__all__ = ["StackAdjacentSlicesd"]
+__all__ = ["RandScanEndd", "StackAdjacentSlicesd"]
 
 
 class StackAdjacentSlicesd(MapTransform):
@@ -51,3 +51,30 @@ class StackAdjacentSlicesd(MapTransform):
             # a view: the slabs overlap in memory, nothing is stored num_slices times
             stacked[key] = padded.unfold(self.axis, self.num_slices, 1).squeeze(0).movedim(-1, 0)
         return stacked
+
+
+class RandScanEndd(RandomizableTransform, MapTransform):
+    """Let a scan end within its slabs: beyond a random slice on a random side, every channel shows that slice again.
+
+    That is what :class:`StackAdjacentSlicesd` makes of the last slices of a scan. Training scans end at few places of
+    the body; with this a network meets ends anywhere, and does not learn which organs belong to an end.
+
+    Args:
+        keys: slabs, (slices, x, y), an odd number of slices with the one to segment in the middle.
+        prob: probability of an end.
+    """
+
+    def __init__(self, keys: str | Sequence[str], prob: float = 0.1) -> None:
+        MapTransform.__init__(self, keys)
+        RandomizableTransform.__init__(self, prob)
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        self.randomize(None)
+        ended = dict(data)
+        for key in self.key_iterator(data):
+            middle = data[key].shape[0] // 2
+            if self._do_transform and middle > 0:
+                last = self.R.randint(middle)  # slices still seen beyond the middle one
+                seen = (0, middle + last) if self.R.randint(2) else (middle - last, 2 * middle)
+                ended[key] = data[key][[min(max(slice_, seen[0]), seen[1]) for slice_ in range(2 * middle + 1)]]
+        return ended

@@ -7,7 +7,7 @@ import pytest
 import torch
 from monai.data import MetaTensor
 
-from monai_scse.transforms import StackAdjacentSlicesd
+from monai_scse.transforms import RandScanEndd, StackAdjacentSlicesd
 
 
 @pytest.mark.parametrize("num_slices", [1, 3, 5, 11])
@@ -44,3 +44,29 @@ def test_other_entries_and_the_place_in_space_are_kept() -> None:
 def test_num_slices_out_of_range(num_slices: int) -> None:
     with pytest.raises(ValueError, match=rf"num_slices must be odd and positive, got {num_slices}"):
         StackAdjacentSlicesd("image", num_slices)
+
+
+def test_a_scan_ends_within_a_slab_as_it_does_at_its_last_slices() -> None:
+    volume = torch.arange(1.0, 10.0).view(1, 1, 1, 9)
+    slab = StackAdjacentSlicesd("image", 5, 2)({"image": volume})["image"][..., 4]
+    ends = RandScanEndd("image", prob=1.0).set_random_state(0)
+    found = {tuple(ends({"image": slab})["image"].flatten().tolist()) for _ in range(50)}
+    assert found == {(3, 4, 5, 5, 5), (3, 4, 5, 6, 6), (5, 5, 5, 6, 7), (4, 4, 5, 6, 7)}
+    assert slab.flatten().tolist() == [3, 4, 5, 6, 7]
+    cut = StackAdjacentSlicesd("image", 5, 2)({"image": volume[..., :6]})["image"]
+    assert tuple(cut[..., 4].flatten().tolist()) in found
+    assert tuple(cut[..., 5].flatten().tolist()) == (4, 5, 6, 6, 6)
+
+
+def test_ends_are_as_frequent_as_asked_and_the_seed_decides() -> None:
+    slab = torch.arange(5.0).view(5, 1, 1)
+    draws = [
+        [torch.equal(ends({"image": slab})["image"], slab) for _ in range(200)]
+        for ends in (RandScanEndd("image", prob=0.2).set_random_state(seed) for seed in (0, 0, 1))
+    ]
+    assert draws[0] == draws[1] != draws[2]
+    assert 140 < sum(draws[0]) < 180
+
+
+def test_a_single_slice_has_no_end_within() -> None:
+    assert torch.equal(RandScanEndd("image", prob=1.0)({"image": torch.ones(1, 2, 2)})["image"], torch.ones(1, 2, 2))
