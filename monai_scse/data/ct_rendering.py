@@ -68,8 +68,8 @@ _HOUNSFIELD = {
     "background": (-1000, -1000, -1000, 0),
     "liver": (55, 65, 108, 14),
     "spleen": (46, 110, 118, 14),
-    "right kidney": (32, 130, 175, 22),
-    "left kidney": (32, 130, 175, 22),
+    "right kidney": (30, 225, 185, 30),
+    "left kidney": (30, 225, 185, 30),
     "right lung": (-830, -825, -820, 50),
     "left lung": (-830, -825, -820, 50),
     "right psoas major": (50, 56, 62, 8),
@@ -85,7 +85,7 @@ _HOUNSFIELD = {
     "inferior vena cava": (38, 70, 140, 22),
     "stomach wall": (42, 70, 85, 12),
     "stomach content": (20, 20, 20, 20),
-    "bowel wall": (40, 75, 90, 12),
+    "bowel wall": (40, 120, 110, 14),
     "bowel content": (25, 25, 30, 20),
     "gas": (-900, -900, -900, 50),
     "gallbladder": (10, 10, 12, 8),
@@ -192,11 +192,12 @@ def _add_inner_structures(
         if organ.any():
             box = _box_of(organ)
             image[box][organ[box] & _vessels(random, labels[box].shape, spacing, radius, period)] = value
-    medulla, marrow = random.uniform(0.45, 0.8), random.uniform(130, 280)
+    medulla, marrow = random.uniform(0.4, 0.75), random.uniform(130, 280)
     kidneys = _inside(labels, "right kidney", "left kidney")
     if phase[1] > 0.3 and kidneys.any():
         box = _box_of(kidneys)
-        image[box][_deep(kidneys[box], spacing, 6.5)] *= medulla
+        columns = smooth_noise(random, kidneys[box].shape, 9 / spacing) < -0.7  # of cortex, between the pyramids
+        image[box][_deep(kidneys[box], spacing, 6.5) & ~columns] *= medulla
     spleen = _inside(labels, "spleen")
     if phase[1] > 0.5 and spleen.any():  # contrast agent reaches the red pulp later than the white
         box = _box_of(spleen)

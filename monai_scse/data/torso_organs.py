@@ -127,7 +127,7 @@ def _psoas(canvas: Canvas, person: Person) -> None:
 def _kidneys(canvas: Canvas, person: Person, inside: np.ndarray, top: float) -> np.ndarray:
     """Where kidneys and the fat around them are, which other organs keep out of."""
     volume, length = person.measures["kidney_ml"], person.measures["kidney_length_mm"]
-    fat = max(canvas.jitter(3 + person.measures["visceral_fat_cm2"] / 20, 2.5), 0)  # mm
+    fat = max(canvas.jitter(4 + person.measures["visceral_fat_cm2"] / 14, 4), 0)  # mm
     surrounded = np.zeros_like(inside)
     for side, name in ((1, "right kidney"), (-1, "left kidney")):
         share = canvas.jitter(1.0, 0.05) * (0.98 if side > 0 else 1.02)  # the left one is a little larger
@@ -146,7 +146,8 @@ def _kidneys(canvas: Canvas, person: Person, inside: np.ndarray, top: float) -> 
         limit = canvas.level(bean, allowed, volume * share)
         canvas.paint(name, allowed & (bean < limit), box)
         canvas.paint("renal sinus", allowed & (distance < 0.85 * limit) & (bean >= limit), box)
-        surrounded[box] |= distance + 0.12 * canvas.rough[box] < limit + fat / thick
+        polar = np.clip(np.abs(z) / (half * np.maximum(distance, 0.1)), 0, 1)  # 1 above and below, 0 beside the kidney
+        surrounded[box] |= distance + 0.12 * canvas.rough[box] < limit + fat / (thick + (half - thick) * polar**2)
         distance, box = canvas.tube([(*place, 5), (side * 20, -26, height + 8, 4)])
         canvas.paint("inferior vena cava", distance < 1, box, only=_SOFT)
         distance, box = canvas.ellipsoid((side * 40, -48, height + half + 6), (14, 5, 16), roughness=0.3)
