@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .anatomy_ct import Anatomy, anatomy_ct, load_anatomy
 from .cases import IMAGE_SUFFIXES, case_name, image_cases, labelled_cases, require_file, retest_cases, split_cases
-from .ct_rendering import SYNTHETIC_STRUCTURES, SyntheticCT
+from .ct_rendering import SyntheticCT
+from .ct_structures import SYNTHETIC_STRUCTURES
 from .dicom_series import DicomSeries, find_dicom_series, get_dicom_series
 from .files import write_in_one_step
 from .head_tissue import tissue_around

@@ -15,7 +15,8 @@ import numpy as np
 
 from ..errors import InputError, one_line_input_errors
 from .cases import require_file
-from .ct_rendering import STRUCTURE_INDEX, SyntheticCT, render_ct, save_cases
+from .ct_rendering import SyntheticCT, render_ct, save_cases
+from .ct_structures import STRUCTURE_INDEX
 from .random_fields import smooth_noise
 
 __all__ = ["Anatomy", "anatomy_ct", "load_anatomy"]

@@ -12,95 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from .ct_structures import BLOOD, HOUNSFIELD, STRUCTURE_INDEX, SYNTHETIC_STRUCTURES
 from .random_fields import smooth_noise
 
-__all__ = [
-    "STRUCTURE_INDEX",
-    "SYNTHETIC_STRUCTURES",
-    "SyntheticCT",
-    "render_ct",
-    "save_cases",
-]
-
-#: What the label numbers of a synthetic CT mean. The ten organs of the whole-body CT bundle come first, in its order.
-SYNTHETIC_STRUCTURES = (
-    "background",
-    "liver",
-    "spleen",
-    "right kidney",
-    "left kidney",
-    "right lung",
-    "left lung",
-    "right psoas major",
-    "left psoas major",
-    "aorta",
-    "urinary bladder",
-    "subcutaneous fat",
-    "muscle",
-    "visceral fat",
-    "bone",
-    "cartilage",
-    "heart",
-    "inferior vena cava",
-    "stomach wall",
-    "stomach content",
-    "bowel wall",
-    "bowel content",
-    "gas",
-    "gallbladder",
-    "renal sinus",
-    "airway",
-    "arteries",
-    "pancreas",
-    "table",
-    "uterus",
-    "prostate",
-    "breast",
-    "spinal canal",
-    "metal",
-)
-#: The number of each structure.
-STRUCTURE_INDEX = {name: index for index, name in enumerate(SYNTHETIC_STRUCTURES)}
-
-# Hounsfield units without contrast agent, in the arterial and in the portal venous phase; standard deviation from
-# person to person
-_HOUNSFIELD = {
-    "background": (-1000, -1000, -1000, 0),
-    "liver": (55, 65, 108, 14),
-    "spleen": (46, 110, 118, 14),
-    "right kidney": (30, 225, 185, 30),
-    "left kidney": (30, 225, 185, 30),
-    "right lung": (-830, -825, -820, 50),
-    "left lung": (-830, -825, -820, 50),
-    "right psoas major": (50, 56, 62, 8),
-    "left psoas major": (50, 56, 62, 8),
-    "aorta": (40, 300, 155, 30),
-    "urinary bladder": (5, 6, 8, 6),
-    "subcutaneous fat": (-105, -105, -103, 6),
-    "muscle": (50, 56, 62, 8),
-    "visceral fat": (-100, -99, -97, 8),
-    "bone": (420, 425, 430, 80),
-    "cartilage": (85, 85, 90, 12),
-    "heart": (40, 210, 150, 25),
-    "inferior vena cava": (38, 70, 140, 22),
-    "stomach wall": (42, 70, 85, 12),
-    "stomach content": (20, 20, 20, 20),
-    "bowel wall": (40, 120, 110, 14),
-    "bowel content": (25, 25, 30, 20),
-    "gas": (-900, -900, -900, 50),
-    "gallbladder": (10, 10, 12, 8),
-    "renal sinus": (-50, -40, -30, 35),
-    "airway": (-960, -960, -960, 15),
-    "arteries": (40, 280, 150, 30),
-    "pancreas": (40, 95, 90, 14),
-    "table": (-250, -250, -250, 200),
-    "uterus": (45, 75, 100, 15),
-    "prostate": (40, 60, 75, 12),
-    "breast": (25, 30, 35, 12),
-    "spinal canal": (28, 30, 32, 8),
-    "metal": (3000, 3000, 3000, 0),
-}
-_BLOOD = {"inferior vena cava": (38, 70, 160), "arteries": (38, 230, 150)}
+__all__ = ["SyntheticCT", "render_ct", "save_cases"]
 
 
 @dataclass(frozen=True)
@@ -129,11 +44,11 @@ def _draw_hounsfield(random: np.random.Generator, phase: np.ndarray) -> np.ndarr
     wide = random.choice([1.0, 2.5])  # soft tissue of half of the scans spreads wider than in people
     drawn = {
         name: float(np.dot(phase, values[:3]) + random.normal(0, values[3] * (wide if -50 < values[0] < 200 else 1)))
-        for name, values in _HOUNSFIELD.items()
+        for name, values in HOUNSFIELD.items()
     }
     bolus = random.uniform(0.6, 1.6)  # how dense the contrast agent is in arteries, by dose and delay
     for name in ("aorta", "arteries", "heart"):
-        drawn[name] += float(phase[1]) * (bolus - 1) * (_HOUNSFIELD[name][1] - _HOUNSFIELD[name][0])
+        drawn[name] += float(phase[1]) * (bolus - 1) * (HOUNSFIELD[name][1] - HOUNSFIELD[name][0])
     for left, right in (("left kidney", "right kidney"), ("left lung", "right lung")):
         drawn[left] = drawn[right] + random.normal(0, 6)
     drawn["right psoas major"] = drawn["left psoas major"] = drawn["muscle"] + random.normal(0, 4)
@@ -162,11 +77,11 @@ def _inside(labels: np.ndarray, *names: str) -> np.ndarray:
     return table[labels]
 
 
-def _box_of(mask: np.ndarray) -> tuple[slice, ...]:
+def _box_of(mask: np.ndarray, margin: int = 0) -> tuple[slice, ...]:
     spans = []
     for axis in range(3):
         found = np.flatnonzero(mask.any(axis=tuple(other for other in range(3) if other != axis)))
-        spans.append(slice(found[0], found[-1] + 1))
+        spans.append(slice(max(found[0] - margin, 0), found[-1] + 1 + margin))
     return tuple(spans)
 
 
@@ -182,7 +97,7 @@ def _add_inner_structures(
     image: np.ndarray, labels: np.ndarray, random: np.random.Generator, spacing: np.ndarray, phase: np.ndarray
 ) -> None:
     """Vessels of liver and lungs, medulla, stripes of an arterial spleen, marrow: part of their organ in the labels."""
-    veins, blood = (float(np.dot(phase, _BLOOD[name])) for name in ("inferior vena cava", "arteries"))
+    veins, blood = (float(np.dot(phase, BLOOD[name])) for name in ("inferior vena cava", "arteries"))
     for names, value, radii, period in (
         (("liver",), veins, (0.1, 0.3), 28),
         (("right lung", "left lung"), blood, (0.12, 0.3), 30),
@@ -195,7 +110,7 @@ def _add_inner_structures(
     medulla, marrow = random.uniform(0.4, 0.75), random.uniform(130, 280)
     kidneys = _inside(labels, "right kidney", "left kidney")
     if phase[1] > 0.3 and kidneys.any():
-        box = _box_of(kidneys)
+        box = _box_of(kidneys, margin=1 + int(6.5 / spacing.min()))
         columns = smooth_noise(random, kidneys[box].shape, 9 / spacing) < -0.7  # of cortex, between the pyramids
         image[box][_deep(kidneys[box], spacing, 6.5) & ~columns] *= medulla
     spleen = _inside(labels, "spleen")
@@ -205,7 +120,7 @@ def _add_inner_structures(
         image[box] += random.uniform(0, 45) * stripes * spleen[box]
     aorta = _inside(labels, "aorta")
     if aorta.any() and random.random() < 0.4:  # calcified wall
-        box = _box_of(aorta)
+        box = _box_of(aorta, margin=1 + int(2.5 / spacing.min()))
         wall = aorta[box] & ~_deep(aorta[box], spacing, 2.5)
         plaque = smooth_noise(random, wall.shape, 12 / spacing) > random.uniform(0.8, 1.8)
         image[box][wall & plaque] = random.uniform(300, 900)

@@ -12,7 +12,7 @@ from zlib import crc32
 
 import numpy as np
 
-from .ct_rendering import STRUCTURE_INDEX
+from .ct_structures import STRUCTURE_INDEX
 from .random_fields import spline_field
 
 __all__ = ["Box", "Canvas"]

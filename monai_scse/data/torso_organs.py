@@ -1,8 +1,8 @@
 """The organs of a torso, each of the volume that its person was drawn with.
 
 Order matters: what is painted later lies over what was painted before, or where it may not, keeps clear of it.
-Positions and shapes are engineering judgement, set by eye beside real slices; volumes, lengths and diameters come from
-:mod:`monai_scse.data.torso_measures`.
+Shapes are engineering judgement, set by eye beside real slices; volumes, lengths and diameters come from
+:mod:`monai_scse.data.torso_measures`, and so do the few positions that were published.
 """
 
 from __future__ import annotations

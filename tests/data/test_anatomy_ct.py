@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from monai_scse.data import SYNTHETIC_STRUCTURES, Anatomy, anatomy_ct, labelled_cases, load_anatomy
-from monai_scse.data.ct_rendering import STRUCTURE_INDEX
+from monai_scse.data.ct_structures import STRUCTURE_INDEX
 from monai_scse.errors import InputError
 
 LIVER, LEFT_KIDNEY, UNLABELLED = 5, 3, 0  # TotalSegmentator's numbers

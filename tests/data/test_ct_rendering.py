@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monai_scse.data.ct_rendering import STRUCTURE_INDEX, _streaks, _thick_slices, render_ct
+from monai_scse.data.ct_rendering import _streaks, _thick_slices, render_ct
+from monai_scse.data.ct_structures import HOUNSFIELD, STRUCTURE_INDEX
 from monai_scse.data.random_fields import smooth_noise
 
 SPACING = np.array([3.0, 3.0, 3.0])
@@ -27,6 +28,38 @@ def test_structures_have_the_hounsfield_units_of_their_tissue(name, low, high):
         image = render_ct(np.random.default_rng(seed), blocks(name), SPACING)
         assert low < np.median(image) < high
         assert image.dtype == np.int16
+
+
+@pytest.mark.parametrize(
+    ("name", "phase", "published", "tolerance"),
+    [
+        ("liver", 0, 58.3, 8.9),
+        ("left kidney", 0, 30, 5),
+        ("left kidney", 1, 30 + (195 + 217) / 2, 25),  # its cortex
+        ("left kidney", 2, 30 + 145 + 15, 15),  # medulla and cortex
+        ("bowel wall", 1, 119, 5),
+        ("bowel wall", 2, 110, 5),
+    ],
+)
+def test_hounsfield_units_are_those_that_were_published(name, phase, published, tolerance):
+    assert abs(HOUNSFIELD[name][phase] - published) <= tolerance
+
+
+def test_contrast_agent_adds_what_was_published():
+    plain, arterial, portal, _ = HOUNSFIELD["liver"]
+    assert portal - plain == pytest.approx(47.3, abs=10)
+    plain, arterial, portal, _ = HOUNSFIELD["muscle"]
+    assert arterial - plain == pytest.approx(8.6, abs=6.2)
+    assert portal - plain == pytest.approx(6.4, abs=8.1)
+
+
+def test_medulla_is_darker_than_the_cortex_in_the_arterial_phase(monkeypatch):
+    monkeypatch.setattr("monai_scse.data.ct_rendering._draw_phase", lambda _: np.array([0.0, 1.0, 0.0]))
+    labels = np.full((40, 40, 40), STRUCTURE_INDEX["visceral fat"], np.uint8)
+    labels[8:32, 8:32, 8:32] = STRUCTURE_INDEX["left kidney"]
+    images = [render_ct(np.random.default_rng(seed), labels, np.ones(3)) for seed in range(10)]
+    cortex, medulla = (np.mean([image[at, 16:24, 16:24].mean() for image in images]) for at in (9, 20))
+    assert 0.4 < medulla / cortex < 0.8
 
 
 def test_contrast_phase_lights_up_vessels_and_kidneys_together():

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monai_scse.data.ct_rendering import STRUCTURE_INDEX
+from monai_scse.data.ct_structures import STRUCTURE_INDEX
 from monai_scse.data.synthetic_ct import paint_torso
 from monai_scse.data.torso_canvas import TORSO
 from monai_scse.data.torso_measures import MEASURES, SEXES, SOURCES, draw_person
@@ -31,6 +31,8 @@ PUBLISHED = {
     "infrarenal aorta mm": (16.7, 19.3, None),
     "psoas cm2/m2": (5.4, 5.9, 1.55),  # Lawlor 2022, 1.4 and 1.7
     "right share of the lungs": (0.536, 0.536, 0.015),  # Yamada 2020, supine
+    "chest mm": (256.5, 278.8, 18.4),  # Ekedigwe 2014, in radiographs
+    "liver span mm": (176, 176, None),  # Saudi population, both sexes together; livers spread wider here
 }
 
 
@@ -62,6 +64,13 @@ def measure(seed: int, sex: str) -> dict[str, float]:
     metres = person.measures["height_mm"] / 1000  # Quanjer 1993, and 10.9 % less lying down (Yamada 2020)
     capacity = (7.99 * metres - 7.08 if sex == "male" else 6.60 * metres - 5.79) / 1.109
     found["lungs / capacity"] = lungs / 1000 / capacity
+    across = (masks["right lung"] | masks["left lung"]).any(axis=1)
+    found["chest mm"] = max(np.ptp(np.flatnonzero(row)) for row in across.T if row.any()) * STEP
+    for organ in ("liver", "spleen", "right kidney", "left kidney"):
+        rows = np.flatnonzero(masks[organ].sum(axis=(0, 1)) * STEP**2 > 150)  # mm2
+        found[f"{organ} span mm"] = (rows[-1] - rows[0]) * STEP * person.size
+        found[f"{organ} middle"] = height[rows].mean()  # mm for a person of 1.70 m
+        found[f"{organ} depth"] = canvas.axes[1][np.argwhere(masks[organ])[:, 1]].mean()
     return found
 
 
@@ -83,6 +92,20 @@ def test_sizes_are_those_that_were_published(torsos, sex, name):
         # bent on purpose more than people are, which moves the middle between the lungs
         most = 1.8 if name == "right share of the lungs" else 1.4
         assert 0.5 * deviation < found.std() < most * deviation
+
+
+@pytest.mark.parametrize("sex", SEXES)
+def test_organs_lie_at_the_height_and_depth_that_people_have_them(torsos, sex):
+    found = torsos[sex]
+    first_lumbar, second_lumbar, tenth_thoracic = 0, -36, 88  # middles of the vertebrae
+    for side in ("right", "left"):  # hila: most often at the second lumbar vertebra, arteries at the first
+        assert second_lumbar - 9 < found[f"{side} kidney middle"].mean() < first_lumbar
+    assert 5 < found["left kidney middle"].mean() - found["right kidney middle"].mean() < 20  # the right one is lower
+    # between the tenth and the twelfth rib: above the kidney, and not in front of it
+    assert second_lumbar - 9 < found["spleen middle"].mean() - found["spleen span mm"].mean() / 2
+    assert found["spleen middle"].mean() + found["spleen span mm"].mean() / 2 < tenth_thoracic
+    assert 20 < found["spleen middle"].mean() - found["left kidney middle"].mean() < 60
+    assert found["spleen depth"].mean() - found["left kidney depth"].mean() < 40
 
 
 @pytest.mark.parametrize("sex", SEXES)
