@@ -16,8 +16,8 @@ __all__ = ["manual_classes", "save_qualitative"]
 
 
 def _coronal(volume: np.ndarray) -> np.ndarray:
-    """A RAS volume as (coronal slices, height, width), left of the patient on the left, top of the head on top."""
-    return volume.transpose(1, 2, 0)[:, ::-1]
+    """A RAS volume as (coronal slices, height, width), the patient's right on the left, top of the head on top."""
+    return volume.transpose(1, 2, 0)[:, ::-1, ::-1]
 
 
 def _ras(file: str | Path) -> tuple[np.ndarray, np.ndarray]:

@@ -12,14 +12,15 @@ from ..data import Structure
 __all__ = ["save_overlay"]
 
 _PLANES = {"sagittal": 0, "coronal": 1, "axial": 2}
-_EDGES = {"sagittal": ("P", "A"), "coronal": ("L", "R"), "axial": ("L", "R")}
+_EDGES = {"sagittal": ("P", "A"), "coronal": ("R", "L"), "axial": ("R", "L")}
 
 
-def _to_ras(volume: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _to_las(volume: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Voxels with axes to the left, front and head, and their size in mm."""
     import nibabel
 
     image = nibabel.as_closest_canonical(nibabel.Nifti1Image(volume, affine))
-    return np.asarray(image.dataobj), np.asarray(image.header.get_zooms()[:3], dtype=float)
+    return np.asarray(image.dataobj)[::-1], np.asarray(image.header.get_zooms()[:3], dtype=float)
 
 
 def _slice_positions(classes: np.ndarray, axis: int, count: int) -> list[int]:
@@ -53,7 +54,8 @@ def save_overlay(
 ) -> None:
     """Save a PNG of sagittal, coronal and axial slices with the segmentation in colour and a legend.
 
-    Slices are spread over the segmented part; left of the patient is on the left of the picture.
+    Slices are spread over the segmented part. As radiologists look at them, the patient's right is on the left of
+    coronal and axial slices.
 
     Args:
         path: the PNG file.
@@ -70,8 +72,8 @@ def save_overlay(
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-    image, zooms = _to_ras(image, affine)
-    classes, _ = _to_ras(classes.astype(np.uint8), affine)
+    image, zooms = _to_las(image, affine)
+    classes, _ = _to_las(classes.astype(np.uint8), affine)
     low, high = np.percentile(image, (0.5, 99.8)) if window is None else window
     colours = np.array([structure.colour for structure in structures]) / 255
 

@@ -43,13 +43,15 @@ def test_picture_shows_open_gates_bright_and_keeps_the_sides(tmp_path):
     image = np.zeros((20, 24))
     image[2:18, 2:22] = 1.0
     gates = np.zeros((10, 12))
-    gates[:5] = 1.0  # open on the left, since the first axis points right
+    gates[:5] = 1.0  # open on the left of the patient, since the first axis points right
     save_gate_maps(tmp_path / "maps.png", image, {"half": gates, "shut": np.zeros((5, 6))}, columns=2, title="maps")
     pixels = np.asarray(Image.open(tmp_path / "maps.png").convert("RGB")).astype(int)
     bright = np.argwhere((pixels[..., 0] > 230) & (pixels[..., 1] > 230) & (pixels[..., 2] < 200))
     panel = bright[bright[:, 1] < 0.85 * pixels.shape[1]]  # without the colour bar
     assert len(panel) > 500
     assert np.ptp(panel[:, 1]) < 0.6 * np.ptp(panel[:, 0])  # half as wide as high
+    outline = np.argwhere(pixels[..., 2] - pixels[..., 0] > 60)
+    assert outline[:, 1].min() + 50 < panel[:, 1].min()  # the patient's left is on the right of the picture
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def _colour_positions(path, colour) -> np.ndarray:
     return np.argwhere(np.abs(pixels - colour).sum(axis=2) < 12)
 
 
-def test_left_of_the_patient_is_on_the_left_of_coronal_and_axial_slices(tmp_path):
+def test_right_of_the_patient_is_on_the_left_of_coronal_and_axial_slices(tmp_path):
     classes = np.zeros((20, 20, 20), dtype=np.uint8)
     classes[2:8, 5:15, 5:15] = 1
     classes[12:18, 5:15, 5:15] = 2
@@ -33,7 +33,7 @@ def test_left_of_the_patient_is_on_the_left_of_coronal_and_axial_slices(tmp_path
             found = _colour_positions(file, colour)
             in_row = (found[:, 0] * 3 // height == row) & (found[:, 1] < width * 0.5)
             columns[name] = found[in_row, 1].mean()
-        assert columns["left"] < columns["right"]
+        assert columns["right"] < columns["left"]
 
 
 def test_scan_of_a_few_slices_makes_a_low_picture(tmp_path):
