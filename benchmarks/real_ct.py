@@ -6,9 +6,9 @@ The arguments are the unpacked source archives of pyradiomics 3.1.0 (two CT scan
 2.18.0 (a CT angiography of chest and upper abdomen, with its aorta as TotalSegmentator found it and its authors cut
 it out; and 20 slices of an abdomen with contrast agent as DICOM, with TotalSegmentator's labels). In the chest, lungs
 are compared with the air: voxels below -400 HU inside the body, the largest connected part or two of them, holes up to
-4 mm wide closed. That counts the large airways as lung, and a tumour not. The parts of kidneys that two of these scans
-show are compared with outlines of ours, real_ct_kidneys.json: drawn by hand in every slice, by no radiologist, before we
-saw what the shipped weights make of them; fat in the renal sinus is taken out.
+4 mm wide closed. That counts the large airways as lung, and a tumour not. The parts of kidneys that two of these
+scans show are compared with outlines of ours, real_ct_kidneys.json: drawn by hand in every slice, by no radiologist,
+before we saw what the shipped weights make of them; fat in the renal sinus is taken out.
 Segmentations, volumes and pictures are left in OUT.
 """
 

@@ -29,6 +29,7 @@ FIELDS_OF_VIEW = {
     "abdomen and pelvis": (-335.0, 100.0),
     "thorax and abdomen": (-140.0, 300.0),
     "abdomen": (-160.0, 105.0),
+    "thorax": (5.0, 300.0),
 }
 _COARSE_MM = 6.0  # voxels in which organs are measured
 
@@ -82,7 +83,7 @@ def synthetic_ct(
         raise ValueError(f"spacing must be three voxel sizes in mm, above 0 and up to 50, got {tuple(spacing)}.")
     generator = np.random.default_rng(seed)
     drawn = str(generator.choice(list(FIELDS_OF_VIEW)))
-    shifts = generator.normal(0, 8, 2)
+    shifts = generator.normal(0, 12, 2)
     person = draw_person(generator, sex)
     step = np.array(spacing, dtype=float)
     lowest, highest = (end * person.size + shift for end, shift in zip(FIELDS_OF_VIEW[field_of_view or drawn], shifts))

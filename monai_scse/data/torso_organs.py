@@ -133,7 +133,7 @@ def _kidneys(canvas: Canvas, person: Person, inside: np.ndarray, top: float) -> 
         share = canvas.jitter(1.0, 0.05) * (0.98 if side > 0 else 1.02)  # the left one is a little larger
         half = length / 2 * (0.987 if side > 0 else 1.013)
         thick = np.sqrt(volume * share * 1000 * 3 / (4 * np.pi * half)) * 1.08
-        height = (-32 if side > 0 else -18) + 0.3 * (top - 80) + canvas.jitter(0, 13)
+        height = (-32 if side > 0 else -18) + 0.3 * (top - 80) + canvas.jitter(0, 17)
         place = (side * canvas.jitter(61, 5), canvas.jitter(-45, 6), height)
         lean = (canvas.jitter(0.2, 0.08), side * canvas.jitter(-0.2, 0.07), -side * canvas.jitter(0.5, 0.2))
         distance, box = canvas.ellipsoid(place, (thick * 1.06, thick * 0.94, half), roughness=0.05, tilt=lean)
@@ -183,7 +183,7 @@ def _liver(canvas: Canvas, person: Person, inside: np.ndarray, dome: np.ndarray,
 
 
 def _spleen(canvas: Canvas, person: Person, frame: Frame, inside: np.ndarray, top: float) -> None:
-    height, behind = top - 38 + canvas.jitter(0, 13), canvas.jitter(-64, 12)
+    height, behind = top - 38 + canvas.jitter(0, 16), canvas.jitter(-64, 12)
     long, wide = canvas.jitter(47, 7), canvas.jitter(47, 7)
     thick, inner_end = canvas.random.uniform(32, 62), canvas.random.uniform(24, 48)  # some reach far to the middle
     box = canvas.box((-200, -15), (-140, 90), (height - 130, height + 110))
