@@ -33,6 +33,7 @@ TARGETS = {
     "CheckLabelGridd": ("transforms", {"keys": "label"}),
     "MapLabelsd": ("transforms", {"keys": "label", "protocol": "neuromorphometrics"}),
     "RandLateralFlipd": ("transforms", {"keys": ["label"]}),
+    "RandScanEndd": ("transforms", {"keys": "image"}),
     "StackAdjacentSlicesd": ("transforms", {"keys": "image", "num_slices": 3}),
     "TimeBudget": ("handlers", {"minutes": 5}),
 }

@@ -107,12 +107,14 @@ def _add_inner_structures(
         if organ.any():
             box = _box_of(organ)
             image[box][organ[box] & _vessels(random, labels[box].shape, spacing, radius, period)] = value
-    medulla, marrow = random.uniform(0.4, 0.75), random.uniform(130, 280)
+    marrow = random.uniform(130, 280)
     kidneys = _inside(labels, "right kidney", "left kidney")
     if phase[1] > 0.3 and kidneys.any():
         box = _box_of(kidneys, margin=1 + int(6.5 / spacing.min()))
-        columns = smooth_noise(random, kidneys[box].shape, 9 / spacing) < -0.7  # of cortex, between the pyramids
-        image[box][_deep(kidneys[box], spacing, 6.5) & ~columns] *= medulla
+        columns = smooth_noise(random, kidneys[box].shape, 9 / spacing) < -1  # of Bertin: cortex between the pyramids
+        medulla = _deep(kidneys[box], spacing, 6.5) & ~columns
+        cortex = image[box][medulla]
+        image[box][medulla] = np.maximum(cortex - random.uniform(110, 140) * phase[1], 0.4 * cortex)
     spleen = _inside(labels, "spleen")
     if phase[1] > 0.5 and spleen.any():  # contrast agent reaches the red pulp later than the white
         box = _box_of(spleen)
@@ -222,8 +224,8 @@ def render_ct(
     image += (1 if texture is None else 0.5) * strength[labels] * smooth_noise(random, labels.shape, 12 / spacing)
     if texture is not None:
         image += texture
-    front_to_back = np.linspace(1, -1, labels.shape[1], dtype=np.float32)[None, :, None]
-    image -= np.where(_inside(labels, "right lung", "left lung"), 40 * front_to_back, 0)  # blood sinks to the back
+    towards_back = np.linspace(1, -1, labels.shape[1], dtype=np.float32)[None, :, None]
+    image += np.where(_inside(labels, "right lung", "left lung"), 40 * towards_back, 0)  # where blood sinks to
     image = _scan(random, image, labels, spacing)
     return np.clip(np.rint(image), -1024, 3071).astype(np.int16)
 

@@ -53,12 +53,23 @@ class Frame:
         half_width: of the cavity in mm, for each height of the scan.
         front: of the cavity in mm, for each height of the scan.
         fat_mm: thickness of the fat under the skin at the third lumbar vertebra.
+        sections: height, half a width, back and half a depth of the cavity in mm, from bottom to top.
     """
 
     radius: np.ndarray
     half_width: np.ndarray
     front: np.ndarray
     fat_mm: float
+    sections: Sequence[Sequence[float]]
+
+    def half_width_at(self, height: float) -> float:
+        """Half a width of the cavity in mm, also where the scan does not reach."""
+        return float(_at_height(height, self.sections)[0])
+
+    def front_at(self, height: float) -> float:
+        """Front of the cavity in mm, also where the scan does not reach."""
+        _, back, half_depth = _at_height(height, self.sections)
+        return float(back + 2 * half_depth)
 
 
 def _superellipse(
@@ -112,7 +123,7 @@ def build_frame(canvas: Canvas, person: Person) -> Frame:
     perimeter = 2 * np.pi * np.sqrt(((waist + 19) ** 2 + (waist_depth + 23) ** 2) / 2)
     area = measures["subcutaneous_fat_cm2"] * 100
     fat = float(np.sqrt(perimeter**2 + 4 * np.pi * area) - perimeter) / (2 * np.pi)  # thickness of a ring of that area
-    frame = Frame(radius, width, front, fat)
+    frame = Frame(radius, width, front, fat, sections)
     if canvas.measures_only:
         canvas.paint("muscle", np.ones_like(radius, dtype=bool))
     else:
@@ -186,7 +197,7 @@ def _limbs(canvas: Canvas, person: Person, frame: Frame, female: bool) -> None:
         canvas.paint("bone", distance < 0.28, box)
         if female:
             size = canvas.jitter(1.0, 0.15) * (0.75 + fat / 80)
-            place = (side * 78, float(np.interp(125, canvas.axes[2], frame.front)) + 22 if len(frame.front) else 0, 128)
+            place = (side * 78, frame.front_at(125) + 22, 128)
             distance, box = canvas.ellipsoid(place, (66 * size, 34 * size, 62 * size), roughness=0.05)
             outside = canvas.is_one_of(("background", "subcutaneous fat"), box)
             canvas.paint("subcutaneous fat", (distance < 1) & outside, box)

@@ -70,7 +70,7 @@ def _lungs_and_heart(canvas: Canvas, person: Person, frame: Frame) -> tuple[np.n
     above = shape - canvas.z  # falls with height: the diaphragm lies where this reaches a level
     guess = -canvas.level(above, room, lungs_ml + 0.62 * measures["heart_ml"])
 
-    front = float(np.interp(guess + 30, canvas.axes[2], frame.front))
+    front = frame.front_at(guess + 30)
     centre = (-26, 0.97 * front - 50 + canvas.jitter(0, 4), guess + 28)
     distance, box = canvas.ellipsoid(centre, (62, 46, 47), roughness=0.05, tilt=(0.0, 0.3, 0.45))
     allowed = (frame.radius < 0.97)[box] & (canvas.z > shape + guess - 8)[box] & ~vertebra[box]
@@ -318,7 +318,7 @@ def _great_vessels(canvas: Canvas, person: Person) -> None:
 
 def _bowel(canvas: Canvas, inside: np.ndarray, frame: Frame) -> None:
     random, jitter = canvas.random, canvas.jitter
-    wide = float(np.interp(-72, canvas.axes[2], frame.half_width)) * 0.72 if len(canvas.axes[2]) else 80
+    wide = 0.72 * frame.half_width_at(-72)
     sag, right, left = jitter(-65, 28), jitter(-50, 18), jitter(0, 25)  # of the colon between its two flexures
     colon = [
         [(0.75 * wide, 8, -195, 26), (wide, -12, -140, 24), (wide, -18, -85, 22), (0.9 * wide, 8, right, 22)],

@@ -22,7 +22,7 @@ def save_gate_maps(
 ) -> None:
     """Save a PNG of a slice and, beside it, of gate maps with its outline, in colours from 0 (closed) to 1 (open).
 
-    The orientation is that of :func:`save_overlay`: the patient's right is on the left of coronal and axial slices.
+    The orientation is that of :func:`save_overlay`: the patient's right is on the left, in a sagittal slice the front.
 
     Args:
         path: the PNG file.
@@ -49,8 +49,7 @@ def save_gate_maps(
             raise ValueError(f"image and maps must be 2D, (width, height), got {name!r} of shape {np.shape(array)}.")
 
     rows = -(-len(maps) // columns)
-    if plane != "sagittal":
-        image, maps = image[::-1], {name: gates[::-1] for name, gates in maps.items()}
+    image, maps = image[::-1], {name: gates[::-1] for name, gates in maps.items()}
     width, height = image.shape
     extent = (0, width, 0, height)
     low, high = np.percentile(image, (0.5, 99.8))

@@ -12,7 +12,7 @@ from ..data import Structure
 __all__ = ["save_overlay"]
 
 _PLANES = {"sagittal": 0, "coronal": 1, "axial": 2}
-_EDGES = {"sagittal": ("P", "A"), "coronal": ("R", "L"), "axial": ("R", "L")}
+_EDGES = {"sagittal": ("A", "P"), "coronal": ("R", "L"), "axial": ("R", "L")}
 
 
 def _to_las(volume: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -54,8 +54,8 @@ def save_overlay(
 ) -> None:
     """Save a PNG of sagittal, coronal and axial slices with the segmentation in colour and a legend.
 
-    Slices are spread over the segmented part. As radiologists look at them, the patient's right is on the left of
-    coronal and axial slices.
+    Slices are spread over the segmented part, and turned as radiologists look at them: the patient's right is on the
+    left of coronal and axial slices, the front on the left of sagittal ones.
 
     Args:
         path: the PNG file.
@@ -89,6 +89,8 @@ def save_overlay(
             labels = np.take(classes, position, axis).T
             alpha = opacity * (labels > 0)[..., None]
             picture = np.repeat(grey.clip(0, 1), 3, axis=2) * (1 - alpha) + colours[labels] * alpha
+            if plane == "sagittal":
+                picture = picture[:, ::-1]
             panel.imshow(picture, origin="lower", aspect=aspect[1] / aspect[0], interpolation="nearest")
             panel.set_axis_off()
             for x, letter in zip((0.03, 0.97), _EDGES[plane]):

@@ -54,27 +54,45 @@ class StackAdjacentSlicesd(MapTransform):
 
 
 class RandScanEndd(RandomizableTransform, MapTransform):
-    """Let a scan end within its slabs: beyond a random slice on a random side, every channel shows that slice again.
+    """Replicate a slice within the slab outwards, as :class:`StackAdjacentSlicesd` does at both ends of a scan.
 
-    That is what :class:`StackAdjacentSlicesd` makes of the last slices of a scan. Training scans end at few places of
-    the body; with this a network meets ends anywhere, and does not learn which organs belong to an end.
+    Training scans end at few places of the body; with this a network meets ends anywhere, and does not learn which
+    organs belong to an end.
 
     Args:
         keys: slabs, (slices, x, y), an odd number of slices with the one to segment in the middle.
         prob: probability of an end.
+        allow_missing_keys: whether a missing key is no error.
+
+    Raises:
+        ValueError: when a slab has an even number of slices.
+
+    Example:
+        >>> import torch
+        >>> slab = torch.arange(5.0).view(5, 1, 1)
+        >>> RandScanEndd("image", prob=1.0).set_random_state(1)({"image": slab})["image"].flatten()
+        tensor([0., 1., 2., 2., 2.])
     """
 
-    def __init__(self, keys: str | Sequence[str], prob: float = 0.1) -> None:
-        MapTransform.__init__(self, keys)
+    def __init__(self, keys: str | Sequence[str], prob: float = 0.1, allow_missing_keys: bool = False) -> None:
+        MapTransform.__init__(self, keys, allow_missing_keys)
         RandomizableTransform.__init__(self, prob)
 
+    def randomize(self, data: Any = None) -> None:
+        super().randomize(None)
+        if self._do_transform:
+            self._above, self._share = bool(self.R.randint(2)), self.R.random_sample()
+
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
-        self.randomize(None)
+        self.randomize()
         ended = dict(data)
         for key in self.key_iterator(data):
-            middle = data[key].shape[0] // 2
-            if self._do_transform and middle > 0:
-                last = self.R.randint(middle)  # slices still seen beyond the middle one
-                seen = (0, middle + last) if self.R.randint(2) else (middle - last, 2 * middle)
-                ended[key] = data[key][[min(max(slice_, seen[0]), seen[1]) for slice_ in range(2 * middle + 1)]]
+            num_slices = data[key].shape[0]
+            if num_slices % 2 == 0:
+                raise ValueError(f"{key!r} must have an odd number of slices, got {num_slices}.")
+            middle = num_slices // 2
+            if self._do_transform:
+                reach = int(self._share * middle)  # slices that are seen beyond the middle one
+                first, last = (0, middle + reach) if self._above else (middle - reach, num_slices - 1)
+                ended[key] = data[key][[min(max(position, first), last) for position in range(num_slices)]]
         return ended

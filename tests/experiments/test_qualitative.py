@@ -58,3 +58,6 @@ def test_errors_are_outlined(tmp_path):
     panels = [red[:, i * red.shape[1] // 4 : (i + 1) * red.shape[1] // 4].sum() for i in range(4)]
     assert panels[:3] == [0, 0, 0]
     assert panels[3] > 0
+    last = red[:, 3 * red.shape[1] // 4 :]
+    columns = np.flatnonzero(last.any(axis=0))
+    assert columns.mean() > last.shape[1] / 2  # errors at the patient's left, which is on the right of the picture

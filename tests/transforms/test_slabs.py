@@ -68,5 +68,18 @@ def test_ends_are_as_frequent_as_asked_and_the_seed_decides() -> None:
     assert 140 < sum(draws[0]) < 180
 
 
+def test_all_keys_end_at_the_same_slice() -> None:
+    ends = RandScanEndd(["image", "prior"], prob=1.0).set_random_state(0)
+    for _ in range(20):
+        slab = torch.arange(5.0).view(5, 1, 1)
+        ended = ends({"image": slab, "prior": slab + 10})
+        assert torch.equal(ended["image"] + 10, ended["prior"])
+
+
+def test_slabs_of_an_even_number_of_slices_have_no_middle() -> None:
+    with pytest.raises(ValueError, match="'image' must have an odd number of slices, got 4"):
+        RandScanEndd("image")({"image": torch.ones(4, 2, 2)})
+
+
 def test_a_single_slice_has_no_end_within() -> None:
     assert torch.equal(RandScanEndd("image", prob=1.0)({"image": torch.ones(1, 2, 2)})["image"], torch.ones(1, 2, 2))
