@@ -7,8 +7,11 @@ The arguments are the unpacked source archives of pyradiomics 3.1.0 (two CT scan
 it out; and 20 slices of an abdomen with contrast agent as DICOM, with TotalSegmentator's labels). In the chest, lungs
 are compared with the air: voxels below -400 HU inside the body, the largest connected part or two of them, holes up to
 4 mm wide closed. That counts the large airways as lung, and a tumour not. The parts of kidneys that two of these
-scans show are compared with outlines of ours, real_ct_kidneys.json: drawn by hand in every slice, by no radiologist,
-before we saw what the shipped weights make of them; fat in the renal sinus is taken out.
+scans show are compared with outlines of ours, real_ct_kidneys.json: corners (to the patient's right, to the front) in
+voxels, by slice upwards from the lowest; drawn by hand in every slice, on the scan alone, by no radiologist. Voxels
+below 0 HU, blurred by one voxel, are no kidney: fat in the renal sinus, and part of the rim. The upper pole of the left
+kidney of lung2 (slices 8 and 9) is doubtful. Errors on these two scans steered the synthetic CT that the weights learnt
+from, so the figures are no blind test.
 Segmentations, volumes and pictures are left in OUT.
 """
 

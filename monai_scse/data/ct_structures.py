@@ -4,19 +4,21 @@ from __future__ import annotations
 
 __all__ = ["BLOOD", "HOUNSFIELD", "HOUNSFIELD_SOURCES", "STRUCTURE_INDEX", "SYNTHETIC_STRUCTURES"]
 
-#: Where Hounsfield units were published; structures that are not named are engineering judgement.
+#: Where Hounsfield units were published; structures that are not named are engineering judgement. Known from abstracts.
 HOUNSFIELD_SOURCES = {
-    "liver": "International Journal of Legal Medicine (2019), doi:10.1007/s00414-019-02016-1: 58.3 +- 8.9 in 64 "
-    "healthy livers, post mortem; P. J. Pickhardt et al., Post-contrast CT liver attenuation alone is superior to the "
-    "liver-spleen difference for identifying moderate hepatic steatosis: 47.3 more in the portal venous phase",
-    "kidneys": "A. Euler et al., Investigative Radiology 56 (2021) 791-798: 30 without contrast agent, 100 patients; "
-    "European Journal of Radiology 63 (2007) 420-426, doi:10.1016/j.ejrad.2007.02.005: in 128 patients 195 to 217 more "
-    "in the cortex in the arterial and corticomedullary phases, the medulla 110 to 140 darker; 145 more in the medulla "
-    "in the nephrographic phase, less than 30 between the two",
-    "bowel wall": "Biphasic spiral CT with water by mouth in 50 renal donors: 118 to 120 in the arterial phase, 107 to "
-    "111 in the portal venous phase (known from its abstract)",
-    "muscle": "Correcting posterior paraspinal muscle CT density for intravenous contrast material, 240 adults: 8.6 "
-    "more in the arterial phase, 6.4 more in the venous phase",
+    "liver": "Unenhanced post-mortem CT of liver pathologies, International Journal of Legal Medicine (2019), "
+    "doi:10.1007/s00414-019-02016-1: 58.3 +- 8.9 in 64 healthy livers; P. J. Pickhardt et al., Post-contrast CT liver "
+    "attenuation alone is superior to the liver-spleen difference for identifying moderate hepatic steatosis: 47.3 "
+    "more in the portal venous phase",
+    "kidneys": "A. Euler et al., Investigative Radiology 56 (2021) 791-798, doi:10.1097/RLI.0000000000000790: 30 "
+    "without contrast agent, 100 patients; Multi-detector row CT of the kidney: optimizing scan delays, European Journal of "
+    "Radiology 63 (2007) 420-426, doi:10.1016/j.ejrad.2007.02.005, 128 patients: in the arterial and corticomedullary "
+    "phases the cortex 195 to 217 more, the medulla 110 to 140 darker than the cortex; in the nephrographic phase the "
+    "medulla 145 more, less than 30 between the two",
+    "bowel wall": "Normal contrast enhancement of the small bowel, biphasic spiral CT with water by mouth, 50 renal "
+    "donors: 118 to 120 in the arterial phase, 107 to 111 in the portal venous phase",
+    "muscle": "Correcting posterior paraspinal muscle computed tomography density for intravenous contrast material "
+    "independent of sex and vascular phase, 240 adults: 8.6 more in the arterial phase, 6.4 more in the venous phase",
 }
 
 #: What the label numbers of a synthetic CT mean. The ten organs of the whole-body CT bundle come first, in its order.

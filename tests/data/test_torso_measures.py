@@ -32,7 +32,7 @@ PUBLISHED = {
     "psoas cm2/m2": (5.4, 5.9, 1.55),  # Lawlor 2022, 1.4 and 1.7
     "right share of the lungs": (0.536, 0.536, 0.015),  # Yamada 2020, supine
     "chest mm": (256.5, 278.8, 18.4),  # Ekedigwe 2014, in radiographs
-    "liver span mm": (176, 176, None),  # Saudi population, both sexes together; livers spread wider here
+    "liver span mm": (172, 172, 20),  # Seppelt, both sexes together
 }
 
 
@@ -89,8 +89,8 @@ def test_sizes_are_those_that_were_published(torsos, sex, name):
     chance = 2.5 * found.std() / np.sqrt(TORSOS)
     assert abs(found.mean() - published) < chance + 0.05 * published
     if deviation is not None:
-        # bent on purpose more than people are, which moves the middle between the lungs
-        most = 1.8 if name == "right share of the lungs" else 1.4
+        # bent on purpose more than people are, which moves the middle between the lungs; livers spread wider
+        most = {"right share of the lungs": 1.8, "liver span mm": 2.5}.get(name, 1.4)
         assert 0.5 * deviation < found.std() < most * deviation
 
 
@@ -101,7 +101,7 @@ def test_organs_lie_at_the_height_and_depth_that_people_have_them(torsos, sex):
     for side in ("right", "left"):  # hila: most often at the second lumbar vertebra, arteries at the first
         assert second_lumbar - 9 < found[f"{side} kidney middle"].mean() < first_lumbar
     assert 5 < found["left kidney middle"].mean() - found["right kidney middle"].mean() < 20  # the right one is lower
-    # between the tenth and the twelfth rib: above the kidney, and not in front of it
+    # between the tenth and the twelfth rib: above the kidney, its middle no more than 4 cm further to the front
     assert second_lumbar - 9 < found["spleen middle"].mean() - found["spleen span mm"].mean() / 2
     assert found["spleen middle"].mean() + found["spleen span mm"].mean() / 2 < tenth_thoracic
     assert 20 < found["spleen middle"].mean() - found["left kidney middle"].mean() < 60
