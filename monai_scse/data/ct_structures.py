@@ -11,10 +11,10 @@ HOUNSFIELD_SOURCES = {
     "attenuation alone is superior to the liver-spleen difference for identifying moderate hepatic steatosis: 47.3 "
     "more in the portal venous phase",
     "kidneys": "A. Euler et al., Investigative Radiology 56 (2021) 791-798, doi:10.1097/RLI.0000000000000790: 30 "
-    "without contrast agent, 100 patients; Multi-detector row CT of the kidney: optimizing scan delays, European Journal of "
-    "Radiology 63 (2007) 420-426, doi:10.1016/j.ejrad.2007.02.005, 128 patients: in the arterial and corticomedullary "
-    "phases the cortex 195 to 217 more, the medulla 110 to 140 darker than the cortex; in the nephrographic phase the "
-    "medulla 145 more, less than 30 between the two",
+    "without contrast agent, 100 patients; Multi-detector row CT of the kidney: optimizing scan delays, European "
+    "Journal of Radiology 63 (2007) 420-426, doi:10.1016/j.ejrad.2007.02.005, 128 patients: in the arterial and "
+    "corticomedullary phases the cortex 195 to 217 more, the medulla 110 to 140 darker than the cortex; in the "
+    "nephrographic phase the medulla 145 more, less than 30 between the two",
     "bowel wall": "Normal contrast enhancement of the small bowel, biphasic spiral CT with water by mouth, 50 renal "
     "donors: 118 to 120 in the arterial phase, 107 to 111 in the portal venous phase",
     "muscle": "Correcting posterior paraspinal muscle computed tomography density for intravenous contrast material "
