@@ -13,7 +13,7 @@ from .plausibility import QC_KEY, CheckPlausibled
 from .scans import CheckLabelGridd, LoadScand, file_of, segmentation_name
 from .sides import ResolveSidesd
 from .slabs import RandScanEndd, StackAdjacentSlicesd
-from .spacing import ServerSafeSpacingd
+from .spacing import AntiAliasd, ServerSafeSpacingd
 from .structure_variation import RandStructureIntensityd, RandStructureSized
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "CONFIDENCE_KEY",
     "QC_KEY",
     "SCAN_KEY",
+    "AntiAliasd",
     "CheckBraind",
     "CheckHounsfieldd",
     "CheckLabelGridd",

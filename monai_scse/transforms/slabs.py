@@ -71,7 +71,7 @@ class RandScanEndd(RandomizableTransform, MapTransform):
         >>> import torch
         >>> slab = torch.arange(5.0).view(5, 1, 1)
         >>> RandScanEndd("image", prob=1.0).set_random_state(1)({"image": slab})["image"].flatten()
-        tensor([0., 1., 2., 2., 2.])
+        tensor([1., 1., 2., 3., 4.])
     """
 
     def __init__(self, keys: str | Sequence[str], prob: float = 0.1, allow_missing_keys: bool = False) -> None:
