@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from monai.data.utils import affine_to_spacing
 from monai.transforms import MapTransform, Spacingd
 from monai.utils import convert_to_dst_type, convert_to_numpy
 
@@ -41,7 +42,7 @@ class AntiAliasd(MapTransform):
         smoothed = dict(data)
         for key in self.key_iterator(data):
             scan = convert_to_numpy(data[key], dtype=np.float32)
-            factors = np.array(self.pixdim) / data[key].pixdim.numpy()
+            factors = np.array(self.pixdim) / convert_to_numpy(affine_to_spacing(data[key].affine))
             for axis, factor in enumerate(factors, start=1):
                 if factor > 1:
                     scan = gaussian_filter1d(scan, (factor - 1) / 2, axis, mode="nearest", truncate=3)

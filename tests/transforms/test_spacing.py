@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from monai.data import MetaTensor
-from monai.transforms import Spacingd
+from monai.transforms import EnsureChannelFirst, Spacingd
 
 from monai_scse.transforms import AntiAliasd, ServerSafeSpacingd
 
@@ -42,6 +42,12 @@ def test_noise_of_small_voxels_is_averaged_before_resampling():
     )
     assert averaged.shape == aliased.shape
     assert averaged.std() < 0.4 * aliased.std()
+
+
+def test_scan_that_was_read_without_a_channel_by_another_program():
+    read = MetaTensor(torch.rand(8, 8, 8), affine=torch.diag(torch.tensor([1.0, 1.0, 3.0, 1.0])))
+    scan = EnsureChannelFirst(channel_dim="no_channel")(read)
+    assert AntiAliasd("image", (3, 3, 3))({"image": scan})["image"].std() < 0.7 * scan.std()
 
 
 @pytest.mark.parametrize("size", [3.0, 5.0])
