@@ -94,5 +94,6 @@ class RandScanEndd(RandomizableTransform, MapTransform):
             if self._do_transform:
                 reach = int(self._share * middle)  # slices that are seen beyond the middle one
                 first, last = (0, middle + reach) if self._above else (middle - reach, num_slices - 1)
-                ended[key] = data[key][[min(max(position, first), last) for position in range(num_slices)]]
+                positions = torch.arange(num_slices, device=data[key].device).clamp(first, last)
+                ended[key] = data[key].index_select(0, positions)
         return ended
