@@ -147,7 +147,10 @@ def _kidneys(canvas: Canvas, person: Person, inside: np.ndarray, top: float) -> 
         canvas.paint(name, allowed & (bean < limit), box)
         canvas.paint("renal sinus", allowed & (distance < 0.85 * limit) & (bean >= limit), box)
         polar = np.clip(np.abs(z) / (half * np.maximum(distance, 0.1)), 0, 1)  # 1 above and below, 0 beside the kidney
-        surrounded[box] |= distance + 0.12 * canvas.rough[box] < limit + fat / (thick + (half - thick) * polar**2)
+        # thickest behind; where the fat in front and above is thin, liver and spleen touch the kidney
+        exposed = np.clip(0.5 + (y / thick + 0.5 * z / half) / np.maximum(distance, 0.1), 0, 1)
+        cover = fat * (1 - canvas.random.uniform(0.5, 1) * exposed)
+        surrounded[box] |= distance + 0.12 * canvas.rough[box] < limit + cover / (thick + (half - thick) * polar**2)
         distance, box = canvas.tube([(*place, 5), (side * 20, -26, height + 8, 4)])
         canvas.paint("inferior vena cava", distance < 1, box, only=_SOFT)
         distance, box = canvas.ellipsoid((side * 40, -48, height + half + 6), (14, 5, 16), roughness=0.3)

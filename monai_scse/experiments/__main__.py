@@ -29,7 +29,10 @@ def _parser() -> argparse.ArgumentParser:
     trainings.add_argument("--device", help="for example cuda:0; by default the bundle's choice")
     trainings.add_argument("--time_budget_minutes", type=float, help="stop cleanly after this time")
     trainings.add_argument("--bundle", type=Path, default=_BUNDLE, help="folder of the bundle")
-    commands.add_parser("table1", parents=[trainings], help="train and test 3 networks with no SE, cSE, sSE and scSE")
+    table1 = commands.add_parser(
+        "table1", parents=[trainings], help="train and test 3 networks with no SE, cSE, sSE and scSE"
+    )
+    table1.add_argument("--jobs", type=int, default=1, help="trainings at the same time; several keep a large GPU busy")
     commands.add_parser("improvements", parents=[trainings], help="what each step beyond the plain recipe brings")
 
     report = commands.add_parser("report", help="tables, tests, pictures and a page from the results of table1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..errors import InputError
 from .bundle_runs import BundleRun
 from .combinations import RECALIBRATIONS, Combination, select_combinations
 from .output_to_file import output_to_file
@@ -49,6 +50,7 @@ def run_table1(
     epochs: int | None = None,
     device: str | None = None,
     time_budget_minutes: float | None = None,
+    jobs: int = 1,
 ) -> bool:
     """Train and test combinations of network and recalibration; goes on where an earlier call stopped.
 
@@ -67,6 +69,7 @@ def run_table1(
         epochs: length of each training; None for what the configs say.
         device: for example ``"cuda:0"``; None for the bundle's choice.
         time_budget_minutes: time for the whole call; None for no limit.
+        jobs: trainings at the same time; several keep a large GPU busy.
 
     Returns:
         whether every run is finished.
@@ -74,6 +77,8 @@ def run_table1(
     Raises:
         InputError: when something is wrong with the input, or ``output_dir`` holds results of other settings.
     """
+    if jobs < 1:
+        raise InputError(f"--jobs {jobs}: at least one training at a time.")
     combinations = select_combinations(only)
     plan = read_plan(
         dataset_dir, output_dir, bundle, splits=splits, config=config, train_config=train_config, epochs=epochs
@@ -95,7 +100,7 @@ def run_table1(
         for split in plan.splits
         for combination in combinations
     ]
-    finished = work_through(runs, output_dir, "table1.log", time_budget_minutes)
+    finished = work_through(runs, output_dir, "table1.log", time_budget_minutes, jobs)
     with output_to_file(output_dir / "table1.log"):
         _save_qualitative(runs, output_dir)
     return finished

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import multiprocessing
+import multiprocessing.connection
+import os
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -143,7 +148,54 @@ def status_lines(runs: Sequence[BundleRun]) -> list[str]:
     return lines
 
 
-def work_through(runs: Sequence[BundleRun], output_dir: Path, log: str, time_budget_minutes: float | None) -> bool:
+def _run(run: BundleRun, end: float | None) -> None:
+    """Train and test, unless the time is up."""
+    left = None if end is None else (end - time.time()) / 60
+    if left is None or left > 0:
+        run.run(left)
+
+
+def _run_with_own_log(run: BundleRun, end: float | None) -> None:
+    run.folder.mkdir(parents=True, exist_ok=True)
+    with output_to_file(run.folder / "run.log"):
+        _run(run, end)
+
+
+def _share_the_machine(jobs: int) -> None:
+    """Take a fair share of the cores, and end with the process that started this one, also when that is killed."""
+    import torch
+
+    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // jobs))
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+
+
+def _as_they_end(runs: Sequence[BundleRun], end: float | None, jobs: int) -> Iterator[BundleRun]:
+    """The runs, each when its training and test are over, so many of them at the same time."""
+    if jobs == 1:
+        for run in runs:
+            _run(run, end)
+            yield run
+        return
+    context = multiprocessing.get_context("spawn")  # CUDA does not survive a fork
+    pool = ProcessPoolExecutor(jobs, context, initializer=_share_the_machine, initargs=(jobs,))
+    try:
+        futures = {pool.submit(_run_with_own_log, run, end): run for run in runs}
+        for future in as_completed(futures):
+            future.result()
+            yield futures[future]
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def work_through(
+    runs: Sequence[BundleRun], output_dir: Path, log: str, time_budget_minutes: float | None, jobs: int = 1
+) -> bool:
     """Train and test what is not finished yet, tell how far everything is, and collect what was measured.
 
     All that the bundle prints goes to a log file; ``results/`` gets the measured numbers
@@ -154,18 +206,16 @@ def work_through(runs: Sequence[BundleRun], output_dir: Path, log: str, time_bud
         output_dir: receives the log and the results.
         log: name of the log file.
         time_budget_minutes: time for all of it; None for no limit.
+        jobs: how many runs at the same time, each in a process of its own with ``run.log`` in its folder.
 
     Returns:
         whether every run is finished.
     """
-    end = None if time_budget_minutes is None else time.monotonic() + 60 * time_budget_minutes
-    print(*status_lines(runs), f"The bundle's own output goes to {output_dir / log}.", sep="\n", flush=True)
+    end = None if time_budget_minutes is None else time.time() + 60 * time_budget_minutes
+    logs = output_dir / log if jobs == 1 else output_dir / "runs" / "*" / "run.log"
+    print(*status_lines(runs), f"The bundle's own output goes to {logs}.", sep="\n", flush=True)
     with output_to_file(output_dir / log) as tell:
-        for run in runs:
-            left = None if end is None else (end - time.monotonic()) / 60
-            if run.is_finished or (left is not None and left <= 0):
-                continue
-            run.run(left)
+        for run in _as_they_end([run for run in runs if not run.is_finished], end, jobs):
             write_raw_results(output_dir / "runs", output_dir / "results")
             tell(*status_lines([each for each in runs if each.name == run.name]))
     write_raw_results(output_dir / "runs", output_dir / "results")

@@ -131,6 +131,33 @@ def test_time_budget_stops_within_a_training(arguments, output, capfd):
     assert f"of {EPOCHS} epochs)" in capfd.readouterr().out.splitlines()[-1]
 
 
+def test_trainings_at_the_same_time_give_the_same_results(killed, arguments, output, tmp_path, capfd):
+    typed = [str(tmp_path / "out") if word == str(output) else word for word in arguments]
+    assert main([*typed, "--only", "unet_none", "unet_scse", "--jobs", "2"]) == 0
+    assert "unet_scse:         1 of 1 done" in capfd.readouterr().out
+    tables = [pd.read_csv(folder / "results/dice.csv") for folder in (output, tmp_path / "out")]
+    one, other = (table[table.recal == "scse"].reset_index(drop=True) for table in tables)
+    pd.testing.assert_frame_equal(one, other, rtol=1e-3)
+    assert "Epoch[4]" in (tmp_path / "out/runs/unet_scse_fixed_seed0/run.log").read_text()
+
+
+def test_trainings_at_the_same_time_end_with_their_parent(arguments, output, tmp_path):
+    typed = [str(tmp_path / "out") if word == str(output) else word for word in arguments]
+    typed[typed.index("--epochs") + 1] = "1000"
+    command = [sys.executable, "-m", "monai_scse.experiments", *typed, "--only", "unet", "--jobs", "2"]
+    process = subprocess.Popen(command)
+    logs = [tmp_path / f"out/runs/unet_{name}_fixed_seed0/run.log" for name in ("none", "cse")]
+    end = time.monotonic() + 200
+    while not all(log.is_file() for log in logs) and process.poll() is None and time.monotonic() < end:
+        time.sleep(0.1)
+    process.kill()
+    process.wait()
+    time.sleep(2)
+    sizes = [log.stat().st_size for log in logs]
+    time.sleep(4)
+    assert [log.stat().st_size for log in logs] == sizes
+
+
 def test_results_of_other_settings_are_not_mixed(killed, arguments, output):
     others = [word if word != str(EPOCHS) else "2" for word in arguments]
     with pytest.raises(InputError, match="made with other epochs"):
@@ -156,6 +183,7 @@ def test_results_of_a_changed_bundle_are_not_mixed(killed, arguments, tmp_path):
         ("--only", "vnet", "--only vnet: no such combination"),
         ("--bundle", "nowhere", "nowhere: no bundle"),
         ("--epochs", "0", "at least one epoch"),
+        ("--jobs", "0", "at least one training at a time"),
     ],
 )
 def test_wrong_input_is_told_and_writes_nothing(arguments, tmp_path, option, value, message):
