@@ -104,28 +104,23 @@ def outlined(outlines: dict[str, list[list[float]]], scan: np.ndarray) -> np.nda
     return inside
 
 
-def compare_kidneys(name: str, file: Path, found: nibabel.Nifti1Image, outlines: dict[str, dict]) -> None:
-    """Print the Dice of each kidney and its outlines.
+def kidneys_by_hand(file: Path, outlines: dict[str, dict]) -> nibabel.Nifti1Image:
+    """Class indices of the kidneys as they were outlined.
 
     Args:
-        name: of the scan.
         file: the scan.
-        found: class indices.
         outlines: for each kidney, corners (to the right, to the front) by slice (upwards), in voxels.
     """
-    scan = np.asarray(nibabel.as_closest_canonical(nibabel.load(file)).dataobj)
-    classes = np.asarray(nibabel.as_closest_canonical(found).dataobj)
-    for kidney, corners in outlines.items():
-        reference = outlined(corners, scan)
-        voxel_ml = np.prod(found.header.get_zooms()) / 1000
-        dice = structure_dice(classes == KIDNEYS[kidney], reference, 2)[0]
-        print(f"{name}: {kidney} {dice:.3f}, {reference.sum() * voxel_ml:.0f} ml of it are in the scan")
+    image = nibabel.as_closest_canonical(nibabel.load(file))
+    scan = np.asarray(image.dataobj)
+    classes = sum(KIDNEYS[kidney] * outlined(corners, scan) for kidney, corners in outlines.items())
+    return nibabel.Nifti1Image(classes.astype(np.uint8), image.affine)
 
 
 def compare_with_labels(
     name: str, found: nibabel.Nifti1Image, labels: nibabel.Nifti1Image, numbers: dict[int, tuple[str, list[int]]]
 ) -> None:
-    """Print the Dice of every organ that the labels hold, and the volume of every other that was found.
+    """Print the Dice and volume of every organ that the labels hold, and the volume of every other that was found.
 
     Args:
         name: of the scan.
@@ -139,7 +134,8 @@ def compare_with_labels(
     for index, (organ, of_organ) in numbers.items():
         here, there = classes == index, np.isin(reference, of_organ)
         if there.any():
-            print(f"{name}: {organ} {structure_dice(here, there, 2)[0]:.3f}")
+            dice = structure_dice(here, there, 2)[0]
+            print(f"{name}: {organ} {dice:.3f}, {there.sum() * voxel_ml:.0f} ml of it are in the reference")
         elif here.any():
             print(f"{name}: {organ} {here.sum() * voxel_ml:.1f} ml found, none in the reference")
 
@@ -166,7 +162,8 @@ def main() -> None:
     for name, file in files.items():
         compare_lungs(name, file, segmentation(name))
     for name, outlines in json.loads(Path(__file__).with_name("real_ct_kidneys.json").read_text()).items():
-        compare_kidneys(name, files[name], segmentation(name), outlines)
+        numbers = {KIDNEYS[kidney]: (kidney, [KIDNEYS[kidney]]) for kidney in outlines}
+        compare_with_labels(name, segmentation(name), kidneys_by_hand(files[name], outlines), numbers)
     aorta = nibabel.load(references / "aorta_report/test_result/models/aorta.nii.gz")
     compare_with_labels("angiography", segmentation("angiography"), aorta, {AORTA: ("aorta", [1])})
     labels = nibabel.load(references / "example_seg_dicom.nii.gz")

@@ -17,6 +17,8 @@ from .random_fields import smooth_noise
 
 __all__ = ["SyntheticCT", "render_ct", "save_cases"]
 
+_CORTEX_MM, _WALL_MM = 6.5, 2.5  # thickness, of the kidneys' cortex and the aorta's wall
+
 
 @dataclass(frozen=True)
 class SyntheticCT:
@@ -110,9 +112,9 @@ def _add_inner_structures(
     marrow = random.uniform(130, 280)
     kidneys = _inside(labels, "right kidney", "left kidney")
     if phase[1] > 0.3 and kidneys.any():
-        box = _box_of(kidneys, margin=1 + int(6.5 / spacing.min()))
+        box = _box_of(kidneys, margin=1 + int(_CORTEX_MM / spacing.min()))
         columns = smooth_noise(random, kidneys[box].shape, 9 / spacing) < -1  # of Bertin: cortex between the pyramids
-        medulla = _deep(kidneys[box], spacing, 6.5) & ~columns
+        medulla = _deep(kidneys[box], spacing, _CORTEX_MM) & ~columns
         cortex = image[box][medulla]
         image[box][medulla] = np.maximum(cortex - random.uniform(110, 140) * phase[1], 0.4 * cortex)
     spleen = _inside(labels, "spleen")
@@ -122,8 +124,8 @@ def _add_inner_structures(
         image[box] += random.uniform(0, 45) * stripes * spleen[box]
     aorta = _inside(labels, "aorta")
     if aorta.any() and random.random() < 0.4:  # calcified wall
-        box = _box_of(aorta, margin=1 + int(2.5 / spacing.min()))
-        wall = aorta[box] & ~_deep(aorta[box], spacing, 2.5)
+        box = _box_of(aorta, margin=1 + int(_WALL_MM / spacing.min()))
+        wall = aorta[box] & ~_deep(aorta[box], spacing, _WALL_MM)
         plaque = smooth_noise(random, wall.shape, 12 / spacing) > random.uniform(0.8, 1.8)
         image[box][wall & plaque] = random.uniform(300, 900)
     bone = labels == STRUCTURE_INDEX["bone"]

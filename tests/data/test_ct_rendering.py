@@ -63,6 +63,15 @@ def test_medulla_is_darker_than_the_cortex_in_the_arterial_phase(monkeypatch):
     assert 50 < np.median(darker) < 140  # 110 to 140 were published; blurred by the scanner, columns of cortex between
 
 
+@pytest.mark.parametrize(("phase", "low", "high"), [(1, 6, 30), (2, -3, 3)])
+def test_spleen_is_striped_in_the_arterial_phase_alone(monkeypatch, phase, low, high):
+    monkeypatch.setattr("monai_scse.data.ct_rendering._draw_phase", lambda _: np.eye(3)[phase])
+    monkeypatch.setattr("monai_scse.data.ct_rendering._add_lesions", lambda *_: None)
+    images = [render_ct(np.random.default_rng(seed), blocks("spleen", "muscle"), SPACING) for seed in range(20)]
+    more = [image[4:20].std() - image[28:44].std() for image in images]
+    assert low < np.median(more) < high
+
+
 def test_lungs_are_denser_at_the_back():
     lung = np.full((30, 60, 30), STRUCTURE_INDEX["right lung"], np.uint8)
     images = [render_ct(np.random.default_rng(seed), lung, SPACING) for seed in range(8)]

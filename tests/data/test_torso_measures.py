@@ -16,7 +16,7 @@ from monai_scse.data.torso_measures import MEASURES, SEXES, SOURCES, draw_person
 
 TORSOS = 30  # of each sex
 STEP = 6.0  # mm
-THIRD_LUMBAR, CHEST, BELOW_KIDNEYS = -72, 125, -70  # heights in mm for a person of 1.70 m
+FIRST_LUMBAR, THIRD_LUMBAR, CHEST, BELOW_KIDNEYS = 0, -72, 125, -70  # heights in mm for a person of 1.70 m
 
 # name: mean of women, mean of men, standard deviation from person to person within a sex (None: none was published)
 PUBLISHED = {
@@ -71,6 +71,11 @@ def measure(seed: int, sex: str) -> dict[str, float]:
         found[f"{organ} span mm"] = (rows[-1] - rows[0]) * STEP * person.size
         found[f"{organ} middle"] = height[rows].mean()  # mm for a person of 1.70 m
         found[f"{organ} depth"] = canvas.axes[1][np.argwhere(masks[organ])[:, 1]].mean()
+    kidney, liver = masks["right kidney"], masks["liver"]
+    front = kidney[:, :-1] & ~kidney[:, 1:]
+    found["liver before the right kidney"] = liver[:, 1:][front].mean()
+    left = (canvas.axes[0] < 0)[:, None, None] & (height > FIRST_LUMBAR)[None, None]
+    found["bowel beside the left kidney ml"] = (masks["bowel wall"] & left).sum() * steps.prod() / 1000
     return found
 
 
@@ -106,6 +111,18 @@ def test_organs_lie_at_the_height_and_depth_that_people_have_them(torsos, sex):
     assert found["spleen middle"].mean() + found["spleen span mm"].mean() / 2 < tenth_thoracic
     assert 20 < found["spleen middle"].mean() - found["left kidney middle"].mean() < 60
     assert found["spleen depth"].mean() - found["left kidney depth"].mean() < 40
+
+
+@pytest.mark.parametrize("sex", SEXES)
+def test_liver_touches_some_kidneys_and_fat_parts_it_from_others(torsos, sex):
+    least, _, most = np.percentile(torsos[sex]["liver before the right kidney"], (10, 50, 90))
+    assert least < 0.01
+    assert most > 0.1
+
+
+@pytest.mark.parametrize("sex", SEXES)
+def test_jejunum_reaches_the_left_kidney(torsos, sex):
+    assert np.median(torsos[sex]["bowel beside the left kidney ml"]) > 40  # its walls alone
 
 
 @pytest.mark.parametrize("sex", SEXES)
