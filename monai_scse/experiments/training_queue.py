@@ -165,7 +165,7 @@ def _share_the_machine(jobs: int) -> None:
     """Take a fair share of the cores, and end with the process that started this one, also when that is killed."""
     import torch
 
-    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // jobs))
+    torch.set_num_threads(max(1, torch.get_num_threads() // jobs))
     parent = multiprocessing.parent_process()
 
     def follow() -> None:
