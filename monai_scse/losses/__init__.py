@@ -1,9 +1,14 @@
-"""What MONAI and PyTorch do not have: the paper's loss, and learning from cases with organs that were not annotated."""
+"""What MONAI and PyTorch do not have.
+
+The paper's loss, class weights that do not bias the network, and learning from cases with organs that were not
+annotated.
+"""
 
 from __future__ import annotations
 
 from .cross_entropy import SegmentationCrossEntropyLoss
+from .logit_adjustment import LogitAdjustedLoss
 from .median_frequency import median_frequency_weights
 from .partial_labels import PartialLabelLoss
 
-__all__ = ["PartialLabelLoss", "SegmentationCrossEntropyLoss", "median_frequency_weights"]
+__all__ = ["LogitAdjustedLoss", "PartialLabelLoss", "SegmentationCrossEntropyLoss", "median_frequency_weights"]
