@@ -11,7 +11,6 @@ from tqdm import tqdm
 
 from ..data import mirrored_classes
 from ..transforms import StackAdjacentSlicesd
-from .argmax import classes_of
 from .mirrored import with_mirror_image
 
 __all__ = ["ViewAggregationInferer"]
@@ -34,7 +33,8 @@ class ViewAggregationInferer(Inferer):
         protocol: name of the label protocol, whose "left ..." and "right ..." structures make the pairs.
         mirrored: whether every view looks at the mirror image of the volume, left and right exchanged, as well.
         progress: whether to show a progress bar.
-        confidence: whether to return the probability of the class as a second channel.
+        confidence: whether to return the probability of the class as a second channel, for a structure of either side
+            with all that the sagittal network gave to both.
 
     Shape:
         input: (1, num_slices, x, y, z), slices stacked along ``spatial_dim``; output: class indices, float,
@@ -92,9 +92,10 @@ class ViewAggregationInferer(Inferer):
                 if total is None:
                     total = volume.new_zeros((probability.shape[1], *volume.shape[1:]), dtype=torch.float16)
                 total.movedim(axis + 1, 0)[part] += (weight * probability).to(total.dtype)
-        # slice by slice: all logarithms of a volume at once would take gigabytes
-        classes = [classes_of(part.float().clamp(min=1e-7).log()[None], self.confidence) for part in total.unbind(1)]
-        return torch.stack(classes, dim=2)
+        # what a sagittal network gives to both sides belongs to the side that is found: no second normalisation
+        probability, classes = total.max(dim=0)
+        found = (classes, probability.clamp(max=1)) if self.confidence else (classes,)
+        return torch.stack(found).float()[None]
 
     def _for_both_sides(self, probability: torch.Tensor) -> torch.Tensor:
         exchange = self.mirrored_class.to(probability.device)
