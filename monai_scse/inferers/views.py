@@ -95,7 +95,7 @@ class ViewAggregationInferer(Inferer):
         # what a sagittal network gives to both sides belongs to the side that is found: no second normalisation
         probability, classes = total.max(dim=0)
         found = (classes, probability.clamp(max=1)) if self.confidence else (classes,)
-        return torch.stack(found).float()[None]
+        return torch.stack([part.float() for part in found])[None]
 
     def _for_both_sides(self, probability: torch.Tensor) -> torch.Tensor:
         exchange = self.mirrored_class.to(probability.device)
