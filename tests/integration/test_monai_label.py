@@ -153,7 +153,7 @@ def turned_brain() -> tuple[nibabel.Nifti1Image, nibabel.Nifti1Image]:
 
 def turned_torso() -> tuple[nibabel.Nifti1Image, nibabel.Nifti1Image]:
     """A synthetic torso stored with its axes down, right and back, and its organs on the grid it was made on."""
-    made = synthetic_ct(5, spacing=(4, 5, 6), field_of_view="abdomen")
+    made = synthetic_ct(6, spacing=(4, 5, 6), field_of_view="abdomen")  # its organs are found whole
     axes = nibabel.orientations.axcodes2ornt(("I", "R", "P"))
     classes = np.where(made.labels <= 10, made.labels, 0).astype(np.uint8)
     scan = nibabel.Nifti1Image(made.image, made.affine)
