@@ -148,17 +148,19 @@ def status_lines(runs: Sequence[BundleRun]) -> list[str]:
     return lines
 
 
-def _run(run: BundleRun, end: float | None) -> None:
-    """Train and test, unless the time is up."""
+def _run(run: BundleRun, end: float | None) -> bool:
+    """Train and test, unless the time is up; returns whether it was not."""
     left = None if end is None else (end - time.time()) / 60
-    if left is None or left > 0:
-        run.run(left)
+    if left is not None and left <= 0:
+        return False
+    run.run(left)
+    return True
 
 
-def _run_with_own_log(run: BundleRun, end: float | None) -> None:
+def _run_with_own_log(run: BundleRun, end: float | None) -> bool:
     run.folder.mkdir(parents=True, exist_ok=True)
     with output_to_file(run.folder / "run.log"):
-        _run(run, end)
+        return _run(run, end)
 
 
 def _share_the_machine(jobs: int) -> None:
@@ -176,19 +178,17 @@ def _share_the_machine(jobs: int) -> None:
 
 
 def _as_they_end(runs: Sequence[BundleRun], end: float | None, jobs: int) -> Iterator[BundleRun]:
-    """The runs, each when its training and test are over, so many of them at the same time."""
+    """The runs that were worked on, each when that is over, so many of them at the same time."""
     if jobs == 1:
-        for run in runs:
-            _run(run, end)
-            yield run
+        yield from (run for run in runs if _run(run, end))
         return
     context = multiprocessing.get_context("spawn")  # CUDA does not survive a fork
     pool = ProcessPoolExecutor(jobs, context, initializer=_share_the_machine, initargs=(jobs,))
     try:
         futures = {pool.submit(_run_with_own_log, run, end): run for run in runs}
         for future in as_completed(futures):
-            future.result()
-            yield futures[future]
+            if future.result():
+                yield futures[future]
     finally:
         pool.shutdown(cancel_futures=True)
 
