@@ -17,6 +17,15 @@ HOUNSFIELD_SOURCES = {
     "nephrographic phase the medulla 145 more, less than 30 between the two",
     "bowel wall": "Normal contrast enhancement of the small bowel, biphasic spiral CT with water by mouth, 50 renal "
     "donors: 118 to 120 in the arterial phase, 107 to 111 in the portal venous phase",
+    "spleen": "L. S. Rabushka et al., Imaging of the spleen: CT with supplemental MR examination, RadioGraphics 14 "
+    "(1994) 307-332: 40 to 60 without contrast agent, 5 to 10 less than the liver",
+    "pancreas": "T. Stuber et al., Sixty-four MDCT achieves higher contrast in pancreas with optimization of scan time "
+    "delay, World Journal of Radiology 4 (2012) 324-327: two protocols, 20 patients each: head 74.2 and 111.2 in the "
+    "arterial, 70.5 and 84.0 in the portal venous phase, tail 76.7 and 99.9, 67.5 and 77.2",
+    "fat": "M. Pop, M. Marusteri, Diagnostics 13:1913 (2023), doi:10.3390/diagnostics13111913, 4000 samples: 95 % "
+    "between -123 and -89, 3.8 between subcutaneous and visceral fat",
+    "blood": "Blood density in unenhanced CT of the chest and anaemia, 325 patients, doi:10.21203/rs.3.rs-1420003/v1: "
+    "aorta 40 to 47.5 (quartiles) without anaemia, 25 to 36 with it",
     "muscle": "Correcting posterior paraspinal muscle computed tomography density for intravenous contrast material "
     "independent of sex and vascular phase, 240 adults: 8.6 more in the arterial phase, 6.4 more in the venous phase",
 }

@@ -39,6 +39,12 @@ def test_structures_have_the_hounsfield_units_of_their_tissue(name, low, high):
         ("left kidney", 2, 30 + 145 + 15, 15),  # medulla and cortex
         ("bowel wall", 1, 119, 5),
         ("bowel wall", 2, 110, 5),
+        ("pancreas", 1, (76.7 + 99.9) / 2, 12),  # its tail
+        ("pancreas", 2, (67.5 + 84.0) / 2, 18),
+        ("spleen", 0, 50, 10),
+        ("aorta", 0, (40 + 47.5) / 2, 4),
+        ("subcutaneous fat", 0, -106, 17),
+        ("visceral fat", 0, -106, 17),
     ],
 )
 def test_hounsfield_units_are_those_that_were_published(name, phase, published, tolerance):
@@ -51,6 +57,11 @@ def test_contrast_agent_adds_what_was_published():
     plain, arterial, portal, _ = HOUNSFIELD["muscle"]
     assert arterial - plain == pytest.approx(8.6, abs=6.2)
     assert portal - plain == pytest.approx(6.4, abs=8.1)
+
+
+def test_spleen_and_fat_differ_from_their_neighbours_as_published():
+    assert 5 <= HOUNSFIELD["liver"][0] - HOUNSFIELD["spleen"][0] <= 10
+    assert HOUNSFIELD["visceral fat"][0] - HOUNSFIELD["subcutaneous fat"][0] == pytest.approx(3.8, abs=2)
 
 
 def test_medulla_is_darker_than_the_cortex_in_the_arterial_phase(monkeypatch):

@@ -16,7 +16,7 @@ from monai_scse.data.torso_measures import MEASURES, SEXES, SOURCES, draw_person
 
 TORSOS = 30  # of each sex
 STEP = 6.0  # mm
-FIRST_LUMBAR, THIRD_LUMBAR, CHEST, BELOW_KIDNEYS = 0, -72, 125, -70  # heights in mm for a person of 1.70 m
+FIRST_LUMBAR, THIRD_LUMBAR, CHEST, BELOW_KIDNEYS, CRESTS = 0, -72, 125, -70, -140  # mm, a person of 1.70 m
 
 # name: mean of women, mean of men, standard deviation from person to person within a sex (None: none was published)
 PUBLISHED = {
@@ -33,6 +33,7 @@ PUBLISHED = {
     "right share of the lungs": (0.536, 0.536, 0.015),  # Yamada 2020, supine
     "chest mm": (256.5, 278.8, 18.4),  # Ekedigwe 2014, in radiographs
     "liver span mm": (172, 172, 20),  # Seppelt, both sexes together
+    "pelvis mm": (276, 281, 22),  # Heinz 2003, biiliac, 23 and 21
 }
 
 
@@ -66,6 +67,11 @@ def measure(seed: int, sex: str) -> dict[str, float]:
     found["lungs / capacity"] = lungs / 1000 / capacity
     across = (masks["right lung"] | masks["left lung"]).any(axis=1)
     found["chest mm"] = max(np.ptp(np.flatnonzero(row)) for row in across.T if row.any()) * STEP
+    elbows = 190  # mm from the middle: arms that are down
+    bone = masks["bone"][np.abs(canvas.axes[0]) < elbows][:, :, np.abs(height - CRESTS) < 40]
+    found["pelvis mm"] = np.ptp(np.flatnonzero(bone.any(axis=(1, 2)))) * STEP
+    surface = np.sqrt(metres**3 * person.body_mass_index / 36)  # m2, R. D. Mosteller, 1987
+    found["heart ml/m2"] = masks["heart"].sum() * steps.prod() / 1000 / surface
     for organ in ("liver", "spleen", "right kidney", "left kidney"):
         rows = np.flatnonzero(masks[organ].sum(axis=(0, 1)) * STEP**2 > 150)  # mm2
         found[f"{organ} span mm"] = (rows[-1] - rows[0]) * STEP * person.size
@@ -137,6 +143,13 @@ def test_women_and_men_differ_as_published(torsos):
         assert women[name].mean() < men[name].mean()
     # Kong 2022, medians at a mean body mass index of 23.5: 146.7 and 116.9 cm2; these people are heavier
     assert np.median(women["fat under the skin cm2"]) > np.median(men["fat under the skin cm2"]) > 80
+
+
+def test_hearts_are_as_large_as_published_for_their_bodies(torsos):
+    hearts = [torsos[sex]["heart ml/m2"] for sex in SEXES]  # Foldyna 2021: 351.9 +- 57.6, smaller in women
+    assert np.mean(hearts) == pytest.approx(351.9, rel=0.1)
+    assert 0.5 * 57.6 < np.std(hearts) < 1.4 * 57.6
+    assert hearts[SEXES.index("female")].mean() < hearts[SEXES.index("male")].mean()
 
 
 def test_every_source_is_named():
