@@ -114,7 +114,8 @@ def save_dicom_segmentation(
 class DicomSegmentation:
     """Write ``<case>_seg.dcm`` for every segmented case that is a DICOM series; other cases are passed over.
 
-    Attach it to an evaluator whose postprocessing has brought the prediction back to the grid of the scan.
+    Attach it to an evaluator whose postprocessing has brought the prediction back to the grid of the scan. A series
+    whose headers are incomplete does not keep the following ones from theirs: the run goes on, and fails in its end.
 
     Args:
         output_dir: folder that receives the files.
@@ -122,7 +123,7 @@ class DicomSegmentation:
         pred_key: entry of the segmentation in the engine's output, class indices (1, x, y, z).
 
     Raises:
-        InputError: when highdicom is not installed.
+        InputError: when highdicom is not installed; at the end of a run in which a series got no DICOM SEG.
     """
 
     def __init__(self, output_dir: str, structures: Sequence[Structure], pred_key: str = "pred") -> None:
@@ -131,12 +132,15 @@ class DicomSegmentation:
         self.structures = structures
         self.pred_key = pred_key
         self.logger = logging.getLogger(__name__)
+        self.cases = 0
+        self.failures: list[str] = []
 
     def attach(self, engine: Engine) -> None:
         """Attach to the evaluator."""
         from ignite.engine import Events
 
         engine.add_event_handler(Events.ITERATION_COMPLETED, self.save_batch)
+        engine.add_event_handler(Events.COMPLETED, self.tell_failures)
 
     def save_batch(self, engine: Engine) -> None:
         """Write the SEG of each case of the batch."""
@@ -147,5 +151,16 @@ class DicomSegmentation:
             if series is None:
                 self.logger.warning(f"{file}: not a DICOM series, no DICOM SEG is written.")
                 continue
-            path = self.output_dir / f"{case_name(file)}_seg.dcm"
-            save_dicom_segmentation(path, pred[0].cpu().numpy(), series, self.structures)
+            self.cases += 1
+            try:
+                path = self.output_dir / f"{case_name(file)}_seg.dcm"
+                save_dicom_segmentation(path, pred[0].cpu().numpy(), series, self.structures)
+            except InputError as error:
+                self.logger.error(str(error))
+                self.failures.append(str(error))
+
+    def tell_failures(self, _: Engine) -> None:
+        """Fail when a series of the run got no SEG."""
+        failures, cases, self.failures, self.cases = self.failures, self.cases, [], 0
+        if failures:
+            raise InputError(f"no DICOM SEG for {len(failures)} of {cases} series: {' '.join(failures)}")
