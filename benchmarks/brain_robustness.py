@@ -1,10 +1,11 @@
 """Dice of the brain bundle on scans as they are, and made harder: a head around the brain, noise, other contrast, old
 age.
 
-    python benchmarks/brain_robustness.py DATA --cases 1008 1013 1036 [--weights models/model.pt ...]
+    python benchmarks/brain_robustness.py DATA --cases 1008 1013 1036 [--weights models/model.pt ...] [--repeats 5]
 
 DATA holds images/ and labels/ of skull-stripped scans, with Neuromorphometrics numbers. Every condition is written as a
-data set of its own and run through the bundle's evaluate.json; the same seed makes the same scans.
+data set of its own and run through the bundle's evaluate.json; the same seed makes the same scans. What is drawn at
+random, heads above all, is drawn anew in every repeat.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import platform
 import tempfile
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import nibabel
@@ -26,7 +28,7 @@ from tqdm import tqdm
 
 from monai_scse.data import get_label_protocol, whole_head
 from monai_scse.metrics import structure_dice
-from monai_scse.transforms import RandHeadTissued, RandStructureSized
+from monai_scse.transforms import AGREEMENT_KEY, RandHeadTissued, RandStructureSized
 
 BUNDLE = Path(__file__).parents[1] / "bundles/brain_mri_scse_segmentation"
 Pair = tuple[np.ndarray, np.ndarray]  # scan in [0, 1], 0 outside the brain, and classes; axes RAS, 1 mm
@@ -86,10 +88,10 @@ CONDITIONS: dict[str, Callable[[np.ndarray, np.ndarray, int], Pair]] = {
 }
 
 
-def write_condition(dataset_dir: Path, cases: list[str], condition: str, folder: Path) -> None:
+def write_condition(dataset_dir: Path, cases: list[str], condition: str, folder: Path, first_seed: int = 0) -> None:
     """Write images/ and labels/ (class indices) of one condition."""
     protocol = get_label_protocol("neuromorphometrics")
-    for seed, case in enumerate(cases):
+    for seed, case in enumerate(cases, start=first_seed):
         volumes = []
         for part in ("images", "labels"):
             file = dataset_dir / part / f"{case}.nii.gz"
@@ -101,24 +103,27 @@ def write_condition(dataset_dir: Path, cases: list[str], condition: str, folder:
             nibabel.save(nibabel.Nifti1Image(volume.astype(kind), np.eye(4)), folder / part / f"{case}.nii.gz")
 
 
-def mean_dice(folder: Path, weights: Path, overlays: list[str]) -> float:
-    """Mean global Dice, as evaluate.json computes it, without the distances of surfaces."""
+def dice_and_its_agreement(folder: Path, weights: Path, overlays: list[str]) -> tuple[float, float]:
+    """Mean global Dice, as evaluate.json computes it, and the rank correlation of agreement with it by structure."""
     config = ConfigParser()
     config.read_config([str(BUNDLE / "configs" / name) for name in ("evaluate.json", *overlays)])
     config.update({"bundle_root": str(BUNDLE), "dataset_dir": str(folder), "output_dir": str(folder)})
     config.update({"ckpt_path": str(weights), "label_protocol": "structures27", "volume_inferer#progress": False})
     config["handlers"] = [handler for handler in config["handlers"] if handler["_target_"] == "CheckpointLoader"]
     evaluator = config.get_parsed_content("evaluator")
-    scores: list[list[float]] = []
+    rows: list[tuple[float, float]] = []
 
     @evaluator.on(Events.ITERATION_COMPLETED)
     def _score(engine: Engine) -> None:
         for output in engine.state.output:
             pair = (output[key][0].numpy() for key in ("pred", "label"))
-            scores.append(structure_dice(*pair, config["num_classes"]))
+            agreement = output["pred"].meta.get(AGREEMENT_KEY, {})
+            for index, dice in enumerate(structure_dice(*pair, config["num_classes"]), start=1):
+                rows.append((dice, agreement.get(index, np.nan)))
 
     evaluator.run()
-    return float(np.nanmean(scores))
+    table = pd.DataFrame(rows, columns=["dice", "agreement"])
+    return table["dice"].mean(), table.corr(method="spearman").iloc[0, 1]
 
 
 def main() -> None:
@@ -128,15 +133,18 @@ def main() -> None:
     parser.add_argument("--cases", nargs="+", required=True)
     parser.add_argument("--weights", type=Path, nargs="+", default=[BUNDLE / "models/model.pt"])
     parser.add_argument("--conditions", nargs="+", choices=CONDITIONS, default=list(CONDITIONS))
+    parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--overlays", nargs="*", default=[], help="further config files of the bundle")
     options = parser.parse_args()
-    table = pd.DataFrame(index=options.conditions, columns=[str(file) for file in options.weights], dtype=float)
-    for condition in tqdm(options.conditions):
+    rows = []
+    for condition, repeat in tqdm(list(product(options.conditions, range(options.repeats)))):
         with tempfile.TemporaryDirectory() as folder:
-            write_condition(options.dataset_dir, options.cases, condition, Path(folder))
+            write_condition(options.dataset_dir, options.cases, condition, Path(folder), repeat * len(options.cases))
             for file in options.weights:
-                table.loc[condition, str(file)] = mean_dice(Path(folder), file, options.overlays)
-    print(f"{platform.machine()}, torch {torch.__version__}; mean global Dice, cases {', '.join(options.cases)}")
+                rows.append((condition, file, *dice_and_its_agreement(Path(folder), file, options.overlays)))
+    table = pd.DataFrame(rows, columns=["condition", "weights", "mean global Dice", "rank correlation of agreement"])
+    table = table.groupby(["condition", "weights"], sort=False).mean().unstack()
+    print(f"{platform.machine()}, torch {torch.__version__}; cases {', '.join(options.cases)}, {options.repeats} times")
     print(table.round(4).to_string())
 
 

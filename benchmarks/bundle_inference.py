@@ -70,7 +70,10 @@ def workflow_and_bare_seconds(bundle: Path, scan: Path, output: Path) -> tuple[f
     volume = parser.get_parsed_content("dataset")[0]["image"].as_tensor()
     network = parser.get_parsed_content("network").eval()
     axis = parser.get_parsed_content("volume_inferer").spatial_dim + 1
-    batches = volume.movedim(axis, 0).split(parser.get_parsed_content("sw_batch_size"))
+    slices = volume.movedim(axis, 0)
+    if every := parser.get("mirror_every", 0):  # looked at twice
+        slices = torch.cat((slices, slices[every // 2 :: every]))
+    batches = slices.split(parser.get_parsed_content("sw_batch_size"))
     start = time.perf_counter()
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=parser.get_parsed_content("amp")):
         for batch in batches:

@@ -67,25 +67,47 @@ class MirroredInferer(_Mirror):
 
 
 class MirrorAgreementInferer(_Mirror):
-    """Run another inferer twice, on the image and on its mirror image, and give both segmentations.
+    """Run another inferer on the image, and on the mirror image of some of its slices, and give both segmentations.
 
     Where they differ, the network is not sure. :class:`monai_scse.transforms.NoteConfidenced` makes a measure of that
     for each structure. Not for sagittal slabs, whose slices would have to change their order, too.
 
     Args:
-        inferer: the inferer to run; its first channel is class indices.
+        inferer: the inferer to run, slice by slice; its first channel is class indices.
         protocol: name of the label protocol, whose "left ..." and "right ..." structures make the pairs.
         spatial_axis: the left-right axis of the image, counted without batch and channel.
+        every: 4 looks at the mirror image of every fourth slice, for a quarter more time; 0 at none.
+        spatial_dim: the axis that the inferer slices along, counted without batch and channel.
 
     Shape:
-        input: (batch, channels, *spatial); output: the channels of the inferer, and one more with the class indices of
-            the mirror image, mirrored back.
+        input: (batch, channels, *spatial); output: the channels of the inferer, and unless ``every`` is 0 one more with
+            the class indices of the mirror image, mirrored back; -1 in slices of which it was not looked at.
+
+    Raises:
+        ValueError: when slices along the left-right axis are to be mirrored.
     """
+
+    def __init__(
+        self,
+        inferer: Inferer,
+        protocol: str = "structures27",
+        spatial_axis: int = 0,
+        every: int = 4,
+        spatial_dim: int = 1,
+    ) -> None:
+        super().__init__(inferer, protocol, spatial_axis)
+        if every and spatial_dim == spatial_axis:
+            raise ValueError(f"slices along the left-right axis have no mirror image: every must be 0, got {every}.")
+        self.every = every
+        self.slices = (*[slice(None)] * (spatial_dim + 2), slice(every // 2, None, every)) if every else ()
 
     def __call__(
         self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any, **kwargs: Any
     ) -> torch.Tensor:
         seen = self.inferer(inputs, network, *args, **kwargs)
-        mirrored = self.inferer(inputs.flip(self.axis), network, *args, **kwargs)[:, :1].flip(self.axis)
-        exchanged = self.mirrored_class.to(seen.device)[torch.as_tensor(mirrored).long()]
-        return torch.cat((seen, exchanged.to(seen.dtype)), dim=1)
+        if not self.every:
+            return seen
+        mirrored = self.inferer(inputs[self.slices].flip(self.axis), network, *args, **kwargs)[:, :1].flip(self.axis)
+        other = torch.full_like(seen[:, :1], -1)
+        other[self.slices] = self.mirrored_class.to(seen.device)[torch.as_tensor(mirrored).long()].to(seen.dtype)
+        return torch.cat((seen, other), dim=1)

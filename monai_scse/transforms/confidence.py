@@ -22,7 +22,7 @@ class NoteConfidenced(MapTransform):
 
     Confidence is the mean softmax probability of the voxels that were given to the structure: what share of them the
     network expects to be right. Agreement is Dice of the structure and the one that the network finds in the mirror
-    image.
+    image, over the slices of which it was looked at.
 
     Args:
         keys: class indices and their probabilities, (2, x, y, z), as the inferers give them with ``confidence=True``,
@@ -45,9 +45,12 @@ class NoteConfidenced(MapTransform):
             measures = {CONFIDENCE_KEY: {i: float(total[i] / voxels[i]) for i in found}}
             if data[key].shape[0] > 2:
                 other = torch.as_tensor(data[key][2]).flatten().long()
-                voxels_of_other = torch.bincount(other, minlength=len(voxels))
-                both = torch.bincount(index[index == other], minlength=len(voxels))
-                measures[AGREEMENT_KEY] = {i: float(2 * both[i] / (voxels[i] + voxels_of_other[i])) for i in found}
+                index, other = index[other >= 0], other[other >= 0]
+                parts = (index, other, index[index == other])
+                seen, mirrored, both = (torch.bincount(part, minlength=len(voxels)) for part in parts)
+                measures[AGREEMENT_KEY] = {
+                    i: float(2 * both[i] / either) for i in found if (either := seen[i] + mirrored[i])
+                }
             for volume in (classes, data.get(self.image_key)):
                 if isinstance(volume, MetaTensor):
                     volume.meta.update(measures)

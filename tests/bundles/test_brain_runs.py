@@ -141,12 +141,13 @@ def test_segmentation_has_the_grid_of_its_scan(segmented):
 def test_volume_tables_count_the_voxels(segmented):
     classes = np.asarray(nibabel.load(segmented / "case2_seg.nii.gz").dataobj)
     table = pd.read_csv(segmented / "case2_volumes.csv")
-    columns = ["index", "structure", "voxels", "volume_mm3", "touches_border", "confidence", "scan", "qc"]
+    columns = ["index", "structure", "voxels", "volume_mm3", "touches_border", "confidence", "agreement", "scan", "qc"]
     assert list(table.columns) == columns
     assert set(table["scan"]) == {"skull-stripped"}
     assert table["qc"].str.startswith("no brain of an adult").all()  # the phantom is as large as an egg
     assert table.loc[table["voxels"] > 0, "confidence"].between(0.03, 1).all()
-    assert table.loc[table["voxels"] == 0, "confidence"].isna().all()
+    assert table["agreement"].between(0, 1).any()
+    assert table.loc[table["voxels"] == 0, ["confidence", "agreement"]].isna().all(axis=None)
     assert list(table["voxels"]) == [(classes == index).sum() for index in range(1, 28)]
     voxel_mm3 = abs(np.linalg.det(TILTED[:3, :3]))
     np.testing.assert_allclose(table["volume_mm3"], table["voxels"] * voxel_mm3, atol=0.06)
@@ -178,12 +179,13 @@ def test_evaluation_writes_tables_and_prints_their_mean(brain_bundle, labelled_d
     )
     assert result.returncode == 0, result.stderr
     metrics = pd.read_csv(tmp_path / "metrics.csv")
-    assert list(metrics.columns) == ["case", "structure", "dice", "hd95_mm", "assd_mm", "confidence"]
+    assert list(metrics.columns) == ["case", "structure", "dice", "hd95_mm", "assd_mm", "confidence", "agreement"]
     assert len(metrics) == 4 * 27
     summary = pd.read_csv(tmp_path / "summary.csv").set_index("structure")
     assert f"4 cases: {metrics['dice'].mean():.4f}" in result.stdout
-    both = metrics[["confidence", "dice"]].dropna()
-    assert f"rank correlation (Spearman) {both.rank().corr().iloc[0, 1]:.2f}" in result.stdout
+    for measure in ("confidence", "agreement"):
+        both = metrics[[measure, "dice"]].dropna()
+        assert f"rank correlation (Spearman) {both.rank().corr().iloc[0, 1]:.2f}" in result.stdout
     assert summary.loc["all structures", "dice_mean"] == pytest.approx(metrics["dice"].mean(), rel=1e-4)
 
 

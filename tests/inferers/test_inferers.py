@@ -186,7 +186,7 @@ def test_agreement_shows_the_mirrored_segmentation_beside_the_other() -> None:
     network, volume = brains()
     exchange = torch.tensor(mirrored_classes("structures27"))
     with torch.no_grad():
-        both = MirrorAgreementInferer(ArgmaxSliceInferer(confidence=True))(volume, network)
+        both = MirrorAgreementInferer(ArgmaxSliceInferer(confidence=True), every=1)(volume, network)
         seen, mirrored = (
             ArgmaxSliceInferer(confidence=True)(volume, network),
             ArgmaxSliceInferer()(volume.flip(2), network),
@@ -194,6 +194,31 @@ def test_agreement_shows_the_mirrored_segmentation_beside_the_other() -> None:
     assert torch.equal(both[:, :2], seen)
     assert torch.equal(both[:, 2:], exchange[mirrored.flip(2).long()].float())
     assert not torch.equal(both[:, :1], both[:, 2:])
+
+
+def test_agreement_needs_some_slices_only() -> None:
+    network, volume = brains()
+    inferer = ArgmaxSliceInferer(confidence=True)
+    looks = []
+    count = network.register_forward_pre_hook(lambda _, inputs: looks.append(len(inputs[0])))
+    with torch.no_grad():
+        whole = MirrorAgreementInferer(inferer, every=1)(volume, network)
+        looks.clear()
+        some = MirrorAgreementInferer(inferer, every=4)(volume, network)
+        assert sum(looks) == 10 + 2  # slices along the second axis, and two mirrored ones
+        count.remove()
+        assert torch.equal(MirrorAgreementInferer(inferer, every=0)(volume, network), inferer(volume, network))
+    assert torch.equal(some[:, :2], whole[:, :2])
+    seen = torch.zeros(10, dtype=torch.bool)
+    seen[[2, 6]] = True
+    assert torch.equal(some[:, 2:, :, seen], whole[:, 2:, :, seen])
+    assert (some[:, 2:, :, ~seen] == -1).all()
+
+
+def test_sagittal_slices_have_no_mirror_image() -> None:
+    with pytest.raises(ValueError, match=r"slices along the left-right axis .* every must be 0, got 4"):
+        MirrorAgreementInferer(ArgmaxSliceInferer(spatial_dim=0), every=4, spatial_dim=0)
+    MirrorAgreementInferer(ArgmaxSliceInferer(spatial_dim=0), every=0, spatial_dim=0)
 
 
 @pytest.mark.parametrize("mirrored", [False, True])

@@ -26,3 +26,10 @@ def test_agreement_is_dice_with_the_mirror_image() -> None:
     noted = NoteConfidenced("pred")({"pred": pred})["pred"]
     assert torch.equal(torch.as_tensor(noted), classes)
     assert noted.meta[AGREEMENT_KEY] == {1: pytest.approx(4 / 5), 2: pytest.approx(2 / 3), 3: 0.0}
+
+
+def test_agreement_counts_only_where_the_mirror_image_was_looked_at() -> None:
+    classes, other = torch.tensor([[[[1.0, 1, 1, 2, 3]]]]), torch.tensor([[[[1.0, -1, 2, 7, -1]]]])
+    pred = MetaTensor(torch.cat((classes, torch.ones_like(classes), other)))
+    noted = NoteConfidenced("pred")({"pred": pred})["pred"]
+    assert noted.meta[AGREEMENT_KEY] == {1: pytest.approx(2 / 3), 2: 0.0}  # of the third class nothing is known
