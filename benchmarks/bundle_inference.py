@@ -1,4 +1,5 @@
-"""How long a bundle takes for one scan, end to end, and against the bare forward passes of the same slices.
+"""How long a bundle takes for one scan, end to end, and against the bare forward passes of the same slices (those that
+the brain bundle looks at twice, mirrored, count twice).
 
 The scan is one given, the ICBM 152 template that nilearn carries, or a synthetic CT. The command line is timed as a
 user runs it, imports included; its peak memory is that of the whole process.

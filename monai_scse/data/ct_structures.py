@@ -100,7 +100,7 @@ HOUNSFIELD: dict[str, tuple[float, float, float, float]] = {
     "renal sinus": (-50, -40, -30, 35),
     "airway": (-960, -960, -960, 15),
     "arteries": (40, 280, 150, 30),
-    "pancreas": (40, 95, 90, 14),
+    "pancreas": (40, 95, 84, 14),
     "table": (-250, -250, -250, 200),
     "uterus": (45, 75, 100, 15),
     "prostate": (40, 60, 75, 12),

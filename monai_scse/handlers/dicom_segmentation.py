@@ -132,15 +132,19 @@ class DicomSegmentation:
         self.structures = structures
         self.pred_key = pred_key
         self.logger = logging.getLogger(__name__)
-        self.cases = 0
-        self.failures: list[str] = []
+        self.cases, self.failures = 0, list[str]()
 
     def attach(self, engine: Engine) -> None:
         """Attach to the evaluator."""
         from ignite.engine import Events
 
+        engine.add_event_handler(Events.STARTED, self.start)
         engine.add_event_handler(Events.ITERATION_COMPLETED, self.save_batch)
         engine.add_event_handler(Events.COMPLETED, self.tell_failures)
+
+    def start(self, _: Engine) -> None:
+        """Forget an earlier run."""
+        self.cases, self.failures = 0, []
 
     def save_batch(self, engine: Engine) -> None:
         """Write the SEG of each case of the batch."""
@@ -161,6 +165,5 @@ class DicomSegmentation:
 
     def tell_failures(self, _: Engine) -> None:
         """Fail when a series of the run got no SEG."""
-        failures, cases, self.failures, self.cases = self.failures, self.cases, [], 0
-        if failures:
-            raise InputError(f"no DICOM SEG for {len(failures)} of {cases} series: {' '.join(failures)}")
+        if self.failures:
+            raise InputError(f"no DICOM SEG for {len(self.failures)} of {self.cases} series: {' '.join(self.failures)}")

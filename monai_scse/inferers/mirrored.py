@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from monai.inferers import Inferer
+from monai.inferers import Inferer, SliceInferer
 
 from ..data import mirrored_classes
 
@@ -70,36 +70,25 @@ class MirrorAgreementInferer(_Mirror):
     """Run another inferer on the image, and on the mirror image of some of its slices, and give both segmentations.
 
     Where they differ, the network is not sure. :class:`monai_scse.transforms.NoteConfidenced` makes a measure of that
-    for each structure. Not for sagittal slabs, whose slices would have to change their order, too.
+    for each structure. Slices along the left-right axis are looked at once: each is its own mirror image.
 
     Args:
-        inferer: the inferer to run, slice by slice; its first channel is class indices.
+        inferer: MONAI's ``SliceInferer`` or one of its kind; its first channel is class indices.
         protocol: name of the label protocol, whose "left ..." and "right ..." structures make the pairs.
         spatial_axis: the left-right axis of the image, counted without batch and channel.
         every: 4 looks at the mirror image of every fourth slice, for a quarter more time; 0 at none.
-        spatial_dim: the axis that the inferer slices along, counted without batch and channel.
 
     Shape:
-        input: (batch, channels, *spatial); output: the channels of the inferer, and unless ``every`` is 0 one more with
-            the class indices of the mirror image, mirrored back; -1 in slices of which it was not looked at.
-
-    Raises:
-        ValueError: when slices along the left-right axis are to be mirrored.
+        input: (batch, channels, *spatial); output: the channels of the inferer, and where mirror images were looked at
+            one more with their class indices, mirrored back; -1 in all other slices.
     """
 
     def __init__(
-        self,
-        inferer: Inferer,
-        protocol: str = "structures27",
-        spatial_axis: int = 0,
-        every: int = 4,
-        spatial_dim: int = 1,
+        self, inferer: SliceInferer, protocol: str = "structures27", spatial_axis: int = 0, every: int = 4
     ) -> None:
         super().__init__(inferer, protocol, spatial_axis)
-        if every and spatial_dim == spatial_axis:
-            raise ValueError(f"slices along the left-right axis have no mirror image: every must be 0, got {every}.")
-        self.every = every
-        self.slices = (*[slice(None)] * (spatial_dim + 2), slice(every // 2, None, every)) if every else ()
+        self.every = 0 if inferer.spatial_dim == spatial_axis else every
+        self.slices = (*[slice(None)] * (inferer.spatial_dim + 2), slice(self.every // 2, None, self.every or None))
 
     def __call__(
         self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any, **kwargs: Any

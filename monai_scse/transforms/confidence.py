@@ -13,7 +13,8 @@ __all__ = ["AGREEMENT_KEY", "CONFIDENCE_KEY", "NoteConfidenced", "unsure_classes
 
 #: Entry of the meta data of a segmentation: for each class index that occurs, how sure the network is of it.
 CONFIDENCE_KEY = "confidence"
-#: Entry of the meta data of a segmentation: for each class index that occurs, Dice with that of the mirror image.
+#: Entry of the meta data of a segmentation: Dice with that of the mirror image, for each class index that occurs in
+#: slices that were looked at mirrored.
 AGREEMENT_KEY = "agreement"
 
 

@@ -215,10 +215,14 @@ def test_agreement_needs_some_slices_only() -> None:
     assert (some[:, 2:, :, ~seen] == -1).all()
 
 
-def test_sagittal_slices_have_no_mirror_image() -> None:
-    with pytest.raises(ValueError, match=r"slices along the left-right axis .* every must be 0, got 4"):
-        MirrorAgreementInferer(ArgmaxSliceInferer(spatial_dim=0), every=4, spatial_dim=0)
-    MirrorAgreementInferer(ArgmaxSliceInferer(spatial_dim=0), every=0, spatial_dim=0)
+def test_axial_slices_are_looked_at_mirrored_and_sagittal_ones_are_not() -> None:
+    network, volume = brains()
+    with torch.no_grad():
+        axial = MirrorAgreementInferer(ArgmaxSliceInferer(spatial_dim=2))(volume, network)
+        sagittal = MirrorAgreementInferer(ArgmaxSliceInferer(spatial_dim=0))(volume, network)
+        alone = ArgmaxSliceInferer(spatial_dim=0)(volume, network)
+    assert ((axial[:, 1] == -1).all(dim=(0, 1, 2))).tolist() == [i not in (2, 6) for i in range(8)]
+    assert torch.equal(sagittal, alone)
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
