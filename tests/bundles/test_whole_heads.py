@@ -7,12 +7,16 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pandas as pd
+import torch
 from bundle_command import run_bundle
 from monai.bundle import ConfigParser
+from monai.data import MetaTensor
+from nilearn.datasets import load_mni152_template
 
 from monai_scse.data import get_label_protocol, whole_head
 from monai_scse.metrics import structure_dice
 from monai_scse.networks.nets import SEUNet
+from monai_scse.transforms import SCAN_KEY, ExtractBraind
 
 
 def _segment(bundle: Path, scans: Path, output: Path) -> pd.DataFrame:
@@ -42,6 +46,28 @@ def test_brain_is_found_in_a_head_made_around_it(brain_bundle, malc2012, tmp_pat
     label = get_label_protocol("neuromorphometrics").to_classes(numbers, "1013")[_box(image > 0)]
     assert np.nanmean(structure_dice(found[_box(inside)], label, 28)) > 0.85
     assert np.count_nonzero(found) - np.count_nonzero(found[_box(inside)]) < 500  # voxels of 1 mm3 off the brain
+
+
+def test_brain_is_found_in_many_heads(brain_bundle):
+    template = nibabel.as_closest_canonical(load_mni152_template(resolution=3))
+    brain = np.asarray(template.dataobj, dtype=np.float32)
+    brain = (brain / np.percentile(brain, 99.5)).clip(0, 1)
+    brain[brain < 0.1] = 0  # what interpolation left around it
+    parser = ConfigParser()
+    parser.read_config(str(brain_bundle / "configs/inference.json"))
+    extract = ExtractBraind(
+        "image", parser.get_parsed_content("brain_extraction_def"), brain_bundle / "models/brain_extraction.pt"
+    )
+    for seed in range(12):
+        head, inside = whole_head(brain, np.random.RandomState(seed), (3, 3, 3))
+        affine = torch.diag(torch.tensor([3.0, 3, 3, 1]))
+        scan = MetaTensor(torch.from_numpy(head[None]), affine=affine, meta={"filename_or_obj": f"head {seed}"})
+        found = extract({"image": scan})["image"]
+        assert found.meta[SCAN_KEY] == "whole head"
+        found = found[0].numpy() > 0
+        missed, beside = np.count_nonzero(inside & ~found), np.count_nonzero(found & ~inside)
+        assert missed < 0.1 * inside.sum(), seed
+        assert beside < 0.15 * inside.sum(), seed
 
 
 def test_what_is_no_brain_is_flagged(brain_bundle, tmp_path):

@@ -69,6 +69,32 @@ def test_whole_head_keeps_the_brain_alone(tmp_path: Path, extract: ExtractBraind
     np.testing.assert_array_equal(data["image"][0].numpy(), scan(head=True))
 
 
+class Normalised(nn.Module):
+    """Stands in for a network with batch normalisation: what is a deviation brighter than the mean is brain."""
+
+    def __init__(self, mean: float, variance: float) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm3d(1, affine=False)
+        self.norm.running_mean.fill_(mean)
+        self.norm.running_var.fill_(variance)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return Bright()(self.norm(x) - 0.5)
+
+
+@pytest.mark.parametrize(
+    ("mean", "variance"), [(100.0, 1.0), (0.5, 0.04)], ids=["of no scan like this", "of such scans"]
+)
+def test_brain_is_found_with_the_statistics_of_training_or_scan(tmp_path: Path, mean, variance) -> None:
+    network = Normalised(mean, variance)
+    torch.save(network.state_dict(), tmp_path / "weights.pt")
+    extract = ExtractBraind("image", network, tmp_path / "weights.pt", spacing=STEP)
+    for _ in range(2):  # what a scan looks like is not kept for the next one
+        image = extract(load(tmp_path, scan(head=True)))["image"]
+        np.testing.assert_array_equal(image[0].numpy(), scan(head=False))
+    assert float(network.norm.running_mean) == pytest.approx(mean)
+
+
 class Nothing(nn.Module):
     """Stands in for a network that finds no brain."""
 
