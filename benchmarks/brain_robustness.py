@@ -14,7 +14,6 @@ import argparse
 import platform
 import tempfile
 from collections.abc import Callable
-from itertools import product
 from pathlib import Path
 
 import nibabel
@@ -139,8 +138,7 @@ def main() -> None:
     parser.add_argument("--overlays", nargs="*", default=[], help="further config files of the bundle")
     options = parser.parse_args()
     rows = []
-    drawn = [name for name in options.conditions if name in DRAWN]
-    runs = [(name, 0) for name in options.conditions] + list(product(drawn, range(1, options.repeats)))
+    runs = [(name, i) for name in options.conditions for i in range(options.repeats if name in DRAWN else 1)]
     for condition, repeat in tqdm(runs):
         with tempfile.TemporaryDirectory() as folder:
             write_condition(options.dataset_dir, options.cases, condition, Path(folder), repeat * len(options.cases))

@@ -73,7 +73,7 @@ def workflow_and_bare_seconds(bundle: Path, scan: Path, output: Path) -> tuple[f
     axis = parser.get_parsed_content("volume_inferer").spatial_dim + 1
     slices = volume.movedim(axis, 0)
     if every := parser.get("mirror_every", 0):  # looked at twice
-        slices = torch.cat((slices, slices[every // 2 :: every]))
+        slices = torch.cat((slices, slices[::every]))
     batches = slices.split(parser.get_parsed_content("sw_batch_size"))
     start = time.perf_counter()
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=parser.get_parsed_content("amp")):

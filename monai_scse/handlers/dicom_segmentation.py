@@ -132,19 +132,15 @@ class DicomSegmentation:
         self.structures = structures
         self.pred_key = pred_key
         self.logger = logging.getLogger(__name__)
-        self.cases, self.failures = 0, list[str]()
+        self._failures: list[str | None] = []  # of each series; None where its SEG was written
 
     def attach(self, engine: Engine) -> None:
         """Attach to the evaluator."""
         from ignite.engine import Events
 
-        engine.add_event_handler(Events.STARTED, self.start)
+        engine.add_event_handler(Events.STARTED, self._failures.clear)
         engine.add_event_handler(Events.ITERATION_COMPLETED, self.save_batch)
         engine.add_event_handler(Events.COMPLETED, self.tell_failures)
-
-    def start(self, _: Engine) -> None:
-        """Forget an earlier run."""
-        self.cases, self.failures = 0, []
 
     def save_batch(self, engine: Engine) -> None:
         """Write the SEG of each case of the batch."""
@@ -155,15 +151,16 @@ class DicomSegmentation:
             if series is None:
                 self.logger.warning(f"{file}: not a DICOM series, no DICOM SEG is written.")
                 continue
-            self.cases += 1
             try:
                 path = self.output_dir / f"{case_name(file)}_seg.dcm"
                 save_dicom_segmentation(path, pred[0].cpu().numpy(), series, self.structures)
+                self._failures.append(None)
             except InputError as error:
                 self.logger.error(str(error))
-                self.failures.append(str(error))
+                self._failures.append(str(error))
 
     def tell_failures(self, _: Engine) -> None:
         """Fail when a series of the run got no SEG."""
-        if self.failures:
-            raise InputError(f"no DICOM SEG for {len(self.failures)} of {self.cases} series: {' '.join(self.failures)}")
+        failures = [failure for failure in self._failures if failure]
+        if failures:
+            raise InputError(f"no DICOM SEG for {len(failures)} of {len(self._failures)} series: {' '.join(failures)}")

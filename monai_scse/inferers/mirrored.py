@@ -88,7 +88,6 @@ class MirrorAgreementInferer(_Mirror):
     ) -> None:
         super().__init__(inferer, protocol, spatial_axis)
         self.every = 0 if inferer.spatial_dim == spatial_axis else every
-        self.slices = (*[slice(None)] * (inferer.spatial_dim + 2), slice(self.every // 2, None, self.every or None))
 
     def __call__(
         self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any, **kwargs: Any
@@ -96,7 +95,8 @@ class MirrorAgreementInferer(_Mirror):
         seen = self.inferer(inputs, network, *args, **kwargs)
         if not self.every:
             return seen
-        mirrored = self.inferer(inputs[self.slices].flip(self.axis), network, *args, **kwargs)[:, :1].flip(self.axis)
+        some = (*[slice(None)] * (self.inferer.spatial_dim + 2), slice(self.every // 2, None, self.every))
+        mirrored = self.inferer(inputs[some].flip(self.axis), network, *args, **kwargs)[:, :1].flip(self.axis)
         other = torch.full_like(seen[:, :1], -1)
-        other[self.slices] = self.mirrored_class.to(seen.device)[torch.as_tensor(mirrored).long()].to(seen.dtype)
+        other[some] = self.mirrored_class.to(seen.device)[torch.as_tensor(mirrored).long()].to(seen.dtype)
         return torch.cat((seen, other), dim=1)

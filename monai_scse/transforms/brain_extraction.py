@@ -157,10 +157,9 @@ class ExtractBraind(MapTransform):
         part = torch.as_tensor(coarse)[head].as_subclass(torch.Tensor)
         low, high = float(part.min()), float(np.percentile(part.numpy(), 99.5))
         part = ((part - low) / (high - low)).clamp(0, 1)[None].to(self.device)
-        with torch.no_grad():
-            found = torch.stack([look(part).argmax(dim=1) for look in self._looks]).amax(dim=0)
         brain = torch.zeros(coarse.shape)
-        brain[head] = found.cpu().float()
+        with torch.no_grad():
+            brain[head] = torch.stack([look(part).argmax(dim=1) for look in self._looks]).amax(dim=0).cpu().float()
         for transform in self.clean:
             brain = transform(brain)
         found = ResampleToMatch(mode="bilinear", padding_mode="zeros")(MetaTensor(brain).copy_meta_from(coarse), image)

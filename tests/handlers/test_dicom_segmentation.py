@@ -134,9 +134,8 @@ def test_incomplete_headers_are_named_and_nothing_is_written(series, classes, tm
     assert not list(tmp_path.glob("seg*"))
 
 
-def test_other_series_get_theirs_and_the_run_fails_in_the_end(series, classes, tmp_path, caplog):
-    first = series.files[0]
-    uid = dcmread(first).FrameOfReferenceUID
+def test_other_series_get_theirs_and_the_run_fails_in_the_end(series, classes, tmp_path):
+    uid = dcmread(series.files[0]).FrameOfReferenceUID
 
     def segment(engine, frame_of_reference):
         for file in series.files:
