@@ -14,7 +14,7 @@ from .scans import CheckLabelGridd, LoadScand, file_of, segmentation_name
 from .sides import ResolveSidesd
 from .slabs import RandScanEndd, StackAdjacentSlicesd
 from .spacing import AntiAliasd, ServerSafeSpacingd
-from .structure_variation import RandStructureIntensityd, RandStructureSized
+from .structure_variation import RandStructureIntensityd, RandStructureSized, RandWhiteMatterLesionsd
 
 __all__ = [
     "AGREEMENT_KEY",
@@ -36,6 +36,7 @@ __all__ = [
     "RandScanEndd",
     "RandStructureIntensityd",
     "RandStructureSized",
+    "RandWhiteMatterLesionsd",
     "RandWholeHeadd",
     "ResolveSidesd",
     "ServerSafeSpacingd",

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from monai.networks.layers import GaussianFilter
 from monai.transforms import MapTransform, RandomizableTransform
-from torch.nn.functional import grid_sample
+from torch.nn.functional import grid_sample, interpolate
 
-__all__ = ["RandStructureIntensityd", "RandStructureSized"]
+__all__ = ["RandStructureIntensityd", "RandStructureSized", "RandWhiteMatterLesionsd"]
 
 
 def _blur(maps: torch.Tensor, sigma: float) -> torch.Tensor:
@@ -114,4 +114,63 @@ class RandStructureIntensityd(RandomizableTransform, MapTransform):
             for key in self.key_iterator(data):
                 image = data[key]
                 changed[key] = torch.where(image > 0, (image + change).clamp(min=1e-3), image)
+        return changed
+
+
+class RandWhiteMatterLesionsd(RandomizableTransform, MapTransform):
+    """Darken patches of the white matter, most of them close to the ventricles, as in T1-weighted scans of old people.
+
+    White matter hyperintensities of T2-weighted scans look like grey matter on T1-weighted ones, and are labelled as
+    white matter (J. M. Wardlaw et al., "Neuroimaging standards for research into small vessel disease", Lancet
+    Neurology 12 (2013) 822-838). How much and how dark is drawn far wider than people are.
+
+    Args:
+        keys: the scans or slabs of neighbouring slices, (channels, x, y).
+        classes: class indices of the white matter.
+        ventricles: class indices of what the lesions gather around.
+        share: share of the white matter of the slice that is lesion, from ... to.
+        darker: share of its brightness that a lesion loses, from ... to.
+        patch: distance between patches in pixels; those around ventricles reach about as far.
+        label_key: the entry that holds class indices, (1, x, y).
+        prob: probability of lesions.
+    """
+
+    def __init__(
+        self,
+        keys: str | Sequence[str],
+        classes: Sequence[int],
+        ventricles: Sequence[int],
+        share: tuple[float, float] = (0.0, 0.2),
+        darker: tuple[float, float] = (0.1, 0.35),
+        patch: float = 6.0,
+        label_key: str = "label",
+        prob: float = 0.5,
+    ) -> None:
+        MapTransform.__init__(self, keys)
+        RandomizableTransform.__init__(self, prob)
+        self.classes = torch.tensor(list(classes))
+        self.ventricles = torch.tensor(list(ventricles))
+        self.share = share
+        self.darker = darker
+        self.patch = patch
+        self.label_key = label_key
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        self.randomize(None)
+        changed = dict(data)
+        if not self._do_transform:
+            return changed
+        label = data[self.label_key].long()
+        white = torch.isin(label, self.classes.to(label.device))
+        share, darker = float(self.R.uniform(*self.share)), float(self.R.uniform(*self.darker))
+        knots = [max(2, round(length / self.patch)) for length in label.shape[1:]]
+        noise = torch.from_numpy(self.R.standard_normal(knots)).float().to(label.device)
+        where = interpolate(noise[None, None], size=label.shape[1:], mode="bicubic")[0]
+        where += 6 * _blur(torch.isin(label, self.ventricles.to(label.device)).float(), self.patch)
+        if not white.any():
+            return changed
+        lesion = white & (where > torch.quantile(where[white], 1 - share))
+        keep = 1 - darker * _blur(lesion.float(), 1.0)
+        for key in self.key_iterator(data):
+            changed[key] = data[key] * keep
         return changed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from monai_scse.transforms import RandStructureIntensityd, RandStructureSized
+from monai_scse.transforms import RandStructureIntensityd, RandStructureSized, RandWhiteMatterLesionsd
 
 
 def sample() -> dict[str, torch.Tensor]:
@@ -51,3 +51,25 @@ def test_structures_change_their_brightness_one_by_one() -> None:
     assert 0.005 < abs(float(inner.mean() - ring.mean())) < 0.2
     assert torch.equal(after["image"] == 0, before["image"] == 0)
     assert torch.equal(after["label"], before["label"])
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.3])
+def test_lesions_darken_a_share_of_the_white_matter_around_the_ventricles(share: float) -> None:
+    change = RandWhiteMatterLesionsd(
+        "image", classes=[1], ventricles=[2], share=(share, share), darker=(0.3, 0.3), prob=1.0
+    ).set_random_state(0)
+    before, after = sample(), change(sample())
+    darker = torch.where(before["image"] > 0, 1 - after["image"] / before["image"], 0)
+    lesion = (darker > 0.15)[0] & (before["label"][0] == 1)
+    assert float(lesion.sum() / (before["label"] == 1).sum()) == pytest.approx(share, abs=0.04)
+    assert float(darker.max()) <= 0.3 + 1e-5
+    assert torch.equal(after["label"], before["label"])
+    if share:
+        radius = (torch.arange(-40, 40).square()[:, None] + torch.arange(-40, 40).square()).sqrt()
+        near, far = (lesion[(radius > low) & (radius < low + 5)].float().mean() for low in (10, 25))
+        assert near > far + 0.1
+
+
+def test_no_white_matter_has_no_lesions() -> None:
+    change = RandWhiteMatterLesionsd("image", classes=[7], ventricles=[2], prob=1.0)
+    assert torch.equal(change(sample())["image"], sample()["image"])
