@@ -96,20 +96,19 @@ def _old_age(image: np.ndarray, label: np.ndarray, seed: int) -> Pair:
     return np.where(image > 0, (image - gaussian_filter(loss, 0.7)).clip(0.001), 0), label
 
 
-CONDITIONS: dict[str, Callable[[np.ndarray, np.ndarray, int], Pair]] = {
-    "as it is": lambda image, label, seed: (image, label),
-    "whole head, made by rule": _head,
-    "leftovers of the skull": _leftovers,
-    "bias field": _bias_field,
-    "noise, 8 %": _noise,
-    "contrast, gamma 0.6": lambda image, label, seed: (image**0.6, label),
-    "contrast, gamma 1.6": lambda image, label, seed: (image**1.6, label),
-    "slices of 3 mm": _thick_slices,
-    "ventricles 4 mm wider": _wide_ventricles,
-    "old age": _old_age,
+#: what makes the scans of a condition, and whether chance has a part in it
+CONDITIONS: dict[str, tuple[Callable[[np.ndarray, np.ndarray, int], Pair], bool]] = {
+    "as it is": (lambda image, label, seed: (image, label), False),
+    "whole head, made by rule": (_head, True),
+    "leftovers of the skull": (_leftovers, True),
+    "bias field": (_bias_field, True),
+    "noise, 8 %": (_noise, True),
+    "contrast, gamma 0.6": (lambda image, label, seed: (image**0.6, label), False),
+    "contrast, gamma 1.6": (lambda image, label, seed: (image**1.6, label), False),
+    "slices of 3 mm": (_thick_slices, False),
+    "ventricles 4 mm wider": (_wide_ventricles, False),
+    "old age": (_old_age, True),
 }
-#: those that chance has a part in
-DRAWN = ("whole head, made by rule", "leftovers of the skull", "bias field", "noise, 8 %", "old age")
 
 
 def write_condition(dataset_dir: Path, cases: list[str], condition: str, folder: Path, first_seed: int = 0) -> None:
@@ -122,7 +121,8 @@ def write_condition(dataset_dir: Path, cases: list[str], condition: str, folder:
             volumes.append(np.asarray(nibabel.as_closest_canonical(nibabel.load(file)).dataobj))
             (folder / part).mkdir(parents=True, exist_ok=True)
         image = (volumes[0] / np.percentile(volumes[0], 99.5)).clip(0, 1).astype(np.float32)
-        pair = CONDITIONS[condition](image, protocol.to_classes(volumes[1], case), seed)
+        make, _ = CONDITIONS[condition]
+        pair = make(image, protocol.to_classes(volumes[1], case), seed)
         for part, volume, kind in zip(("images", "labels"), pair, (np.float32, np.uint8)):
             nibabel.save(nibabel.Nifti1Image(volume.astype(kind), np.eye(4)), folder / part / f"{case}.nii.gz")
 
@@ -161,7 +161,7 @@ def main() -> None:
     parser.add_argument("--overlays", nargs="*", default=[], help="further config files of the bundle")
     options = parser.parse_args()
     rows = []
-    runs = [(name, i) for name in options.conditions for i in range(options.repeats if name in DRAWN else 1)]
+    runs = [(name, i) for name in options.conditions for i in range(options.repeats if CONDITIONS[name][1] else 1)]
     for condition, repeat in tqdm(runs):
         with tempfile.TemporaryDirectory() as folder:
             write_condition(options.dataset_dir, options.cases, condition, Path(folder), repeat * len(options.cases))

@@ -64,9 +64,15 @@ def test_spleen_and_fat_differ_from_their_neighbours_as_published():
     assert HOUNSFIELD["visceral fat"][0] - HOUNSFIELD["subcutaneous fat"][0] == pytest.approx(3.8, abs=2)
 
 
-def test_medulla_is_darker_than_the_cortex_in_the_arterial_phase(monkeypatch):
-    monkeypatch.setattr("monai_scse.data.ct_rendering._draw_phase", lambda _: np.array([0.0, 1.0, 0.0]))
+@pytest.fixture
+def healthy_in_phase(monkeypatch):
+    """Call it with 0 for plain, 1 for arterial or 2 for portal: organs without lesions in that phase alone."""
     monkeypatch.setattr("monai_scse.data.ct_rendering._add_lesions", lambda *_: None)
+    return lambda phase: monkeypatch.setattr("monai_scse.data.ct_rendering._draw_phase", lambda _: np.eye(3)[phase])
+
+
+def test_medulla_is_darker_than_the_cortex_in_the_arterial_phase(healthy_in_phase):
+    healthy_in_phase(1)
     labels = np.full((40, 40, 40), STRUCTURE_INDEX["visceral fat"], np.uint8)
     labels[8:32, 8:32, 8:32] = STRUCTURE_INDEX["left kidney"]
     images = [render_ct(np.random.default_rng(seed), labels, np.ones(3)) for seed in range(20)]
@@ -75,9 +81,8 @@ def test_medulla_is_darker_than_the_cortex_in_the_arterial_phase(monkeypatch):
 
 
 @pytest.mark.parametrize(("phase", "low", "high"), [(1, 6, 30), (2, -3, 3)])
-def test_spleen_is_striped_in_the_arterial_phase_alone(monkeypatch, phase, low, high):
-    monkeypatch.setattr("monai_scse.data.ct_rendering._draw_phase", lambda _: np.eye(3)[phase])
-    monkeypatch.setattr("monai_scse.data.ct_rendering._add_lesions", lambda *_: None)
+def test_spleen_is_striped_in_the_arterial_phase_alone(healthy_in_phase, phase, low, high):
+    healthy_in_phase(phase)
     images = [render_ct(np.random.default_rng(seed), blocks("spleen", "muscle"), SPACING) for seed in range(20)]
     more = [image[4:20].std() - image[28:44].std() for image in images]
     assert low < np.median(more) < high
