@@ -8,6 +8,7 @@ from .autocast import AutocastInferer, bfloat16_pays
 from .mirrored import MirrorAgreementInferer, MirroredInferer
 from .tensorrt import require_tensorrt
 from .views import ViewAggregationInferer
+from .zoomed import ZoomedInferer
 
 __all__ = [
     "ArgmaxInferer",
@@ -16,6 +17,7 @@ __all__ = [
     "MirrorAgreementInferer",
     "MirroredInferer",
     "ViewAggregationInferer",
+    "ZoomedInferer",
     "bfloat16_pays",
     "require_tensorrt",
 ]

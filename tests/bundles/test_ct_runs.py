@@ -63,9 +63,10 @@ def test_training_logs_loss_dice_and_gates_for_tensorboard(trained):
     assert "gates/decoders.3.recal/map" in tags["images"]
 
 
-def test_inference_writes_all_outputs_on_the_grid_of_the_scan(ct_bundle, ct_dataset, trained, tmp_path):
+@pytest.mark.parametrize("overlays", [[], ["test_time_augmentation.yaml"]])
+def test_inference_writes_all_outputs_on_the_grid_of_the_scan(ct_bundle, ct_dataset, trained, tmp_path, overlays):
     options = {"dataset_dir": ct_dataset / "images", "output_dir": tmp_path, "ckpt_dir": trained / "models"}
-    result = run_bundle(ct_bundle, "inference.json", cwd=tmp_path, **options, **SMALL)
+    result = run_bundle(ct_bundle, ["inference.json", *overlays], cwd=tmp_path, **options, **SMALL)
     assert result.returncode == 0, result.stderr
     expected = {f"ct_000{i}_{part}" for i in range(3) for part in ("seg.nii.gz", "volumes.csv", "overlay.png")}
     assert {path.name for path in tmp_path.iterdir()} == expected | {"volumes.csv"}

@@ -16,6 +16,7 @@ from monai_scse.inferers import (
     MirrorAgreementInferer,
     MirroredInferer,
     ViewAggregationInferer,
+    ZoomedInferer,
     bfloat16_pays,
 )
 from monai_scse.networks.nets import SEUNet
@@ -276,3 +277,35 @@ def test_views_that_are_sure_have_full_confidence() -> None:
 def test_views_need_an_axis_and_a_weight_each() -> None:
     with pytest.raises(ValueError, match="networks, spatial_dims and weights must be n, n and n"):
         ViewAggregationInferer([brains()[0]], [2], [1.0])
+
+
+def test_one_look_at_the_image_as_it_is_changes_nothing(network: nn.Module) -> None:
+    volume = torch.randn(1, 1, 12, 3, 14)
+    with torch.no_grad():
+        zoomed = ZoomedInferer(ArgmaxSliceInferer(confidence=True), [1.0])(volume, network)
+        torch.testing.assert_close(zoomed, ArgmaxSliceInferer(confidence=True)(volume, network))
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 40, 3, 30), (1, 1, 20, 24, 16)])
+def test_zoomed_looks_are_averaged_on_the_grid_of_the_image(shape: tuple[int, ...]) -> None:
+    """A network that finds what is bright finds a smooth ball at any size."""
+    in_slices = shape[3] == 3
+    steps = torch.meshgrid(*(torch.linspace(-1, 1, length) for length in shape[2:]), indexing="ij")
+    ball = torch.exp(-2 * sum(step.square() for i, step in enumerate(steps) if i != 1 or not in_slices))[None, None]
+    seen = []
+
+    def bright(x: torch.Tensor) -> torch.Tensor:
+        seen.append(tuple(x.shape[2:]))
+        return torch.cat((torch.full_like(x, 0.5), x), dim=1) * 20
+
+    inferer = ArgmaxSliceInferer() if in_slices else ArgmaxInferer(SlidingWindowInferer(shape[2:]))
+    found = ZoomedInferer(inferer, [0.8, 1.0, 1.25])(ball, bright)
+    assert set(seen) == {tuple(round(f * n) for n in ((40, 30) if in_slices else shape[2:])) for f in (0.8, 1.0, 1.25)}
+    assert found.shape == ball.shape
+    assert (found == (ball > 0.5)).float().mean() > 0.97
+
+
+@pytest.mark.parametrize("factors", [[], [1.0, 0.0]])
+def test_sizes_must_be_positive(factors: list[float]) -> None:
+    with pytest.raises(ValueError, match="factors must be positive numbers"):
+        ZoomedInferer(ArgmaxSliceInferer(), factors)
