@@ -244,8 +244,7 @@ def _stomach(canvas: Canvas, person: Person, inside: np.ndarray, top: float) -> 
 def _pancreas(canvas: Canvas, person: Person, inside: np.ndarray, top: float) -> None:
     height = -22 + 0.2 * (top - 80) + canvas.jitter(0, 8)
     nodes = [(28, -2, height - 34, 15), (20, 6, height - 10, 14), (-18, 6, height + 4, 10)]
-    # the tail ends anywhere in front of the upper half of the left kidney
-    nodes += [(canvas.jitter(-70, 9), canvas.jitter(-27, 8), height + canvas.jitter(16, 13), canvas.jitter(11, 2))]
+    nodes += [(canvas.jitter(-70, 8), canvas.jitter(-24, 7), height + canvas.jitter(24, 8), canvas.jitter(10, 1.5))]
     distance, box = canvas.tube(nodes, roughness=0.25, reach=2.4)
     allowed = inside[box] & canvas.is_one_of(("visceral fat",), box)
     limit = canvas.level(distance, allowed, person.measures["pancreas_ml"])
