@@ -50,10 +50,10 @@ def to_nifti(source: Path, target: Path) -> Path:
     return target
 
 
-def segment(cases: list[dict[str, str]], output_dir: Path, ckpt_path: Path) -> ConfigParser:
+def segment(cases: list[dict[str, str]], output_dir: Path, ckpt_path: Path, overlays: list[str]) -> ConfigParser:
     """Run the bundle's inference; returns its config, which has the organ table."""
     config = ConfigParser()
-    config.read_config(str(BUNDLE / "configs/inference.json"))
+    config.read_config([str(BUNDLE / "configs" / name) for name in ("inference.json", *overlays)])
     config["cases"] = cases
     config.update({"bundle_root": str(BUNDLE), "output_dir": str(output_dir), "ckpt_path": str(ckpt_path)})
     config.get_parsed_content("evaluator").run()
@@ -147,6 +147,7 @@ def main() -> None:
     parser.add_argument("totalsegmentator", type=Path)
     parser.add_argument("--output_dir", type=Path, required=True)
     parser.add_argument("--ckpt_path", type=Path, default=BUNDLE / "models/model.pt")
+    parser.add_argument("--overlays", nargs="*", default=[], help="further config files of the bundle")
     options = parser.parse_args()
     options.output_dir.mkdir(parents=True, exist_ok=True)
     references = options.totalsegmentator / REFERENCES
@@ -154,7 +155,8 @@ def main() -> None:
     chests["angiography"] = references / "aorta_report/example_ct.nii.gz"
     files = {name: to_nifti(file, options.output_dir / f"{name}.nii.gz") for name, file in chests.items()}
     abdomen = image_cases(references / "example_ct_dicom")
-    config = segment([{"image": str(file)} for file in files.values()] + abdomen, options.output_dir, options.ckpt_path)
+    cases = [{"image": str(file)} for file in files.values()] + abdomen
+    config = segment(cases, options.output_dir, options.ckpt_path, options.overlays)
 
     def segmentation(name: str) -> nibabel.Nifti1Image:
         return nibabel.load(options.output_dir / f"{name}_seg.nii.gz")
