@@ -25,6 +25,9 @@ class ZoomedInferer(Inferer):
 
     Shape:
         input and output: those of the inferer.
+
+    Raises:
+        ValueError: when there is no factor, or one that is not positive.
     """
 
     def __init__(self, inferer: Inferer, factors: Sequence[float] = (0.87, 1.0, 1.15)) -> None:

@@ -120,9 +120,9 @@ class RandStructureIntensityd(RandomizableTransform, MapTransform):
 class RandWhiteMatterLesionsd(RandomizableTransform, MapTransform):
     """Darken patches of the white matter, most of them close to the ventricles, as in T1-weighted scans of old people.
 
-    White matter hyperintensities of T2-weighted scans look like grey matter on T1-weighted ones, and are labelled as
-    white matter (J. M. Wardlaw et al., "Neuroimaging standards for research into small vessel disease", Lancet
-    Neurology 12 (2013) 822-838). How much and how dark is drawn far wider than people are.
+    White matter hyperintensities of T2-weighted scans are as dark as grey matter, or darker, on T1-weighted ones (J. M.
+    Wardlaw et al., "Neuroimaging standards for research into small vessel disease", Lancet Neurology 12 (2013)
+    822-838). Their label stays white matter. How much and how dark is drawn by judgement.
 
     Args:
         keys: the scans or slabs of neighbouring slices, (channels, x, y).
