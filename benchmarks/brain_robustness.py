@@ -15,6 +15,7 @@ import platform
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import nibabel
 import numpy as np
@@ -80,14 +81,13 @@ def _old_age(image: np.ndarray, label: np.ndarray, seed: int) -> Pair:
     a tenth of the difference darker elsewhere.
     """
     rng = np.random.RandomState(seed)
-    where = np.stack(np.meshgrid(*map(np.arange, image.shape), indexing="ij")).astype(np.float32)
+    voxels = np.indices(image.shape)
+    where = voxels.astype(np.float32)  # each voxel's place in the scan before
     for classes, shift, sigma in (((5, 12, 13, 18), 6, 7), ((0,), 1.5, 3)):
         structure = np.isin(map_coordinates(label, where, order=0), classes).astype(np.float32)
         slope = np.stack(np.gradient(gaussian_filter(structure, sigma)))
         move = shift * slope / np.linalg.norm(slope, axis=0).max()
-        where = np.stack(
-            [map_coordinates(axis, np.indices(image.shape) + move, order=1, mode="nearest") for axis in where]
-        )
+        where = np.stack([map_coordinates(axis, voxels + move, order=1, mode="nearest") for axis in where])
     image, label = map_coordinates(image, where, order=1), map_coordinates(label, where, order=0)
     white, grey = np.isin(label, (1, 3)), np.isin(label, (2, 4))
     near = distance_transform_edt(~np.isin(label, (5, 18))) + 4 * gaussian_filter(rng.normal(0, 30, image.shape), 3)
@@ -96,18 +96,24 @@ def _old_age(image: np.ndarray, label: np.ndarray, seed: int) -> Pair:
     return np.where(image > 0, (image - gaussian_filter(loss, 0.7)).clip(0.001), 0), label
 
 
-#: what makes the scans of a condition, and whether chance has a part in it
-CONDITIONS: dict[str, tuple[Callable[[np.ndarray, np.ndarray, int], Pair], bool]] = {
-    "as it is": (lambda image, label, seed: (image, label), False),
-    "whole head, made by rule": (_head, True),
-    "leftovers of the skull": (_leftovers, True),
-    "bias field": (_bias_field, True),
-    "noise, 8 %": (_noise, True),
-    "contrast, gamma 0.6": (lambda image, label, seed: (image**0.6, label), False),
-    "contrast, gamma 1.6": (lambda image, label, seed: (image**1.6, label), False),
-    "slices of 3 mm": (_thick_slices, False),
-    "ventricles 4 mm wider": (_wide_ventricles, False),
-    "old age": (_old_age, True),
+class Condition(NamedTuple):
+    """What makes the scans of a condition from scan, classes and seed; whether chance has a part in it."""
+
+    make: Callable[[np.ndarray, np.ndarray, int], Pair]
+    drawn: bool = False
+
+
+CONDITIONS = {
+    "as it is": Condition(lambda image, label, seed: (image, label)),
+    "whole head, made by rule": Condition(_head, drawn=True),
+    "leftovers of the skull": Condition(_leftovers, drawn=True),
+    "bias field": Condition(_bias_field, drawn=True),
+    "noise, 8 %": Condition(_noise, drawn=True),
+    "contrast, gamma 0.6": Condition(lambda image, label, seed: (image**0.6, label)),
+    "contrast, gamma 1.6": Condition(lambda image, label, seed: (image**1.6, label)),
+    "slices of 3 mm": Condition(_thick_slices),
+    "ventricles 4 mm wider": Condition(_wide_ventricles),
+    "old age": Condition(_old_age, drawn=True),
 }
 
 
@@ -121,8 +127,7 @@ def write_condition(dataset_dir: Path, cases: list[str], condition: str, folder:
             volumes.append(np.asarray(nibabel.as_closest_canonical(nibabel.load(file)).dataobj))
             (folder / part).mkdir(parents=True, exist_ok=True)
         image = (volumes[0] / np.percentile(volumes[0], 99.5)).clip(0, 1).astype(np.float32)
-        make, _ = CONDITIONS[condition]
-        pair = make(image, protocol.to_classes(volumes[1], case), seed)
+        pair = CONDITIONS[condition].make(image, protocol.to_classes(volumes[1], case), seed)
         for part, volume, kind in zip(("images", "labels"), pair, (np.float32, np.uint8)):
             nibabel.save(nibabel.Nifti1Image(volume.astype(kind), np.eye(4)), folder / part / f"{case}.nii.gz")
 
@@ -161,7 +166,7 @@ def main() -> None:
     parser.add_argument("--overlays", nargs="*", default=[], help="further config files of the bundle")
     options = parser.parse_args()
     rows = []
-    runs = [(name, i) for name in options.conditions for i in range(options.repeats if CONDITIONS[name][1] else 1)]
+    runs = [(name, i) for name in options.conditions for i in range(options.repeats if CONDITIONS[name].drawn else 1)]
     for condition, repeat in tqdm(runs):
         with tempfile.TemporaryDirectory() as folder:
             write_condition(options.dataset_dir, options.cases, condition, Path(folder), repeat * len(options.cases))

@@ -9,6 +9,7 @@ import torch
 from monai.inferers import Inferer, SliceInferer
 
 from ..data import mirrored_classes
+from .averaging import log_of_mean
 
 __all__ = ["MirrorAgreementInferer", "MirroredInferer", "with_mirror_image"]
 
@@ -32,8 +33,7 @@ def with_mirror_image(
         mirrored = network(x.flip(axis), *args, **kwargs).float().softmax(dim=1)
         if axis > 1:
             mirrored = mirrored.flip(axis)
-        mean = (seen + mirrored.index_select(1, mirrored_class.to(x.device))) / 2
-        return mean.clamp(min=torch.finfo(mean.dtype).tiny).log()
+        return log_of_mean((seen, mirrored.index_select(1, mirrored_class.to(x.device))))
 
     return both
 

@@ -9,6 +9,8 @@ import torch
 from monai.inferers import Inferer
 from torch.nn.functional import interpolate
 
+from .averaging import log_of_mean
+
 __all__ = ["ZoomedInferer"]
 
 
@@ -42,11 +44,11 @@ class ZoomedInferer(Inferer):
     ) -> torch.Tensor:
         def at_all_sizes(x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
             size, mode = x.shape[2:], "trilinear" if x.dim() == 5 else "bilinear"
-            mean: torch.Tensor | float = 0.0
+            looks = []
             for factor in self.factors:
                 zoomed = [max(1, round(factor * length)) for length in size]
                 logits = network(interpolate(x, zoomed, mode=mode), *args, **kwargs).float()
-                mean = mean + interpolate(logits, size, mode=mode).softmax(dim=1) / len(self.factors)
-            return mean.clamp(min=torch.finfo(mean.dtype).tiny).log()
+                looks.append(interpolate(logits, size, mode=mode).softmax(dim=1))
+            return log_of_mean(looks)
 
         return self.inferer(inputs, at_all_sizes, *args, **kwargs)

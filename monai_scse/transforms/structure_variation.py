@@ -13,6 +13,10 @@ from torch.nn.functional import grid_sample, interpolate
 __all__ = ["RandStructureIntensityd", "RandStructureSized", "RandWhiteMatterLesionsd"]
 
 
+def _shows(label: torch.Tensor, classes: Sequence[int]) -> torch.Tensor:
+    return torch.isin(label.long(), torch.tensor(list(classes), device=label.device))
+
+
 def _blur(maps: torch.Tensor, sigma: float) -> torch.Tensor:
     return GaussianFilter(spatial_dims=2, sigma=sigma)(maps[None])[0]
 
@@ -45,7 +49,7 @@ class RandStructureSized(RandomizableTransform, MapTransform):
         RandomizableTransform.__init__(self, prob)
         if label_key not in self.keys:
             raise ValueError(f"label_key must be one of keys={self.keys}, got {label_key!r}.")
-        self.classes = torch.tensor(list(classes))
+        self.classes = classes
         self.shift = shift
         self.sigma = sigma
         self.label_key = label_key
@@ -57,7 +61,7 @@ class RandStructureSized(RandomizableTransform, MapTransform):
             return deformed
         shift = float(self.R.uniform(*self.shift))
         label = data[self.label_key]
-        structure = torch.isin(label.long(), self.classes.to(label.device)).float()
+        structure = _shows(label, self.classes).float()
         slope = torch.stack(torch.gradient(_blur(structure, self.sigma)[0]))
         steepest = slope.norm(dim=0).max()
         if steepest < 1e-3:
@@ -148,8 +152,8 @@ class RandWhiteMatterLesionsd(RandomizableTransform, MapTransform):
     ) -> None:
         MapTransform.__init__(self, keys)
         RandomizableTransform.__init__(self, prob)
-        self.classes = torch.tensor(list(classes))
-        self.ventricles = torch.tensor(list(ventricles))
+        self.classes = classes
+        self.ventricles = ventricles
         self.share = share
         self.darker = darker
         self.patch = patch
@@ -160,15 +164,15 @@ class RandWhiteMatterLesionsd(RandomizableTransform, MapTransform):
         changed = dict(data)
         if not self._do_transform:
             return changed
-        label = data[self.label_key].long()
-        white = torch.isin(label, self.classes.to(label.device))
+        label = data[self.label_key]
         share, darker = float(self.R.uniform(*self.share)), float(self.R.uniform(*self.darker))
         knots = [max(2, round(length / self.patch)) for length in label.shape[1:]]
         noise = torch.from_numpy(self.R.standard_normal(knots)).float().to(label.device)
-        where = interpolate(noise[None, None], size=label.shape[1:], mode="bicubic")[0]
-        where += 6 * _blur(torch.isin(label, self.ventricles.to(label.device)).float(), self.patch)
+        white = _shows(label, self.classes)
         if not white.any():
             return changed
+        where = interpolate(noise[None, None], size=label.shape[1:], mode="bicubic")[0]
+        where += 6 * _blur(_shows(label, self.ventricles).float(), self.patch)
         lesion = white & (where > torch.quantile(where[white], 1 - share))
         keep = 1 - darker * _blur(lesion.float(), 1.0)
         for key in self.key_iterator(data):
