@@ -26,6 +26,11 @@ HOUNSFIELD_SOURCES = {
     "between -123 and -89, 3.8 between subcutaneous and visceral fat",
     "blood": "Blood density in unenhanced CT of the chest and anaemia, 325 patients, doi:10.21203/rs.3.rs-1420003/v1: "
     "aorta 40 to 47.5 (quartiles) without anaemia, 25 to 36 with it",
+    "aorta": "W. D. Foley, F. S. Pereles, Abdominal aorta, in a textbook on CT angiography: at least 250, better 300 "
+    "to 400 in the arterial phase",
+    "marrow": "S. Jang et al., Opportunistic osteoporosis screening at routine abdominal and thoracic CT, Radiology "
+    "291 (2019) 360-367, doi:10.1148/radiol.2019181648: first lumbar vertebra, 226 +- 44 below 30 years, 2.5 less with "
+    "every year, 89 +- 38 at 90 and more, 20,374 CT; here 130 to 280, the bones of people up to about 70",
     "muscle": "Correcting posterior paraspinal muscle computed tomography density for intravenous contrast material "
     "independent of sex and vascular phase, 240 adults: 8.6 more in the arterial phase, 6.4 more in the venous phase",
 }

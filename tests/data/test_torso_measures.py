@@ -16,7 +16,8 @@ from monai_scse.data.torso_measures import MEASURES, SEXES, SOURCES, draw_person
 
 TORSOS = 30  # of each sex
 STEP = 6.0  # mm
-FIRST_LUMBAR, THIRD_LUMBAR, CHEST, BELOW_KIDNEYS, CRESTS = 0, -72, 125, -70, -140  # mm, a person of 1.70 m
+# mm, a person of 1.70 m
+FIRST_LUMBAR, THIRD_LUMBAR, CHEST, BELOW_KIDNEYS, CRESTS, LOWER_BREASTBONE = 0, -72, 125, -70, -140, 110
 
 # name: mean of women, mean of men, standard deviation from person to person within a sex (None: none was published)
 PUBLISHED = {
@@ -80,6 +81,14 @@ def measure(seed: int, sex: str) -> dict[str, float]:
     kidney, liver = masks["right kidney"], masks["liver"]
     front = kidney[:, :-1] & ~kidney[:, 1:]
     found["liver before the right kidney"] = liver[:, 1:][front].mean()
+    found["bladder ml"] = masks["urinary bladder"].sum() * steps.prod() / 1000
+    found["end of the aorta"] = height[masks["aorta"].any(axis=(0, 1))][0]
+    row = np.abs(height - LOWER_BREASTBONE).argmin()
+    lungs_here = (masks["right lung"] | masks["left lung"])[:, :, row]
+    middle = masks["bone"][np.abs(canvas.axes[0]) < 10][:, :, row].any(axis=0)
+    breastbone, spine = (canvas.axes[1][middle & side] for side in (canvas.axes[1] > 10, canvas.axes[1] < 10))
+    width = max(np.ptp(np.flatnonzero(line)) + 1 for line in lungs_here.T if line.any()) * STEP
+    found["index of Haller"] = width / (breastbone.min() - spine.max() - STEP)
     left = (canvas.axes[0] < 0)[:, None, None] & (height > FIRST_LUMBAR)[None, None]
     found["bowel beside the left kidney ml"] = (masks["bowel wall"] & left).sum() * steps.prod() / 1000
     return found
@@ -150,6 +159,32 @@ def test_hearts_are_as_large_as_published_for_their_bodies(torsos):
     assert np.mean(hearts) == pytest.approx(351.9, rel=0.1)
     assert 0.5 * 57.6 < np.std(hearts) < 1.4 * 57.6
     assert hearts[SEXES.index("female")].mean() < hearts[SEXES.index("male")].mean()
+
+
+def test_bladders_are_as_full_as_in_scans_without_preparation(torsos):
+    bladders = np.concatenate([torsos[sex]["bladder ml"] for sex in SEXES])  # Kim 2018: 139.7 +- 92.8
+    assert bladders.mean() == pytest.approx(139.7, rel=0.2)
+    assert 0.5 * 92.8 < bladders.std() < 1.4 * 92.8
+
+
+@pytest.mark.parametrize("sex", SEXES)
+def test_chests_are_as_deep_as_published(torsos, sex):
+    # between people of 68 years, 1.93 +- 0.35, and younger ones, 2.37, 1.6 to 3.1
+    assert 0.95 * 1.93 < torsos[sex]["index of Haller"].mean() < 2.37
+    assert 0.5 * 0.35 < torsos[sex]["index of Haller"].std() < 1.4 * 0.35
+
+
+@pytest.mark.parametrize("sex", SEXES)
+def test_aortas_end_at_the_fourth_lumbar_vertebra(torsos, sex):
+    fourth_lumbar, height_of_a_vertebra = -108, 36
+    assert np.median(torsos[sex]["end of the aorta"]) == pytest.approx(fourth_lumbar, abs=height_of_a_vertebra / 2)
+
+
+def test_people_weigh_what_people_weigh():
+    masses = np.array([draw_person(np.random.default_rng(seed)).body_mass_index for seed in range(1000)])
+    assert np.median(masses) == pytest.approx(25.5, abs=1.5)  # NHANES III; Americans have grown heavier since
+    assert np.mean((masses >= 19) & (masses < 25)) == pytest.approx((0.390 + 0.436) / 2, abs=0.1)
+    assert np.mean(masses >= 25) == pytest.approx((0.594 + 0.507) / 2, abs=0.12)
 
 
 def test_every_source_is_named():
