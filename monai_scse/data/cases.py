@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import InputError
-from .dicom_series import dicom_cases, get_dicom_series
+from .dicom_series import dicom_cases, find_dicom_series, get_dicom_series
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -18,6 +19,8 @@ __all__ = [
     "retest_cases",
     "split_cases",
 ]
+
+_logger = logging.getLogger(__name__)
 
 IMAGE_SUFFIXES = (".nii.gz", ".nii", ".mgz", ".mgh", ".nrrd", ".mha", ".mhd", ".img")
 
@@ -72,8 +75,8 @@ def image_cases(dataset_dir: str | Path, modality: str | None = None) -> list[di
     """The scans to segment.
 
     Args:
-        dataset_dir: a folder of images, one image file, a folder with DICOM series in it or in its folders, or the path
-            of one DICOM series: its folder and its name, see :mod:`monai_scse.data.dicom_series`.
+        dataset_dir: a folder of images, beside which DICOM series are left out and named in the log; one image file; a
+            folder with DICOM series in it or in its folders; or the path of one DICOM series: its folder and its name, see :mod:`monai_scse.data.dicom_series`.
         modality: the Modality that DICOM series must have, for example ``"CT"``; others are left out and named in the
             log. None takes any.
 
@@ -97,7 +100,10 @@ def image_cases(dataset_dir: str | Path, modality: str | None = None) -> list[di
         files = [Path(series.path)]
     else:
         check_is_folder(path)
-        files = image_files(path) or [Path(series.path) for series in dicom_cases(path, modality)]
+        files = image_files(path)
+        for series in find_dicom_series(path, recursive=False) if files else ():
+            _logger.warning(f"{series.path}: left out, for the folder holds {files[0].name} as well; move either away.")
+        files = files or [Path(series.path) for series in dicom_cases(path, modality)]
     if not files:
         raise InputError(
             f"{path}: no images found; dataset_dir must hold {', '.join(IMAGE_SUFFIXES)} files or a DICOM series."

@@ -65,6 +65,8 @@ class ExtractBraind(MapTransform):
         network: finds the brain in a scan scaled to [0, 1]; two classes, the second is brain.
         weights: file of its state dict, read when the first whole head comes in.
         mask_dir: folder with a brain mask for each scan, under the name of the scan; None to find the brains.
+        masks_by_folder: masks lie in a folder of ``mask_dir`` that bears the name of the scan's folder, for scans of
+            the same name in several folders.
         spacing: voxel size in mm that the network sees.
         margin_mm: how far around the brain tissue is kept. Heads made around validation scans gave the best Dice with
             0.
@@ -83,6 +85,7 @@ class ExtractBraind(MapTransform):
         network: torch.nn.Module,
         weights: str | Path,
         mask_dir: str | Path | None = None,
+        masks_by_folder: bool = False,
         spacing: float = 3.0,
         margin_mm: float = 0.0,
         stripped_ml: float = 2200.0,
@@ -93,6 +96,7 @@ class ExtractBraind(MapTransform):
         self.network = network
         self.weights = weights
         self.mask_dir = None if mask_dir is None else Path(mask_dir)
+        self.masks_by_folder = masks_by_folder
         self.to_network = Spacing(pixdim=(spacing,) * 3, mode="bilinear")
         self.clean = (KeepLargestConnectedComponent(), FillHoles())
         self.margin_mm = margin_mm
@@ -130,16 +134,19 @@ class ExtractBraind(MapTransform):
         return result
 
     def _read_mask(self, image: MetaTensor) -> torch.Tensor:
-        name = case_name(file_of(image))
-        files = [self.mask_dir / f"{name}{suffix}" for suffix in IMAGE_SUFFIXES]
+        scan = Path(file_of(image))
+        name, folder = case_name(scan), self.mask_dir
+        if self.masks_by_folder:
+            folder = folder / scan.parent.name
+        files = [folder / f"{name}{suffix}" for suffix in IMAGE_SUFFIXES]
         file = next((file for file in files if file.is_file()), None)
         if file is None:
-            raise InputError(f"{self.mask_dir}: no brain mask of the name {name}; add it, or leave out brain_mask_dir.")
+            raise InputError(f"{folder}: no brain mask of the name {name}; add it, or leave out brain_mask_dir.")
         mask = ResampleToMatch(mode="nearest", padding_mode="zeros")(
             LoadImage(image_only=True, ensure_channel_first=True)(file), image
         )
         if not bool((mask > 0).any()):
-            raise InputError(f"{file}: no voxel of this brain mask lies in its scan {file_of(image)}; choose another.")
+            raise InputError(f"{file}: no voxel of this brain mask lies in its scan {scan}; choose another.")
         return torch.as_tensor(mask > 0)
 
     def _find_brain(self, image: MetaTensor) -> torch.Tensor:

@@ -48,7 +48,7 @@ class CheckPlausibled(MapTransform):
 
     Whatever lies outside the body goes: air between the shells of a table looks like lung. A class goes when its volume
     is below its minimum and the scan does not cut it off, that is, it reaches neither the first nor the last slice
-    along the body. All classes go when the scan is no torso of an adult: when no section through the body, arms and
+    along the body; one that it cuts off stays, and is noted. All classes go when the scan is no torso of an adult: when no section through the body, arms and
     table aside, is as large as a torso (a head is smaller), or when there is hardly any fat in it (a phantom). Where no
     class is left, all are noted. A class of which the network is unsure stays, and is noted (behind
     :class:`monai_scse.transforms.NoteConfidenced`).
@@ -99,8 +99,9 @@ class CheckPlausibled(MapTransform):
             classes = data[key].cpu().numpy()[0].copy()
             lengthwise = np.moveaxis(classes, along, -1)  # a view
             lengthwise[~body] = 0
-            reasons = self._reasons(lengthwise, voxel_ml, refused)
+            reasons, doubts = self._reasons(lengthwise, voxel_ml, refused)
             classes[np.isin(classes, list(reasons))] = 0
+            reasons |= doubts
             result = convert_to_dst_type(classes[None], data[key])[0]
             if isinstance(data[key], MetaTensor):
                 unsure = unsure_classes(data[key].meta, self.least)
@@ -124,16 +125,22 @@ class CheckPlausibled(MapTransform):
             return f"no body: {100 * share:.1f} % fat, expected {100 * self.min_fat_share:g} %"
         return None
 
-    def _reasons(self, classes: np.ndarray, voxel_ml: float, refused: str | None) -> dict[int, str]:
+    def _reasons(
+        self, classes: np.ndarray, voxel_ml: float, refused: str | None
+    ) -> tuple[dict[int, str], dict[int, str]]:
+        """Why classes are to go, and why others are doubtful."""
         if refused is not None:
-            return dict.fromkeys(self.minimum_ml, refused)
+            return dict.fromkeys(self.minimum_ml, refused), {}
         cut = set(np.unique(classes[..., [0, -1]]).astype(int))
         voxels = np.bincount(classes.astype(np.int64).ravel(), minlength=len(self.minimum_ml) + 1)
-        removed = {
-            index: f"removed: {voxels[index] * voxel_ml:.1f} ml, at least {least:g} ml expected"
-            for index, least in self.minimum_ml.items()
-            if 0 < voxels[index] * voxel_ml < least and index not in cut
-        }
+        removed, doubts = {}, {}
+        for index, least in self.minimum_ml.items():
+            if 0 < (found := voxels[index] * voxel_ml) < least:
+                told = f"{found:.1f} ml, at least {least:g} ml expected"
+                if index in cut:
+                    doubts[index] = f"cut off by the scan: {told} of a whole one"
+                else:
+                    removed[index] = f"removed: {told}"
         if any(voxels[index] and index not in removed for index in self.minimum_ml):
-            return removed
-        return dict.fromkeys(self.minimum_ml, "no organ found in the scan") | removed
+            return removed, doubts
+        return dict.fromkeys(self.minimum_ml, "no organ found in the scan") | removed, doubts

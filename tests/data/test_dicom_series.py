@@ -40,6 +40,15 @@ def test_each_series_is_a_case_named_by_description_and_uid_tail(tmp_path: Path)
     assert cases[2]["image"] == str(tmp_path / "deeper" / "series_2.3.4.66")
 
 
+def test_series_beside_images_are_named_as_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write_dicom_series(tmp_path, values(), SPACING, uid=UID)
+    (tmp_path / "scan.nii.gz").touch()
+    with caplog.at_level(logging.WARNING):
+        cases = image_cases(tmp_path)
+    assert [case_name(case["image"]) for case in cases] == ["scan"]
+    assert "Abdomen_portal_77001234: left out, for the folder holds scan.nii.gz as well" in caplog.text
+
+
 def test_series_of_one_name_are_told_apart_by_their_whole_uid(tmp_path: Path) -> None:
     for uid in ("1.2.8.77001234", "1.2.9.77001234"):
         write_dicom_series(tmp_path, values(), SPACING, uid=uid)

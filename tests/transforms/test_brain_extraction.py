@@ -122,6 +122,22 @@ def test_external_mask_is_used_on_any_grid(tmp_path: Path) -> None:
     assert 0.9 < (image > 0).sum() / (scan(head=False) > 0).sum() < 1.1
 
 
+def test_masks_of_two_scans_of_a_person_lie_in_folders_of_their_names(tmp_path: Path) -> None:
+    image = np.random.default_rng(0).uniform(1, 2, SHAPE).astype(np.float32)
+    masked = ExtractBraind("image", Bright(), tmp_path / "none.pt", mask_dir=tmp_path / "masks", masks_by_folder=True)
+    for folder, width in (("test", 2), ("retest", 3)):
+        mask = np.zeros(SHAPE, dtype=np.uint8)
+        mask[:width] = 1
+        for parent in (tmp_path / folder, tmp_path / "masks" / folder):
+            parent.mkdir(parents=True)
+        nibabel.save(nibabel.Nifti1Image(mask, np.diag([STEP, STEP, STEP, 1])), tmp_path / f"masks/{folder}/one.nii.gz")
+        found = masked(load(tmp_path / folder, image))["image"]
+        assert (found > found.min()).any(dim=3).any(dim=2).sum() == width
+    (tmp_path / "third").mkdir()
+    with pytest.raises(InputError, match="third: no brain mask of the name one"):
+        masked(load(tmp_path / "third", image))
+
+
 def test_missing_and_foreign_masks_and_weights_are_named(tmp_path: Path) -> None:
     (tmp_path / "masks").mkdir()
     data = load(tmp_path, scan(head=True))

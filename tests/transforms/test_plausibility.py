@@ -30,12 +30,12 @@ def test_organ_below_its_minimum_is_removed() -> None:
     assert checked.meta[QC_KEY] == {2: "removed: 8.2 ml, at least 30 ml expected"}
 
 
-def test_organ_that_the_scan_cuts_off_may_be_small() -> None:
+def test_organ_that_the_scan_cuts_off_may_be_small_and_is_flagged() -> None:
     data = sample()
     data["pred"] = data["pred"].roll(-6, dims=3)  # the spleen starts in the first slice
     checked = CheckPlausibled("pred", NAMES, MINIMUM)(data)["pred"]
     assert checked.unique().tolist() == [0, 1, 2]
-    assert checked.meta[QC_KEY] == {}
+    assert checked.meta[QC_KEY] == {2: "cut off by the scan: 8.2 ml, at least 30 ml expected of a whole one"}
 
 
 def test_organ_that_the_network_is_unsure_of_is_flagged_and_stays() -> None:
