@@ -76,7 +76,8 @@ def image_cases(dataset_dir: str | Path, modality: str | None = None) -> list[di
 
     Args:
         dataset_dir: a folder of images, beside which DICOM series are left out and named in the log; one image file; a
-            folder with DICOM series in it or in its folders; or the path of one DICOM series: its folder and its name, see :mod:`monai_scse.data.dicom_series`.
+            folder with DICOM series in it or in its folders; or the path of one DICOM series: its folder and its name,
+            see :mod:`monai_scse.data.dicom_series`.
         modality: the Modality that DICOM series must have, for example ``"CT"``; others are left out and named in the
             log. None takes any.
 

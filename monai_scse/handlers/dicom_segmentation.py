@@ -30,7 +30,7 @@ def _require_highdicom() -> None:
     try:
         import highdicom  # noqa: F401
     except ImportError as error:
-        raise InputError("DICOM SEG needs highdicom; install it with: pip install 'monai-scse[dicom]'") from error
+        raise InputError("DICOM SEG needs highdicom; install it with: pip install highdicom") from error
 
 
 def _segment_description(number: int, structure: Structure) -> Any:

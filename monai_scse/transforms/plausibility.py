@@ -48,10 +48,10 @@ class CheckPlausibled(MapTransform):
 
     Whatever lies outside the body goes: air between the shells of a table looks like lung. A class goes when its volume
     is below its minimum and the scan does not cut it off, that is, it reaches neither the first nor the last slice
-    along the body; one that it cuts off stays, and is noted. All classes go when the scan is no torso of an adult: when no section through the body, arms and
-    table aside, is as large as a torso (a head is smaller), or when there is hardly any fat in it (a phantom). Where no
-    class is left, all are noted. A class of which the network is unsure stays, and is noted (behind
-    :class:`monai_scse.transforms.NoteConfidenced`).
+    along the body; one that is cut off stays, and is noted. All classes go when the scan is no torso of an adult: when
+    no section through the body, arms and table aside, is as large as a torso (a head is smaller), or when there is
+    hardly any fat in it (a phantom). Where no class is left, all are noted. A class of which the network is unsure
+    stays, and is noted (behind :class:`monai_scse.transforms.NoteConfidenced`).
 
     Args:
         keys: class indices, (1, x, y, z).

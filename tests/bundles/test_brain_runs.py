@@ -49,6 +49,29 @@ def test_training_logs_loss_and_dice_for_tensorboard(trained):
     assert 0 <= events.Scalars("val_mean_dice")[0].value <= 1
 
 
+def test_training_goes_on_from_weights_with_another_augmentation(brain_bundle, labelled_dataset, trained, tmp_path):
+    start = trained / "models/model.pt"
+    result = run_bundle(
+        brain_bundle,
+        ["train.json", "age_augmentation.yaml", "finetune.yaml"],
+        cwd=tmp_path,
+        dataset_dir=labelled_dataset,
+        pretrained=start,
+        frozen_batch_statistics=False,
+        learning_rate=1e-6,
+        validation_cases=["case1"],
+        ckpt_dir=tmp_path,
+        output_dir=tmp_path,
+        time_budget_minutes=0.001,
+        **SMALL,
+    )
+    assert result.returncode == 0, result.stderr
+    before, after = (torch.load(file, weights_only=True) for file in (start, tmp_path / "model.pt"))
+    for name, value in after.items():
+        if name.endswith("weight"):
+            torch.testing.assert_close(value, before[name], rtol=0, atol=1e-3)  # one small step away, not anew
+
+
 def test_training_resumes_where_it_stopped(brain_bundle, labelled_dataset, tmp_path):
     options = {"dataset_dir": labelled_dataset, "ckpt_dir": tmp_path, "output_dir": tmp_path, **SMALL}
 

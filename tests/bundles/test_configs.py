@@ -100,7 +100,7 @@ def test_network_in_and_out_match_the_metadata(bundle, tmp_path):
 
 def _image_transforms(transforms: list[dict]) -> list[dict]:
     spatial = [t for t in transforms if "Label" not in t["_target_"] and t["_target_"] != "ToDeviced"]
-    return [{**t, "keys": None, "mode": None} | {"labels": None} for t in spatial]
+    return [{**t, "keys": None, "mode": None, "labels": None, "masks_by_folder": None} for t in spatial]
 
 
 def test_every_config_prepares_an_image_in_the_same_way(bundle):

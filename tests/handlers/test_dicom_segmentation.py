@@ -161,5 +161,5 @@ def test_missing_highdicom_is_told_with_the_command_that_installs_it(tmp_path, m
         return original(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without_highdicom)
-    with pytest.raises(InputError, match=r"pip install 'monai-scse\[dicom\]'"):
+    with pytest.raises(InputError, match="pip install highdicom"):
         DicomSegmentation(str(tmp_path), [Structure("background", (0, 0, 0))])
