@@ -102,9 +102,12 @@ def image_cases(dataset_dir: str | Path, modality: str | None = None) -> list[di
     else:
         check_is_folder(path)
         files = image_files(path)
-        for series in find_dicom_series(path, recursive=False) if files else ():
-            _logger.warning(f"{series.path}: left out, for the folder holds {files[0].name} as well; move either away.")
-        files = files or [Path(series.path) for series in dicom_cases(path, modality)]
+        if not files:
+            files = [Path(series.path) for series in dicom_cases(path, modality)]
+        elif any(file.is_file() and _image_suffix(file) is None for file in path.iterdir()):
+            # headers are read only then, for that takes time
+            for series in find_dicom_series(path, recursive=False):
+                _logger.warning(f"{series.path}: left out, for the folder holds {files[0].name} too; move either away.")
     if not files:
         raise InputError(
             f"{path}: no images found; dataset_dir must hold {', '.join(IMAGE_SUFFIXES)} files or a DICOM series."
