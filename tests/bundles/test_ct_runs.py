@@ -143,6 +143,20 @@ def test_phantom_gives_an_empty_segmentation_and_says_why(ct_bundle, trained, tm
     assert set(pd.read_csv(tmp_path / "out/volumes.csv")["qc"]) == {"no body: 0.0 % fat, expected 3 %"}
 
 
+def test_shipped_weights_invent_no_organs_below_the_bladder(ct_bundle, tmp_path):
+    """Hips and thighs: a body of an adult, in a field of view that holds none of the organs."""
+    torso = synthetic_ct(3, field_of_view="abdomen and pelvis")
+    below = slice(0, int(np.flatnonzero(np.isin(torso.labels, range(1, 11)).any(axis=(0, 1)))[0]))
+    assert below.stop > 10
+    nibabel.save(nibabel.Nifti1Image(torso.image[..., below], torso.affine), tmp_path / "hips.nii.gz")
+    result = run_bundle(
+        ct_bundle, "inference.json", cwd=tmp_path, dataset_dir=tmp_path / "hips.nii.gz", output_dir=tmp_path
+    )
+    assert result.returncode == 0, result.stderr
+    assert not np.asarray(nibabel.load(tmp_path / "hips_seg.nii.gz").dataobj).any()
+    assert pd.read_csv(tmp_path / "volumes.csv")["qc"].notna().all()
+
+
 @pytest.mark.parametrize("frozen", [True, False])
 def test_fine_tuning_starts_from_weights_and_may_keep_their_batch_statistics(
     ct_bundle, ct_dataset, trained, tmp_path, frozen
