@@ -17,8 +17,8 @@ def classes_of(logits: torch.Tensor, confidence: bool) -> torch.Tensor:
         return logits.argmax(dim=1, keepdim=True).to(logits.dtype)
     highest, classes = logits.max(dim=1, keepdim=True)
     # in float32 and in place: half the time that bfloat16 takes on a CPU
-    odds = logits.to(torch.float32, copy=True).sub_(highest).exp_().sum(dim=1, keepdim=True)
-    return torch.cat((classes.float(), odds.reciprocal_()), dim=1)
+    inverse = logits.to(torch.float32, copy=True).sub_(highest).exp_().sum(dim=1, keepdim=True)
+    return torch.cat((classes.float(), inverse.reciprocal_()), dim=1)
 
 
 class ArgmaxInferer(Inferer):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from bundle_command import run_bundle
+from bundle_command import one_small_step, run_bundle
 from dicom_files import write_dicom_series
 from phantom_brains import TILTED, phantom, save_case
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -50,26 +50,16 @@ def test_training_logs_loss_and_dice_for_tensorboard(trained):
 
 
 def test_training_goes_on_from_weights_with_another_augmentation(brain_bundle, labelled_dataset, trained, tmp_path):
-    start = trained / "models/model.pt"
-    result = run_bundle(
+    one_small_step(
         brain_bundle,
         ["train.json", "age_augmentation.yaml", "finetune.yaml"],
-        cwd=tmp_path,
+        trained / "models/model.pt",
+        tmp_path,
         dataset_dir=labelled_dataset,
-        pretrained=start,
-        frozen_batch_statistics=False,
-        learning_rate=1e-6,
         validation_cases=["case1"],
-        ckpt_dir=tmp_path,
-        output_dir=tmp_path,
-        time_budget_minutes=0.001,
+        frozen_batch_statistics=False,
         **SMALL,
     )
-    assert result.returncode == 0, result.stderr
-    before, after = (torch.load(file, weights_only=True) for file in (start, tmp_path / "model.pt"))
-    for name, value in after.items():
-        if name.endswith("weight"):
-            torch.testing.assert_close(value, before[name], rtol=0, atol=1e-3)  # one small step away, not anew
 
 
 def test_training_resumes_where_it_stopped(brain_bundle, labelled_dataset, tmp_path):

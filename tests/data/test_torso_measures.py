@@ -66,7 +66,8 @@ def measure(seed: int, sex: str) -> dict[str, float]:
     metres = person.measures["height_mm"] / 1000  # Quanjer 1993, and 10.9 % less lying down (Yamada 2020)
     capacity = (7.99 * metres - 7.08 if sex == "male" else 6.60 * metres - 5.79) / 1.109
     found["lungs / capacity"] = lungs / 1000 / capacity
-    across = (masks["right lung"] | masks["left lung"]).any(axis=1)
+    both_lungs = masks["right lung"] | masks["left lung"]
+    across = both_lungs.any(axis=1)
     found["chest mm"] = max(np.ptp(np.flatnonzero(row)) for row in across.T if row.any()) * STEP
     elbows = 190  # mm from the middle: arms that are down
     bone = masks["bone"][np.abs(canvas.axes[0]) < elbows][:, :, np.abs(height - CRESTS) < 40]
@@ -84,10 +85,9 @@ def measure(seed: int, sex: str) -> dict[str, float]:
     found["bladder ml"] = masks["urinary bladder"].sum() * steps.prod() / 1000
     found["end of the aorta"] = height[masks["aorta"].any(axis=(0, 1))][0]
     row = np.abs(height - LOWER_BREASTBONE).argmin()
-    lungs_here = (masks["right lung"] | masks["left lung"])[:, :, row]
     middle = masks["bone"][np.abs(canvas.axes[0]) < 10][:, :, row].any(axis=0)
     breastbone, spine = (canvas.axes[1][middle & side] for side in (canvas.axes[1] > 10, canvas.axes[1] < 10))
-    width = max(np.ptp(np.flatnonzero(line)) + 1 for line in lungs_here.T if line.any()) * STEP
+    width = max(np.ptp(np.flatnonzero(line)) + 1 for line in both_lungs[:, :, row].T if line.any()) * STEP
     found["index of Haller"] = width / (breastbone.min() - spine.max() - STEP)
     left = (canvas.axes[0] < 0)[:, None, None] & (height > FIRST_LUMBAR)[None, None]
     found["bowel beside the left kidney ml"] = (masks["bowel wall"] & left).sum() * steps.prod() / 1000
