@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from monai.bundle import ConfigParser
 
-from monai_scse.data import synthetic_ct
+from monai_scse.synthetic.ct.torso import synthetic_ct
 
 BUNDLE = Path(__file__).parents[1] / "bundles/brain_mri_scse_segmentation"
 REASONS = "(no brain of an adult|cut off|not found|sides differ|unsure of the whole|unsure)"

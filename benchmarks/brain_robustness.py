@@ -27,8 +27,9 @@ from monai.transforms import RandBiasField
 from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinates
 from tqdm import tqdm
 
-from monai_scse.data import get_label_protocol, whole_head
+from monai_scse.labels import get_label_protocol
 from monai_scse.metrics import structure_dice
+from monai_scse.synthetic.head import whole_head
 from monai_scse.transforms import AGREEMENT_KEY, RandHeadTissued, RandStructureSized
 
 BUNDLE = Path(__file__).parents[1] / "bundles/brain_mri_scse_segmentation"

@@ -25,7 +25,7 @@ from monai.bundle import ConfigParser
 from nilearn.datasets import load_mni152_template
 from tqdm import tqdm
 
-from monai_scse.data import synthetic_ct
+from monai_scse.synthetic.ct.torso import synthetic_ct
 
 BUNDLES = Path(__file__).parents[1] / "bundles"
 

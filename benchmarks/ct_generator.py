@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from monai.transforms import Rand3DElastic
 
-from monai_scse.data import anatomy_ct, load_anatomy, synthetic_ct
-from monai_scse.data.synthetic_ct import FIELDS_OF_VIEW
+from monai_scse.synthetic.ct.anatomy import anatomy_ct, load_anatomy
+from monai_scse.synthetic.ct.torso import FIELDS_OF_VIEW, synthetic_ct
 
 
 def print_seconds(name: str, make: Callable[[int], object], cases: int) -> None:

@@ -17,7 +17,8 @@ import torch
 from monai.bundle import ConfigParser
 from monai.transforms import Compose
 
-from monai_scse.data import case_name, organ_table, unknown_classes
+from monai_scse.data import case_name
+from monai_scse.labels import organ_table, unknown_classes
 from monai_scse.metrics import score_structures
 
 BUNDLE = Path(__file__).parents[1] / "bundles/wholebody_ct_scse_segmentation"
@@ -25,7 +26,7 @@ STEPS = {
     "resolve_sides": "ResolveSidesd",
     "keep_largest": "KeepLargestConnectedComponentd",
     "fill_holes": "FillHolesd",
-    "check_plausible": "CheckPlausibled",
+    "check_plausible": "TorsoQCd",
 }
 VARIANTS = {"none": (), **{step: (step,) for step in STEPS}, "all": tuple(STEPS)}
 

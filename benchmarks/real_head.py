@@ -17,7 +17,7 @@ import numpy as np
 from ignite.engine import Engine, Events
 from monai.bundle import ConfigParser
 
-from monai_scse.data import BRAIN_STRUCTURES
+from monai_scse.labels import BRAIN_STRUCTURES
 from monai_scse.metrics import structure_dice
 
 BUNDLE = Path(__file__).parents[1] / "bundles/brain_mri_scse_segmentation"

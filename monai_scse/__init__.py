@@ -6,25 +6,26 @@ Convolutional Networks", MICCAI 2018, https://arxiv.org/abs/1803.02579.
 
 from __future__ import annotations
 
-from . import data, errors, handlers, inferers, losses, metrics, transforms, versions
-from .networks import blocks, describe_recalibration, layers, nets, recalibrate
+from . import data, dicom, handlers, inferers, labels, losses, metrics, networks, runtime, transforms, visualize
+from .networks import SEGateRecorder, describe_recalibration, recalibrate
+from .networks.blocks import ChannelSqueezeExcite, SpatialChannelSqueezeExcite, SpatialSqueezeExcite
+from .networks.layers import Recal, get_recal_layer, register_recalibrated_norms
+from .networks.nets import SEFCDenseNet, SESDNet, SEUNet
 
 __version__ = "0.1.0"
 
-layers.register_recalibrated_norms()
+register_recalibrated_norms()
 
 __all__ = [
-    "blocks",
-    "data",
+    "ChannelSqueezeExcite",
+    "Recal",
+    "SEFCDenseNet",
+    "SEGateRecorder",
+    "SESDNet",
+    "SEUNet",
+    "SpatialChannelSqueezeExcite",
+    "SpatialSqueezeExcite",
     "describe_recalibration",
-    "errors",
-    "handlers",
-    "inferers",
-    "layers",
-    "losses",
-    "metrics",
-    "nets",
+    "get_recal_layer",
     "recalibrate",
-    "transforms",
-    "versions",
 ]

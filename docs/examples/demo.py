@@ -15,8 +15,9 @@ import nibabel
 import numpy as np
 import pandas as pd
 
-from monai_scse.data import SYNTHETIC_STRUCTURES, synthetic_ct
 from monai_scse.metrics import score_structures
+from monai_scse.synthetic.ct.structures import SYNTHETIC_STRUCTURES
+from monai_scse.synthetic.ct.torso import synthetic_ct
 
 BUNDLES = Path(__file__).parents[2] / "bundles"
 CT_SEED = 2018  # the weights were trained on seeds 5000 to 5025

@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 from monai.bundle import ConfigParser
 
-from monai_scse.handlers import save_gate_maps
 from monai_scse.networks import SEGateRecorder
+from monai_scse.visualize import save_gate_maps
 
 BUNDLE = Path(__file__).parents[2] / "bundles" / "brain_mri_scse_segmentation"
 

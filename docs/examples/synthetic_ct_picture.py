@@ -13,7 +13,8 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 
-from monai_scse.data import anatomy_ct, load_anatomy, synthetic_ct
+from monai_scse.synthetic.ct.anatomy import anatomy_ct, load_anatomy
+from monai_scse.synthetic.ct.torso import synthetic_ct
 
 matplotlib.use("Agg")
 WINDOW = (-200, 300)

@@ -7,15 +7,15 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import InputError
-from .dicom_series import dicom_cases, find_dicom_series, get_dicom_series
+from ..dicom import find_dicom_series, get_dicom_series
+from ..dicom.series import dicom_cases
+from ..runtime import InputError
 
 __all__ = [
     "IMAGE_SUFFIXES",
     "case_name",
     "image_cases",
     "labelled_cases",
-    "require_file",
     "retest_cases",
     "split_cases",
 ]
@@ -77,7 +77,7 @@ def image_cases(dataset_dir: str | Path, modality: str | None = None) -> list[di
     Args:
         dataset_dir: a folder of images, beside which DICOM series are left out and named in the log; one image file; a
             folder with DICOM series in it or in its folders; or the path of one DICOM series: its folder and its name,
-            see :mod:`monai_scse.data.dicom_series`.
+            see :mod:`monai_scse.dicom.series`.
         modality: the Modality that DICOM series must have, for example ``"CT"``; others are left out and named in the
             log. None takes any.
 
@@ -96,7 +96,7 @@ def image_cases(dataset_dir: str | Path, modality: str | None = None) -> list[di
             )
         files = [path]
     elif not path.exists() and (series := get_dicom_series(path)) is not None:
-        if (reason := series.refusal(modality)) is not None:
+        if (reason := series.rejection_reason(modality)) is not None:
             raise InputError(f"{series.path}: {reason}, not a {modality}; choose another series.")
         files = [Path(series.path)]
     else:
@@ -208,18 +208,3 @@ def split_cases(
     if not training:
         raise InputError(f"validation_cases leaves none of the {len(cases)} cases to train on.")
     return training, [case for case, name in zip(cases, names) if name in chosen]
-
-
-def require_file(path: str | Path, cure: str) -> str:
-    """The path, when the file exists.
-
-    Args:
-        path: the file.
-        cure: what the user can do when it does not.
-
-    Raises:
-        InputError: when it does not exist.
-    """
-    if not Path(path).is_file():
-        raise InputError(f"{path}: no such file; {cure}")
-    return str(path)

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
+from ..labels import Organ, organ_table
+from ..runtime import InputError
 from .cases import case_name, check_is_folder, image_files, labelled_cases
-from .organs import Organ, organ_table
 
 __all__ = ["LAYOUTS", "organ_cases"]
 
@@ -124,7 +124,7 @@ def organ_cases(
 
     Args:
         dataset_dir: the folder of the data set.
-        organs: the organ table, see :func:`monai_scse.data.organ_table`.
+        organs: the organ table, see :func:`monai_scse.labels.organ_table`.
         layout: ``"pairs"`` (images/ and labels/), ``"totalsegmentator"`` (a folder a case, a file an organ) or
             ``"visceral"`` (a file an organ, RadLex identifiers).
         label_numbers: for pairs, what the numbers mean: ``"classes"`` (1 for the first organ of the table, and so on),

@@ -1,114 +1,22 @@
-"""Segmentations as DICOM SEG, for the archive that the scan came from."""
+"""DICOM SEG files of a run."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ..data import DicomSeries, Structure, case_name, get_dicom_series, write_in_one_step
-from ..errors import InputError
+from ..data import case_name
+from ..dicom import get_dicom_series, require_highdicom, save_dicom_segmentation
+from ..labels import Structure
+from ..runtime import InputError
 from ..transforms import file_of
 
 if TYPE_CHECKING:
     from ignite.engine import Engine
 
-__all__ = ["DicomSegmentation", "save_dicom_segmentation"]
-
-# SNOMED CT codes of DICOM's own dictionary
-_SIDES = {"right": ("24028007", "SCT", "Right"), "left": ("7771000", "SCT", "Left")}
-_ANATOMICAL_STRUCTURE = ("91723000", "SCT", "Anatomical Structure")
-# what a SEG names its scan by; anonymisers may have emptied them
-_REFERRED_TO = ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "SOPClassUID", "SOPInstanceUID")
-
-
-def _require_highdicom() -> None:
-    try:
-        import highdicom  # noqa: F401
-    except ImportError as error:
-        raise InputError("DICOM SEG needs highdicom; install it with: pip install highdicom") from error
-
-
-def _segment_description(number: int, structure: Structure) -> Any:
-    """Label, code, side and colour of a segment. DICOM codes the side apart from the organ."""
-    from highdicom import AlgorithmIdentificationSequence, seg
-    from highdicom.color import CIELabColor
-    from highdicom.sr import CodedConcept
-
-    side, _, rest = structure.name.partition(" ")
-    kind = rest if side in _SIDES else structure.name
-    description = seg.SegmentDescription(
-        segment_number=number,
-        segment_label=structure.name,
-        segmented_property_category=CodedConcept(*_ANATOMICAL_STRUCTURE),
-        segmented_property_type=CodedConcept(structure.snomed, "SCT", kind.capitalize())
-        if structure.snomed
-        else CodedConcept(*_ANATOMICAL_STRUCTURE),
-        algorithm_type=seg.SegmentAlgorithmTypeValues.AUTOMATIC,
-        algorithm_identification=AlgorithmIdentificationSequence(
-            name="monai_scse",
-            version=version("monai-scse"),
-            family=CodedConcept("123110", "DCM", "Artificial Intelligence"),
-        ),
-        display_color=CIELabColor.from_rgb(*structure.colour),
-    )
-    if side in _SIDES:
-        property_type = description.SegmentedPropertyTypeCodeSequence[0]
-        property_type.SegmentedPropertyTypeModifierCodeSequence = [CodedConcept(*_SIDES[side])]
-    return description
-
-
-def save_dicom_segmentation(
-    path: str | Path, classes: np.ndarray, series: DicomSeries, structures: Sequence[Structure]
-) -> None:
-    """Write a segmentation as a DICOM SEG object that refers to the slices of its scan.
-
-    Args:
-        path: the file.
-        classes: class indices on the grid of the series as ITK reads it, (columns, rows, slices).
-        series: the scan.
-        structures: names, codes and colours of the classes, index 0 is background.
-
-    Raises:
-        InputError: when highdicom is not installed, or the headers lack what a SEG needs.
-    """
-    _require_highdicom()
-    from highdicom import UID
-    from highdicom.seg import Segmentation, SegmentationTypeValues
-    from pydicom import dcmread
-
-    headers = [dcmread(file, stop_before_pixels=True) for file in series.files]
-    try:
-        for keyword in _REFERRED_TO:
-            if not all(header.get(keyword) for header in headers):
-                raise ValueError(f"{keyword} is missing or empty; let the anonymiser replace UIDs, not empty them")
-        segmentation = Segmentation(
-            source_images=headers,
-            pixel_array=np.ascontiguousarray(classes.T).astype(np.uint8),
-            segmentation_type=SegmentationTypeValues.BINARY,
-            segment_descriptions=[
-                _segment_description(number, structure) for number, structure in enumerate(structures) if number
-            ],
-            series_instance_uid=UID(),
-            series_number=int(headers[0].get("SeriesNumber") or 0) + 1000,
-            sop_instance_uid=UID(),
-            instance_number=1,
-            manufacturer="monai_scse",
-            manufacturer_model_name="monai_scse",
-            software_versions=version("monai-scse"),
-            device_serial_number="0",
-            content_label="SEGMENTATION",
-            series_description=f"{series.description} segmentation".strip(),
-        )
-    except (AttributeError, ValueError) as error:  # highdicom copies patient, study and frame of reference
-        raise InputError(
-            f"{series.path}: no DICOM SEG can be made, its headers are incomplete: {str(error).rstrip('.')}."
-        ) from error
-    write_in_one_step(path, segmentation.save_as)
+__all__ = ["DicomSegmentation"]
 
 
 class DicomSegmentation:
@@ -127,7 +35,7 @@ class DicomSegmentation:
     """
 
     def __init__(self, output_dir: str, structures: Sequence[Structure], pred_key: str = "pred") -> None:
-        _require_highdicom()
+        require_highdicom()
         self.output_dir = Path(str(output_dir))
         self.structures = structures
         self.pred_key = pred_key

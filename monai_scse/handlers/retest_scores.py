@@ -10,9 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..data import Structure, case_name, write_in_one_step
-from ..metrics import coefficient_of_variation, structure_dice, structure_volumes
-from ..registration import motion_corrected, register_rigidly, registered_correlation, require_registration
+from ..data import case_name
+from ..labels import Structure
+from ..metrics import (
+    coefficient_of_variation,
+    motion_corrected,
+    register_rigidly,
+    registered_correlation,
+    require_registration,
+    structure_dice,
+    structure_volumes,
+)
+from ..runtime import atomic_write
 from ..transforms import file_of
 from .structure_summary import summarize_structures
 
@@ -46,7 +55,7 @@ class RetestScores:
     difference_percent (retest minus test, of the mean of both), cov_percent
     (:func:`monai_scse.metrics.coefficient_of_variation`) and dice, then the registration of the case:
     rotation_{right,anterior,superior}_deg, translation_{right,anterior,superior}_mm
-    (:class:`monai_scse.registration.RigidMotion`) and the correlation of the registered scans. A structure that is
+    (:class:`monai_scse.metrics.RigidMotion`) and the correlation of the registered scans. A structure that is
     absent from both scans has no CoV and no Dice and counts in no mean. A registration below ``min_correlation`` is
     not believed: the log says so, and the case has no Dice.
 
@@ -153,10 +162,10 @@ class RetestScores:
 
         table = pd.DataFrame(self._rows)
         summary = summarize_structures(table, ["cov_percent", "dice"])
-        write_in_one_step(
+        atomic_write(
             self.output_dir / "test_retest.csv", lambda path: table.to_csv(path, index=False, float_format="%.6g")
         )
-        write_in_one_step(
+        atomic_write(
             self.output_dir / "test_retest_summary.csv", lambda path: summary.to_csv(path, float_format="%.6g")
         )
         cov, dice = summary.loc["all structures", ["cov_percent_mean", "dice_mean"]]

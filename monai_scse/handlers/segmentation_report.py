@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..data import Structure, case_name, write_in_one_step
+from ..data import case_name
+from ..labels import Structure
 from ..metrics import structure_volumes
+from ..runtime import atomic_write
 from ..transforms import AGREEMENT_KEY, CONFIDENCE_KEY, QC_KEY, SCAN_KEY, LoadScand, file_of
-from .overlay import save_overlay
+from ..visualize import save_overlay
 
 if TYPE_CHECKING:
     from ignite.engine import Engine
@@ -28,9 +30,10 @@ class SegmentationReport:
     Attach it to an evaluator whose postprocessing has brought the prediction back to the grid of the scan. The tables
     have the columns index, structure, voxels, volume_mm3, touches_border; ``volumes.csv`` has the case before them.
     Transforms add further ones through the meta data of the segmentation: confidence, agreement
-    (:class:`monai_scse.transforms.NoteConfidenced`), scan, what came in (:class:`monai_scse.transforms.ExtractBraind`),
-    and qc, why a structure was removed or should not be trusted (:class:`monai_scse.transforms.CheckPlausibled`,
-    :class:`monai_scse.transforms.CheckBraind`), which the log tells, too.
+    (:class:`monai_scse.transforms.RecordConfidenced`), scan: what
+    came in (:class:`monai_scse.transforms.ExtractBraind`),
+    and qc, why a structure was removed or should not be trusted (:class:`monai_scse.transforms.TorsoQCd`,
+    :class:`monai_scse.transforms.BrainQCd`), which the log tells, too.
 
     Args:
         output_dir: folder that receives the files.
@@ -104,7 +107,7 @@ class SegmentationReport:
         self._rows += [{"case": case, **row} for row in rows]
         if self.overlay:
             image = LoadScand("image")({"image": file})["image"][0].numpy()
-            write_in_one_step(
+            atomic_write(
                 self.output_dir / f"{case}_overlay.png",
                 lambda path: save_overlay(
                     path, image, classes, affine, self.structures, title=case, window=self.window
@@ -120,4 +123,4 @@ class SegmentationReport:
     def _write_table(self, name: str, rows: list[dict[str, Any]]) -> None:
         import pandas as pd
 
-        write_in_one_step(self.output_dir / name, lambda path: pd.DataFrame(rows).to_csv(path, index=False))
+        atomic_write(self.output_dir / name, lambda path: pd.DataFrame(rows).to_csv(path, index=False))

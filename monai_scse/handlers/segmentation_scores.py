@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..data import Structure, case_name, unknown_classes, write_in_one_step
+from ..data import case_name
+from ..labels import Structure, unknown_classes
 from ..metrics import score_structures
+from ..runtime import atomic_write
 from ..transforms import AGREEMENT_KEY, CONFIDENCE_KEY, file_of
 from .structure_summary import summarize_structures
 
@@ -26,7 +28,7 @@ class SegmentationScores:
     """Write ``metrics.csv``, a row a case and structure, and ``summary.csv``, a row a structure; print the mean Dice.
 
     Attach it to an evaluator whose prediction and label both lie on the grid of the scan. ``metrics.csv`` has the
-    columns case, structure, dice, hd95_mm, assd_mm, and behind :class:`monai_scse.transforms.NoteConfidenced`
+    columns case, structure, dice, hd95_mm, assd_mm, and behind :class:`monai_scse.transforms.RecordConfidenced`
     confidence and agreement, whose rank correlation with Dice is printed. An entry is empty where the measure is not
     defined: Dice when a structure is absent from both or was not annotated, the distances when it is absent from
     either. The mean is the global Dice of the paper: per structure over the whole volume, then over structures and
@@ -38,7 +40,7 @@ class SegmentationScores:
         structures: names and colours of the classes, index 0 is background.
         pred_key: entry of the segmentation in the engine's output, class indices (1, x, y, z).
         label_key: entry of the label, class indices (1, x, y, z); classes that it marks as unknown
-            (:func:`monai_scse.data.mark_unknown_classes`) are not scored.
+            (:func:`monai_scse.labels.mark_unknown_classes`) are not scored.
     """
 
     def __init__(
@@ -96,10 +98,10 @@ class SegmentationScores:
         engine.state.metrics["val_mean_dice"] = float(mean)
         if idist.get_rank() > 0:
             return
-        write_in_one_step(
+        atomic_write(
             self.output_dir / "metrics.csv", lambda path: metrics.to_csv(path, index=False, float_format="%.6g")
         )
-        write_in_one_step(self.output_dir / "summary.csv", lambda path: summary.to_csv(path, float_format="%.6g"))
+        atomic_write(self.output_dir / "summary.csv", lambda path: summary.to_csv(path, float_format="%.6g"))
         print(
             f"Mean global Dice over {len(self.structures) - 1} structures without background, "
             f"{metrics['case'].nunique()} cases: {mean:.4f} (standard deviation over structures and cases "

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ..data import require_file, write_in_one_step
-from ..errors import InputError
+from ..runtime import InputError, atomic_write, existing_file
 
 if TYPE_CHECKING:
     from ignite.engine import Engine
@@ -59,7 +58,7 @@ class TrainingCheckpoint:
         self._resumed = self._read() if resume else None
 
     def _read(self) -> dict[str, Any]:
-        require_file(self.checkpoint_path, "there is no training to resume; start it with resume=false.")
+        existing_file(self.checkpoint_path, "there is no training to resume; start it with resume=false.")
         checkpoint = torch.load(self.checkpoint_path, map_location="cpu", weights_only=True)
         shapes = [
             {name: value.shape for name, value in state.items()}
@@ -119,7 +118,7 @@ class TrainingCheckpoint:
         }
         if self.evaluator is None:
             self._save_network()  # before the checkpoint: one that says "complete" has its network beside it
-        write_in_one_step(self.checkpoint_path, lambda path: torch.save(content, path))
+        atomic_write(self.checkpoint_path, lambda path: torch.save(content, path))
 
     def save_best(self, evaluator: Engine) -> None:
         """Write the network when the validation that has just ended is the best so far."""
@@ -136,7 +135,7 @@ class TrainingCheckpoint:
 
     def _save_network(self) -> None:
         state = self.objects["network"].state_dict()
-        write_in_one_step(self.best_path, lambda path: torch.save(state, path))
+        atomic_write(self.best_path, lambda path: torch.save(state, path))
 
 
 class TimeBudget:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from .argmax import ArgmaxInferer
 from .argmax_slices import ArgmaxSliceInferer
-from .autocast import AutocastInferer, bfloat16_pays
+from .autocast import AutocastInferer, prefers_bfloat16
 from .mirrored import MirrorAgreementInferer, MirroredInferer
-from .tensorrt import require_tensorrt
 from .views import ViewAggregationInferer
 from .zoomed import ZoomedInferer
 
@@ -18,6 +17,5 @@ __all__ = [
     "MirroredInferer",
     "ViewAggregationInferer",
     "ZoomedInferer",
-    "bfloat16_pays",
-    "require_tensorrt",
+    "prefers_bfloat16",
 ]

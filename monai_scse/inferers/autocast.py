@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from monai.inferers import Inferer, SimpleInferer
 
-__all__ = ["AutocastInferer", "bfloat16_pays"]
+__all__ = ["AutocastInferer", "prefers_bfloat16"]
 
 
-def bfloat16_pays(device: torch.device | str) -> bool:
+def prefers_bfloat16(device: torch.device | str) -> bool:
     """Whether a network runs faster in bfloat16 than in float32 on this device.
 
     True for CUDA devices with bfloat16 units and for CPUs with AVX-512 BF16 or AMX instructions.

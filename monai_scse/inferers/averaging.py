@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import torch
 
-__all__ = ["log_of_mean"]
+__all__ = ["mean_log_softmax"]
 
 
-def log_of_mean(probabilities: Sequence[torch.Tensor]) -> torch.Tensor:
+def mean_log_softmax(probabilities: Sequence[torch.Tensor]) -> torch.Tensor:
     """Logarithm of the mean of softmax probabilities, finite also where all of them are 0."""
     mean = sum(probabilities) / len(probabilities)
     return mean.clamp(min=torch.finfo(mean.dtype).tiny).log()

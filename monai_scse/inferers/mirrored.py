@@ -8,13 +8,13 @@ from typing import Any
 import torch
 from monai.inferers import Inferer, SliceInferer
 
-from ..data import mirrored_classes
-from .averaging import log_of_mean
+from ..labels import mirrored_classes
+from .averaging import mean_log_softmax
 
-__all__ = ["MirrorAgreementInferer", "MirroredInferer", "with_mirror_image"]
+__all__ = ["MirrorAgreementInferer", "MirroredInferer", "flip_tta"]
 
 
-def with_mirror_image(
+def flip_tta(
     network: Callable[..., torch.Tensor], mirrored_class: torch.Tensor, axis: int
 ) -> Callable[..., torch.Tensor]:
     """The mean of a network's predictions for an image and for its mirror image, left and right exchanged.
@@ -33,7 +33,7 @@ def with_mirror_image(
         mirrored = network(x.flip(axis), *args, **kwargs).float().softmax(dim=1)
         if axis > 1:
             mirrored = mirrored.flip(axis)
-        return log_of_mean((seen, mirrored.index_select(1, mirrored_class.to(x.device))))
+        return mean_log_softmax((seen, mirrored.index_select(1, mirrored_class.to(x.device))))
 
     return both
 
@@ -63,13 +63,13 @@ class MirroredInferer(_Mirror):
     def __call__(
         self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any, **kwargs: Any
     ) -> torch.Tensor:
-        return self.inferer(inputs, with_mirror_image(network, self.mirrored_class, self.axis), *args, **kwargs)
+        return self.inferer(inputs, flip_tta(network, self.mirrored_class, self.axis), *args, **kwargs)
 
 
 class MirrorAgreementInferer(_Mirror):
     """Run another inferer on the image, and on the mirror image of some of its slices, and give both segmentations.
 
-    Where they differ, the network is not sure. :class:`monai_scse.transforms.NoteConfidenced` makes a measure of that
+    Where they differ, the network is not sure. :class:`monai_scse.transforms.RecordConfidenced` makes a measure of that
     for each structure. Slices along the left-right axis are looked at once: each is its own mirror image.
 
     Args:

@@ -9,9 +9,9 @@ import torch
 from monai.inferers import Inferer
 from tqdm import tqdm
 
-from ..data import mirrored_classes
+from ..labels import mirrored_classes
 from ..transforms import StackAdjacentSlicesd
-from .mirrored import with_mirror_image
+from .mirrored import flip_tta
 
 __all__ = ["ViewAggregationInferer"]
 
@@ -80,7 +80,7 @@ class ViewAggregationInferer(Inferer):
         total: torch.Tensor | None = None
         for view, axis, weight in zip((network, *self.networks), self.spatial_dims, self.weights):
             if self.mirrored:  # left-right are the slices of a sagittal slab, and the first axis of any other
-                view = with_mirror_image(view, self.mirrored_class, 1 if axis == 0 else 2)
+                view = flip_tta(view, self.mirrored_class, 1 if axis == 0 else 2)
             slabs = StackAdjacentSlicesd("volume", self.num_slices, axis)({"volume": volume})["volume"]
             slabs = slabs.movedim(axis + 1, 0)
             starts = range(0, len(slabs), self.sw_batch_size)

@@ -9,7 +9,7 @@ import torch
 from monai.inferers import Inferer
 from torch.nn.functional import interpolate
 
-from .averaging import log_of_mean
+from .averaging import mean_log_softmax
 
 __all__ = ["ZoomedInferer"]
 
@@ -49,6 +49,6 @@ class ZoomedInferer(Inferer):
                 zoomed = [max(1, round(factor * length)) for length in size]
                 logits = network(interpolate(x, zoomed, mode=mode), *args, **kwargs).float()
                 looks.append(interpolate(logits, size, mode=mode).softmax(dim=1))
-            return log_of_mean(looks)
+            return mean_log_softmax(looks)
 
         return self.inferer(inputs, at_all_sizes, *args, **kwargs)

@@ -20,7 +20,7 @@ def median_frequency_weights(labels: Iterable[torch.Tensor], num_classes: int) -
 
     Args:
         labels: the label images of the training set, class indices, of any shape each; the negative numbers of
-            :func:`monai_scse.data.mark_unknown_classes` count as background.
+            :func:`monai_scse.labels.mark_unknown_classes` count as background.
         num_classes: number of classes, background included.
 
     Returns:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from ..data import unknown_classes
+from ..labels import unknown_classes
 
 __all__ = ["PartialLabelLoss"]
 
@@ -28,7 +28,7 @@ class PartialLabelLoss(nn.Module):
 
     Shape:
         logits: (batch, classes, *spatial); label: (batch, 1, *spatial), class indices or, where classes are unknown,
-        the negative numbers of :func:`monai_scse.data.mark_unknown_classes`.
+        the negative numbers of :func:`monai_scse.labels.mark_unknown_classes`.
 
     Example:
         >>> from monai_scse.data import mark_unknown_classes

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from .layers import RecalibratedNorm, get_recal_layer
-from .nets.encoder_decoder import EncoderDecoder
+from .nets import EncoderDecoder
 from .probing import ExampleInputs, NetworkProbe, Where
 from .recalibration_sites import find_sites
 

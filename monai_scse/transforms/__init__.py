@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from .brain_extraction import SCAN_KEY, ExtractBraind, tissue_ml
-from .brain_plausibility import CheckBraind
-from .confidence import AGREEMENT_KEY, CONFIDENCE_KEY, NoteConfidenced
-from .head_tissue import RandHeadTissued, RandWholeHeadd
+from .brain_plausibility import BrainQCd
+from .confidence import AGREEMENT_KEY, CONFIDENCE_KEY, RecordConfidenced
 from .hounsfield import CheckHounsfieldd
 from .labels import MapLabelsd, RandLateralFlipd
 from .organs import LoadOrganLabelsd
-from .plausibility import QC_KEY, CheckPlausibled
+from .plausibility import QC_KEY, TorsoQCd
 from .scans import CheckLabelGridd, LoadScand, file_of, segmentation_name
 from .sides import ResolveSidesd
-from .slabs import RandScanEndd, StackAdjacentSlicesd
-from .spacing import AntiAliasd, ServerSafeSpacingd
+from .slabs import RandSlabTruncationd, StackAdjacentSlicesd
+from .spacing import AntiAliasd, SpacingIgnoringExtraKeysd
 from .structure_variation import RandStructureIntensityd, RandStructureSized, RandWhiteMatterLesionsd
 
 __all__ = [
@@ -22,24 +21,22 @@ __all__ = [
     "QC_KEY",
     "SCAN_KEY",
     "AntiAliasd",
-    "CheckBraind",
+    "BrainQCd",
     "CheckHounsfieldd",
     "CheckLabelGridd",
-    "CheckPlausibled",
+    "TorsoQCd",
     "ExtractBraind",
     "LoadOrganLabelsd",
     "LoadScand",
     "MapLabelsd",
-    "NoteConfidenced",
-    "RandHeadTissued",
+    "RecordConfidenced",
     "RandLateralFlipd",
-    "RandScanEndd",
+    "RandSlabTruncationd",
     "RandStructureIntensityd",
     "RandStructureSized",
     "RandWhiteMatterLesionsd",
-    "RandWholeHeadd",
     "ResolveSidesd",
-    "ServerSafeSpacingd",
+    "SpacingIgnoringExtraKeysd",
     "StackAdjacentSlicesd",
     "file_of",
     "segmentation_name",

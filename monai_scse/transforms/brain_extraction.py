@@ -13,8 +13,8 @@ import torch
 from monai.data import MetaTensor
 from monai.transforms import FillHoles, KeepLargestConnectedComponent, LoadImage, MapTransform, ResampleToMatch, Spacing
 
-from ..data import IMAGE_SUFFIXES, case_name, require_file
-from ..errors import InputError
+from ..data import IMAGE_SUFFIXES, case_name
+from ..runtime import InputError, existing_file
 from .scans import file_of
 
 __all__ = ["SCAN_KEY", "ExtractBraind", "tissue_ml"]
@@ -154,7 +154,7 @@ class ExtractBraind(MapTransform):
         from scipy.ndimage import distance_transform_edt
 
         if not self._looks:
-            path = require_file(self.weights, "give scans without skull, or a brain_mask_dir.")
+            path = existing_file(self.weights, "give scans without skull, or a brain_mask_dir.")
             self.network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
             self._looks = [look.to(self.device).eval() for look in (self.network, _with_own_statistics(self.network))]
         coarse = self.to_network(image)

@@ -8,21 +8,21 @@ from typing import Any
 import numpy as np
 from monai.transforms import MapTransform
 
-from ..data import Structure, side_pairs
+from ..labels import Structure, side_pairs
 from .confidence import AGREEMENT_KEY, CONFIDENCE_KEY, unsure_classes
 from .plausibility import QC_KEY
 
-__all__ = ["CheckBraind"]
+__all__ = ["BrainQCd"]
 
 
-class CheckBraind(MapTransform):
+class BrainQCd(MapTransform):
     """Note in the meta data, entry :data:`QC_KEY`, for each class index why its segmentation should not be trusted.
 
     Nothing is removed. All structures are flagged when their sum is no brain of an adult, when the scan cuts the brain
     off (a brain in a scan that just encloses it touches the border with its tips, one that is cut off with a section),
     or when the network is unsure of all of them on average, as it is in a scan that is upside down. A structure is
     flagged when it was not found, when it is much larger or smaller than that of the other side, or when the network is
-    unsure of it (behind :class:`monai_scse.transforms.NoteConfidenced`).
+    unsure of it (behind :class:`monai_scse.transforms.RecordConfidenced`).
 
     Args:
         keys: class indices, (1, x, y, z), on the grid of the scan.
@@ -30,7 +30,7 @@ class CheckBraind(MapTransform):
         brain_ml: smallest and largest sum of all structures; wide limits, for adults of any size and age.
         cut_cm2: a larger area of brain on one face of the scan is a cut.
         asymmetry: largest difference of a left and a right structure, as a share of their mean.
-        least_confidence: a structure of which the network is less sure is flagged.
+        min_confidence: a structure of which the network is less sure is flagged.
         least_agreement: likewise for the agreement with the mirror image.
         least_mean_confidence: a scan in whose structures the network is less sure on average is flagged as a whole.
     """
@@ -42,7 +42,7 @@ class CheckBraind(MapTransform):
         brain_ml: tuple[float, float] = (700.0, 2000.0),
         cut_cm2: float = 6.0,
         asymmetry: float = 0.6,
-        least_confidence: float = 0.75,
+        min_confidence: float = 0.75,
         least_agreement: float = 0.75,
         least_mean_confidence: float = 0.9,
     ) -> None:
@@ -53,7 +53,7 @@ class CheckBraind(MapTransform):
         self.cut_cm2 = cut_cm2
         self.asymmetry = asymmetry
         self.least_mean_confidence = least_mean_confidence
-        self.least = {CONFIDENCE_KEY: least_confidence, AGREEMENT_KEY: least_agreement}
+        self.least = {CONFIDENCE_KEY: min_confidence, AGREEMENT_KEY: least_agreement}
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         checked = dict(data)

@@ -9,7 +9,7 @@ import torch
 from monai.data import MetaTensor
 from monai.transforms import MapTransform
 
-__all__ = ["AGREEMENT_KEY", "CONFIDENCE_KEY", "NoteConfidenced", "unsure_classes"]
+__all__ = ["AGREEMENT_KEY", "CONFIDENCE_KEY", "RecordConfidenced", "unsure_classes"]
 
 #: Entry of the meta data of a segmentation: for each class index that occurs, how sure the network is of it.
 CONFIDENCE_KEY = "confidence"
@@ -18,7 +18,7 @@ CONFIDENCE_KEY = "confidence"
 AGREEMENT_KEY = "agreement"
 
 
-class NoteConfidenced(MapTransform):
+class RecordConfidenced(MapTransform):
     """Take off a segmentation what tells how sure the network is, and note it for each structure in the meta data.
 
     Confidence is the mean softmax probability of the voxels that were given to the structure: what share of them the
@@ -63,7 +63,8 @@ def unsure_classes(meta: Mapping[str, Any], least: Mapping[str, float]) -> dict[
     """The classes of which the network is less sure than expected, and why.
 
     Args:
-        meta: meta data of a segmentation that went through :class:`NoteConfidenced`; of any other, no class is unsure.
+        meta: meta data of a segmentation that went through :class:`RecordConfidenced`; in any other,
+            no class is unsure.
         least: expected at least, by :data:`CONFIDENCE_KEY` and :data:`AGREEMENT_KEY`.
     """
     reasons: dict[int, str] = {}

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from monai.transforms import MapTransform
 
-from ..errors import InputError
+from ..runtime import InputError
 from .scans import file_of
 
 __all__ = ["CheckHounsfieldd"]

@@ -10,7 +10,7 @@ import torch
 from monai.data import MetaTensor
 from monai.transforms import MapTransform, RandomizableTransform
 
-from ..data import get_label_protocol, mirrored_classes
+from ..labels import get_label_protocol, mirrored_classes
 from .scans import file_of
 
 __all__ = ["MapLabelsd", "RandLateralFlipd"]

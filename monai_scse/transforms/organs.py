@@ -10,8 +10,8 @@ from monai.data import MetaTensor
 from monai.transforms import MapTransform
 from monai.utils import ImageMetaKey
 
-from ..data import Organ, mark_unknown_classes, organ_table
-from ..errors import InputError
+from ..labels import Organ, mark_unknown_classes, organ_table
+from ..runtime import InputError
 from .scans import LoadScand, check_same_grid, file_of
 
 __all__ = ["LoadOrganLabelsd"]
@@ -21,11 +21,11 @@ class LoadOrganLabelsd(MapTransform):
     """Load the label of a case of :func:`monai_scse.data.organ_cases` as class indices.
 
     Numbers of another numbering that belong to no organ of the table become background. Organs that were not annotated
-    are marked as unknown, see :func:`monai_scse.data.mark_unknown_classes`.
+    are marked as unknown, see :func:`monai_scse.labels.mark_unknown_classes`.
 
     Args:
         keys: the label entries: a file, or a dictionary from organs to lists of mask files.
-        organs: the organ table, see :func:`monai_scse.data.organ_table`.
+        organs: the organ table, see :func:`monai_scse.labels.organ_table`.
         label_numbers: what the numbers of a label file mean: ``"classes"`` or a key of the organ table.
         image_key: the entry of the image, loaded before, that the masks lie on.
 

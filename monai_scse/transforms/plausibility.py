@@ -12,7 +12,7 @@ from monai.utils import convert_to_dst_type
 
 from .confidence import CONFIDENCE_KEY, unsure_classes
 
-__all__ = ["QC_KEY", "CheckPlausibled", "torso"]
+__all__ = ["QC_KEY", "TorsoQCd", "torso"]
 
 #: Entry of the meta data of a segmentation: for each class index that was removed or is doubtful, why.
 QC_KEY = "qc"
@@ -43,7 +43,7 @@ def _between(body: np.ndarray, axis: int) -> np.ndarray:
     return np.maximum.accumulate(body, axis) & np.flip(np.maximum.accumulate(np.flip(body, axis), axis), axis)
 
 
-class CheckPlausibled(MapTransform):
+class TorsoQCd(MapTransform):
     """Empty the classes that cannot be what they are called, and note why in the meta data, entry :data:`QC_KEY`.
 
     Whatever lies outside the body goes: air between the shells of a table looks like lung. A class goes when its volume
@@ -51,40 +51,40 @@ class CheckPlausibled(MapTransform):
     along the body; one that is cut off stays, and is noted. All classes go when the scan is no torso of an adult: when
     no section through the body, arms and table aside, is as large as a torso (a head is smaller), or when there is
     hardly any fat in it (a phantom). Where no class is left, all are noted. A class of which the network is unsure
-    stays, and is noted (behind :class:`monai_scse.transforms.NoteConfidenced`).
+    stays, and is noted (behind :class:`monai_scse.transforms.RecordConfidenced`).
 
     Args:
         keys: class indices, (1, x, y, z).
         names: of the classes, index 0 is background.
-        minimum_ml: smallest volume of a whole organ, by its name; names that are not in ``names`` do not matter.
+        min_volume_ml: smallest volume of a whole organ, by its name; names that are not in ``names`` do not matter.
         image_key: the scan, (channels, x, y, z), on the same grid; of several channels the middle one is used.
-        body_above: values of the scan above it are body.
+        body_threshold: values of the scan above it are body.
         fat: lowest and highest value of fat in the scan.
         min_section_cm2: area of a body's largest section; 0 for no limit.
         min_fat_share: of the body's volume; 0 for no limit.
-        least_confidence: a class of which the network is less sure is noted; 0 for no limit.
+        min_confidence: a class of which the network is less sure is noted; 0 for no limit.
     """
 
     def __init__(
         self,
         keys: str | Sequence[str],
         names: Sequence[str],
-        minimum_ml: Mapping[str, float],
+        min_volume_ml: Mapping[str, float],
         image_key: str = "image",
-        body_above: float = 0.0,
+        body_threshold: float = 0.0,
         fat: tuple[float, float] = (0.1, 0.34),
         min_section_cm2: float = 280.0,
         min_fat_share: float = 0.03,
-        least_confidence: float = 0.8,
+        min_confidence: float = 0.8,
     ) -> None:
         super().__init__(keys)
-        self.minimum_ml = {index: float(minimum_ml.get(name, 0.0)) for index, name in enumerate(names) if index}
+        self.min_volume_ml = {index: float(min_volume_ml.get(name, 0.0)) for index, name in enumerate(names) if index}
         self.image_key = image_key
-        self.body_above = body_above
+        self.body_threshold = body_threshold
         self.fat = fat
         self.min_section_cm2 = min_section_cm2
         self.min_fat_share = min_fat_share
-        self.least = {CONFIDENCE_KEY: least_confidence}
+        self.least = {CONFIDENCE_KEY: min_confidence}
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         checked = dict(data)
@@ -93,7 +93,7 @@ class CheckPlausibled(MapTransform):
         along = int(abs(affine[2, :3]).argmax())
         voxel_ml = abs(np.linalg.det(affine[:3, :3])) / 1000
         scan = np.moveaxis(image[image.shape[0] // 2].cpu().numpy(), along, -1)
-        body = torso(scan > self.body_above)
+        body = torso(scan > self.body_threshold)
         refused = self._refusal(scan, body, 10 * voxel_ml / np.linalg.norm(affine[:3, along]))
         for key in self.key_iterator(data):
             classes = data[key].cpu().numpy()[0].copy()
@@ -119,7 +119,7 @@ class CheckPlausibled(MapTransform):
         section = float(body.sum(axis=(0, 1)).max()) * voxel_cm2
         if section < self.min_section_cm2:
             return f"no torso of an adult: largest section {section:.0f} cm2, expected {self.min_section_cm2:g}"
-        dense = body & (scan > self.body_above)
+        dense = body & (scan > self.body_threshold)
         share = float((dense & (scan > self.fat[0]) & (scan < self.fat[1])).sum() / dense.sum())
         if share < self.min_fat_share:
             return f"no body: {100 * share:.1f} % fat, expected {100 * self.min_fat_share:g} %"
@@ -130,17 +130,17 @@ class CheckPlausibled(MapTransform):
     ) -> tuple[dict[int, str], dict[int, str]]:
         """Why classes are to go, and why others are doubtful."""
         if refused is not None:
-            return dict.fromkeys(self.minimum_ml, refused), {}
+            return dict.fromkeys(self.min_volume_ml, refused), {}
         cut = set(np.unique(classes[..., [0, -1]]).astype(int))
-        voxels = np.bincount(classes.astype(np.int64).ravel(), minlength=len(self.minimum_ml) + 1)
+        voxels = np.bincount(classes.astype(np.int64).ravel(), minlength=len(self.min_volume_ml) + 1)
         removed, doubts = {}, {}
-        for index, least in self.minimum_ml.items():
+        for index, least in self.min_volume_ml.items():
             if 0 < (found := voxels[index] * voxel_ml) < least:
                 told = f"{found:.1f} ml, at least {least:g} ml expected"
                 if index in cut:
                     doubts[index] = f"cut off by the scan: {told} of a whole one"
                 else:
                     removed[index] = f"removed: {told}"
-        if any(voxels[index] and index not in removed for index in self.minimum_ml):
+        if any(voxels[index] and index not in removed for index in self.min_volume_ml):
             return removed, doubts
-        return dict.fromkeys(self.minimum_ml, "no organ found in the scan") | removed, doubts
+        return dict.fromkeys(self.min_volume_ml, "no organ found in the scan") | removed, doubts

@@ -11,8 +11,9 @@ from monai.data import ImageReader, ITKReader, MetaTensor, NibabelReader
 from monai.transforms import LoadImaged, MapTransform
 from monai.utils import ImageMetaKey
 
-from ..data import DicomSeries, case_name, get_dicom_series
-from ..errors import InputError
+from ..data import case_name
+from ..dicom import DicomSeries, get_dicom_series
+from ..runtime import InputError
 
 __all__ = ["CheckLabelGridd", "LoadScand", "file_of", "segmentation_name"]
 
@@ -59,7 +60,7 @@ class _DicomSeriesReader(ITKReader):
 class LoadScand(LoadImaged):
     """MONAI's ``LoadImaged`` for 3D scans, channel first, that reports an unreadable file by its name.
 
-    DICOM series are read by ITK, by the paths of :mod:`monai_scse.data.dicom_series`. A tensor is only checked: MONAI
+    DICOM series are read by ITK, by the paths of :mod:`monai_scse.dicom.series`. A tensor is only checked: MONAI
     Deploy reads scans itself, and gives them without a channel.
 
     Args:

@@ -53,9 +53,9 @@ class ResolveSidesd(MapTransform):
 
     Args:
         keys: class indices, (1, x, y, z).
-        pairs: class indices of right and left, for each pair: see :func:`monai_scse.data.side_pairs`.
+        pairs: class indices of right and left, for each pair: see :func:`monai_scse.labels.side_pairs`.
         image_key: the scan, (channels, x, y, z), on the same grid; of several channels the middle one is used.
-        body_above: values of the scan above it are body.
+        body_threshold: values of the scan above it are body.
         margin_mm: how far from the middle a centre must lie.
 
     Example:
@@ -73,13 +73,13 @@ class ResolveSidesd(MapTransform):
         keys: str | Sequence[str],
         pairs: Sequence[tuple[int, int]],
         image_key: str = "image",
-        body_above: float = 0.0,
+        body_threshold: float = 0.0,
         margin_mm: float = 10.0,
     ) -> None:
         super().__init__(keys)
         self.pairs = pairs
         self.image_key = image_key
-        self.body_above = body_above
+        self.body_threshold = body_threshold
         self.margin_mm = margin_mm
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
@@ -87,7 +87,7 @@ class ResolveSidesd(MapTransform):
         image = data[self.image_key]
         affine = np.asarray(image.affine.cpu())
         axes = [int(abs(row).argmax()) for row in affine[[0, 2], :3]]  # from left to right, and along the body
-        body = (image[image.shape[0] // 2] > self.body_above).cpu().numpy()
+        body = (image[image.shape[0] // 2] > self.body_threshold).cpu().numpy()
         middle = body_midline(np.moveaxis(body, axes, (0, -1)))
         to_right, margin = np.sign(affine[0, axes[0]]), self.margin_mm / np.linalg.norm(affine[:3, axes[0]])
         for key in self.key_iterator(data):

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from monai.transforms import MapTransform, RandomizableTransform
 
-__all__ = ["RandScanEndd", "StackAdjacentSlicesd"]
+__all__ = ["RandSlabTruncationd", "StackAdjacentSlicesd"]
 
 
 class StackAdjacentSlicesd(MapTransform):
@@ -53,7 +53,7 @@ class StackAdjacentSlicesd(MapTransform):
         return stacked
 
 
-class RandScanEndd(RandomizableTransform, MapTransform):
+class RandSlabTruncationd(RandomizableTransform, MapTransform):
     """Replicate a slice within the slab outwards, as :class:`StackAdjacentSlicesd` does at both ends of a scan.
 
     Training scans end at few places of the body; with this a network meets ends anywhere, and does not learn which
@@ -70,7 +70,7 @@ class RandScanEndd(RandomizableTransform, MapTransform):
     Example:
         >>> import torch
         >>> slab = torch.arange(5.0).view(5, 1, 1)
-        >>> RandScanEndd("image", prob=1.0).set_random_state(1)({"image": slab})["image"].flatten()
+        >>> RandSlabTruncationd("image", prob=1.0).set_random_state(1)({"image": slab})["image"].flatten()
         tensor([1., 1., 2., 3., 4.])
     """
 

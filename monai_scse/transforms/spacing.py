@@ -11,7 +11,7 @@ from monai.data.utils import affine_to_spacing
 from monai.transforms import MapTransform, Spacingd
 from monai.utils import convert_to_dst_type, convert_to_numpy
 
-__all__ = ["AntiAliasd", "ServerSafeSpacingd"]
+__all__ = ["AntiAliasd", "SpacingIgnoringExtraKeysd"]
 
 
 class AntiAliasd(MapTransform):
@@ -50,7 +50,7 @@ class AntiAliasd(MapTransform):
         return smoothed
 
 
-class ServerSafeSpacingd(Spacingd):
+class SpacingIgnoringExtraKeysd(Spacingd):
     """MONAI's ``Spacingd``, also for samples with other entries whose names begin like the image's.
 
     From MONAI 1.6.0 on ``Spacingd`` takes every entry such as ``image_path`` for a dictionary of meta data and fails
@@ -60,7 +60,7 @@ class ServerSafeSpacingd(Spacingd):
 
     Example:
         >>> sample = {"image": torch.ones(1, 4, 4, 4), "image_path": "ct.nii.gz"}
-        >>> ServerSafeSpacingd("image", pixdim=(2, 2, 2))(sample)["image_path"]
+        >>> SpacingIgnoringExtraKeysd("image", pixdim=(2, 2, 2))(sample)["image_path"]
         'ct.nii.gz'
     """
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from phantom_brains import phantom, save_case
+from support.phantom_brains import phantom, save_case
 
-from monai_scse.data import save_synthetic_cases
+from monai_scse.synthetic.ct.torso import save_synthetic_cases
 
 BUNDLES = Path(__file__).parents[2] / "bundles"
 

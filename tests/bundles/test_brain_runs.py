@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from bundle_command import one_small_step, run_bundle
-from dicom_files import write_dicom_series
-from phantom_brains import TILTED, phantom, save_case
+from support.bundle_command import one_small_step, run_bundle
+from support.dicom_files import write_dicom_series
+from support.phantom_brains import TILTED, phantom, save_case
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 SMALL = {"slice_size": [32, 32], "network_def__features": 4, "device": "cpu"}

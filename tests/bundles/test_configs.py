@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from bundle_command import run_verb
 from monai.bundle import ConfigParser, ConfigWorkflow
-from phantom_brains import phantom, save_case
+from support.bundle_command import run_verb
+from support.phantom_brains import phantom, save_case
 
-from monai_scse.data import BRAIN_STRUCTURES, organ_table
+from monai_scse.labels import BRAIN_STRUCTURES, organ_table
 from monai_scse.networks.blocks import SpatialChannelSqueezeExcite
 
 RUNS = {"train": "train", "evaluate": "infer", "inference": "infer", "test_retest": "infer"}
@@ -116,7 +116,7 @@ def test_every_config_prepares_an_image_in_the_same_way(bundle):
 
 def test_every_ct_config_postprocesses_in_the_same_way(ct_bundle):
     """What is measured is what a user gets."""
-    entries = ("resolve_sides", "keep_largest", "many_parts", "fill_holes", "check_plausible", "minimum_ml")
+    entries = ("resolve_sides", "keep_largest", "many_parts", "fill_holes", "check_plausible", "min_volume_ml")
     evaluated, *others = (_parser(ct_bundle, f"{name}.json") for name in ("evaluate", "inference", "test_retest"))
     for entry in entries:
         assert all(other[entry] == evaluated[entry] for other in others)

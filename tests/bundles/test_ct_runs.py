@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from bundle_command import one_small_step, run_bundle
-from dicom_files import write_dicom_series
+from support.bundle_command import one_small_step, run_bundle
+from support.dicom_files import write_dicom_series
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from monai_scse.data import synthetic_ct
+from monai_scse.synthetic.ct.torso import synthetic_ct
 
 SMALL = {
     "slice_size": [48, 48],

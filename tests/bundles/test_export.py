@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from bundle_command import run_verb
 from monai.bundle import ConfigParser
 from monai.data import MetaTensor
-from phantom_brains import phantom
+from support.bundle_command import run_verb
+from support.phantom_brains import phantom
 
-from monai_scse.data import synthetic_ct
+from monai_scse.synthetic.ct.torso import synthetic_ct
 
 TRITON = Path(__file__).parents[2] / "docs/examples/triton_server"
 AXES = {"image": {0: "batch", 2: "height", 3: "width"}, "pred": {0: "batch", 2: "height", 3: "width"}}

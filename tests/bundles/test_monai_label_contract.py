@@ -9,12 +9,12 @@ import nibabel
 import numpy as np
 import pytest
 import torch
-from bundle_command import run_bundle
 from monai.bundle import ConfigParser
 from monai.transforms import LoadImaged, SaveImaged
-from phantom_brains import phantom, save_case
+from support.bundle_command import run_bundle
+from support.phantom_brains import phantom, save_case
 
-from monai_scse.data import synthetic_ct
+from monai_scse.synthetic.ct.torso import synthetic_ct
 
 
 @pytest.fixture(params=["brain", "ct"])

@@ -7,11 +7,11 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pandas as pd
-from bundle_command import run_bundle
 from monai.bundle import ConfigWorkflow
-from rescans import rescan
+from support.bundle_command import run_bundle
+from support.rescans import rescan
 
-from monai_scse.data import synthetic_ct
+from monai_scse.synthetic.ct.torso import synthetic_ct
 
 ROTATION, TRANSLATION = (5, -3, 8), (7, -4, 10)
 

@@ -8,14 +8,15 @@ import nibabel
 import numpy as np
 import pandas as pd
 import torch
-from bundle_command import run_bundle
 from monai.bundle import ConfigParser
 from monai.data import MetaTensor
 from nilearn.datasets import load_mni152_template
+from support.bundle_command import run_bundle
 
-from monai_scse.data import get_label_protocol, whole_head
+from monai_scse.labels import get_label_protocol
 from monai_scse.metrics import structure_dice
 from monai_scse.networks.nets import SEUNet
+from monai_scse.synthetic.head import whole_head
 from monai_scse.transforms import SCAN_KEY, ExtractBraind
 
 

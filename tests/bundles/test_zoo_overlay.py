@@ -9,8 +9,8 @@ import nibabel
 import numpy as np
 import pytest
 import torch
-from bundle_command import run_bundle
 from monai.bundle import ConfigParser, ckpt_export
+from support.bundle_command import run_bundle
 
 from monai_scse import describe_recalibration
 

@@ -11,13 +11,11 @@ from pathlib import Path
 import monai.bundle
 import pytest
 import torch
-from bundle_command import run_bundle, run_verb
 from monai.bundle import ConfigParser
+from support.bundle_command import run_bundle, run_verb
 
 import monai_scse
-from monai_scse.errors import InputError
-from monai_scse.inferers import require_tensorrt
-from monai_scse.versions import check_versions
+from monai_scse.runtime import InputError, check_versions, require_tensorrt
 
 FILES = [
     "LICENSE",
@@ -131,7 +129,7 @@ def test_tensorrt_overlay_profiles_the_slices(bundle):
     smallest, usual, largest = profile["x"]
     assert smallest == [1, channels["num_channels"], *parser["slice_size"]]
     assert [low <= mid <= high for low, mid, high in zip(smallest, usual, largest)] == [True] * 4
-    assert parser["initialize"][-1] == "$monai_scse.inferers.require_tensorrt(@device)"
+    assert parser["initialize"][-1] == "$monai_scse.runtime.require_tensorrt(@device)"
 
 
 def test_tensorrt_without_a_gpu_is_one_line(brain_bundle, tmp_path):
@@ -147,7 +145,7 @@ def test_tensorrt_without_a_gpu_is_one_line(brain_bundle, tmp_path):
 
 def test_tensorrt_that_is_not_installed(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr("monai_scse.inferers.tensorrt.find_spec", lambda name: None)
+    monkeypatch.setattr("monai_scse.runtime.tensorrt.find_spec", lambda name: None)
     with pytest.raises(InputError, match="tensorrt and polygraphy not installed; pip install"):
         require_tensorrt(torch.device("cuda:0"))
 

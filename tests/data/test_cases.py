@@ -6,18 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from dicom_files import write_dicom_series
+from support.dicom_files import write_dicom_series
 
-from monai_scse.data import (
-    IMAGE_SUFFIXES,
-    case_name,
-    image_cases,
-    labelled_cases,
-    require_file,
-    retest_cases,
-    split_cases,
-)
-from monai_scse.errors import InputError
+from monai_scse.data import IMAGE_SUFFIXES, case_name, image_cases, labelled_cases, retest_cases, split_cases
+from monai_scse.runtime import InputError, existing_file
 
 
 def touch(path: Path, content: bytes = b"") -> Path:
@@ -247,9 +239,9 @@ def test_split_with_nothing_to_train_on(validation: list[str] | float) -> None:
 
 def test_require_file(tmp_path: Path) -> None:
     file = touch(tmp_path / "model.pt")
-    assert require_file(file, "train first.") == str(file)
+    assert existing_file(file, "train first.") == str(file)
     with pytest.raises(InputError, match=rf"{tmp_path}: no such file; train first\."):
-        require_file(tmp_path, "train first.")
+        existing_file(tmp_path, "train first.")
 
 
 def test_input_error_is_a_value_error() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from monai_scse.data import organ_cases
-from monai_scse.errors import InputError
+from monai_scse.runtime import InputError
 
 ORGANS = [
     {

@@ -136,7 +136,7 @@ def test_commands_name_what_is_there(page: Path) -> None:
         ("torchrun --nproc_per_node 2 -m monai.bundle runs", "no verb runs"),
         ("python docs/examples/demo.py brain --output OUT", "demo.py has no option --output"),
         ("python docs/examples/federated_round.py --roundz 3", "federated_round.py has no option --roundz"),
-        (".venv/bin/python -m monai_scse.experiments table1 --split 5", "__main__.py has no option --split"),
+        (".venv/bin/python -m experiments table1 --split 5", "__main__.py has no option --split"),
         ("make demo-mr", "no target demo-mr"),
         ("integrations/set_up.sh", "no file integrations/set_up.sh"),
     ],

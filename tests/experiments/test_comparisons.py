@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from monai_scse.experiments.comparisons import holm, mean_interval, rank_biserial, signed_rank
+from experiments.comparisons import holm, mean_interval, rank_biserial, signed_rank
 
 
 def test_signed_rank_of_five_wins_is_the_smallest_p_of_five_pairs():

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from phantom_brains import phantom, save_case
+from support.phantom_brains import phantom, save_case
 
-from monai_scse.errors import InputError
-from monai_scse.experiments.__main__ import main
-from monai_scse.experiments.improvements import _run
-from monai_scse.experiments.improvements_report import gain_table
-from monai_scse.experiments.training_queue import read_plan
+from experiments.__main__ import main
+from experiments.improvements import _run
+from experiments.improvements_report import gain_table
+from experiments.training_queue import load_plan
+from monai_scse.runtime import InputError
 
 BUNDLE = Path(__file__).parents[2] / "bundles/brain_mri_scse_segmentation"
 
@@ -94,7 +94,7 @@ def test_unknown_step_and_foreign_results_are_named(arguments: list[str], tmp_pa
 
 def test_steps_are_those_of_the_bundles_own_network(arguments: list[str], tmp_path: Path) -> None:
     options = dict(zip(arguments[1::2], arguments[2::2]))
-    plan = read_plan(
+    plan = load_plan(
         Path(options["--dataset_dir"]),
         tmp_path,
         BUNDLE,

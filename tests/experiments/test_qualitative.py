@@ -7,8 +7,8 @@ import nibabel
 import numpy as np
 import pytest
 
-from monai_scse.data import BRAIN_STRUCTURES, organ_table
-from monai_scse.experiments.qualitative import manual_classes, save_qualitative
+from experiments.qualitative import manual_classes, save_qualitative
+from monai_scse.labels import BRAIN_STRUCTURES, organ_table
 
 ORGANS = [{"name": "liver", "colour": [0, 200, 0], "scheme": [5, 7]}, {"name": "spleen", "colour": [0, 0, 200]}]
 LEFT_HANDED = np.diag([-1.0, 1, 1, 1])

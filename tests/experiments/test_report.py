@@ -8,10 +8,10 @@ import shutil
 import matplotlib.image
 import pandas as pd
 import pytest
-from hand_made_results import write_results
+from support.hand_made_results import write_results
 
-from monai_scse.errors import InputError
-from monai_scse.experiments.__main__ import main
+from experiments.__main__ import main
+from monai_scse.runtime import InputError
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +21,8 @@ def page(tmp_path_factory):
     for name in ("short", "long"):
         write_results(tmp_path / name / "results")
     results = [str(tmp_path / name / "results") for name in ("short", "long")]
-    assert main(["report", "--results", *results, "--output", str(tmp_path / "docs/results.md")]) == 0
-    return tmp_path / "docs/results.md"
+    assert main(["report", "--results", *results, "--output", str(tmp_path / "results/recalibration.md")]) == 0
+    return tmp_path / "results/recalibration.md"
 
 
 def test_page_tells_the_measured_numbers(page):

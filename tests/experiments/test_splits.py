@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from monai_scse.errors import InputError
-from monai_scse.experiments.combinations import ARCHITECTURES, select_combinations
-from monai_scse.experiments.splits import Split, k_folds, read_splits
+from experiments.combinations import ARCHITECTURES, select_combinations
+from experiments.splits import Split, k_folds, read_splits
+from monai_scse.runtime import InputError
 
 CASES = ["1000", "1001", "1002", "1006", "1007"]
 

@@ -15,10 +15,10 @@ import matplotlib.image
 import pandas as pd
 import pytest
 import torch
-from phantom_brains import phantom, save_case
+from support.phantom_brains import phantom, save_case
 
-from monai_scse.errors import InputError
-from monai_scse.experiments.__main__ import main
+from experiments.__main__ import main
+from monai_scse.runtime import InputError
 
 BUNDLE = Path(__file__).parents[2] / "bundles/brain_mri_scse_segmentation"
 SMALL = """\
@@ -59,7 +59,7 @@ def killed(arguments: list[str], output: Path) -> Path:
     """
     one_thread = os.environ | {"OMP_NUM_THREADS": "1"}
     run = output / "runs/unet_none_fixed_seed0"
-    command = [sys.executable, "-m", "monai_scse.experiments", *arguments, "--only", "unet_none"]
+    command = [sys.executable, "-m", "experiments", *arguments, "--only", "unet_none"]
     process = subprocess.Popen(command, env=one_thread)
     end = time.monotonic() + 200
     while not (run / "checkpoint.pt").is_file() and process.poll() is None and time.monotonic() < end:
@@ -149,7 +149,7 @@ def test_trainings_at_the_same_time_give_the_same_results(killed, arguments, out
 def test_trainings_at_the_same_time_end_with_their_parent(arguments, output, tmp_path):
     typed = [str(tmp_path / "out") if word == str(output) else word for word in arguments]
     typed[typed.index("--epochs") + 1] = "1000"
-    command = [sys.executable, "-m", "monai_scse.experiments", *typed, "--only", "unet", "--jobs", "2"]
+    command = [sys.executable, "-m", "experiments", *typed, "--only", "unet", "--jobs", "2"]
     process = subprocess.Popen(command)
     logs = [tmp_path / f"out/runs/unet_{name}_fixed_seed0/run.log" for name in ("none", "cse")]
     end = time.monotonic() + 200

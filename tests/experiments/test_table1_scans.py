@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from monai_scse.experiments.__main__ import main
+from experiments.__main__ import main
 
 
 @pytest.mark.slow

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hand_made_results import dice
+from support.hand_made_results import dice
 
-from monai_scse.experiments.tables import comparison_table, dice_table, parameter_table, structure_table
+from experiments.tables import comparison_table, dice_table, parameter_table, structure_table
 
 
 def test_dice_table_averages_seeds_before_it_spreads():

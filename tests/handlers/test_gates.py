@@ -9,8 +9,9 @@ from ignite.engine import Engine
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from monai_scse.handlers import TensorBoardGateHandler, save_gate_maps
+from monai_scse.handlers import TensorBoardGateHandler
 from monai_scse.networks.nets import SEUNet
+from monai_scse.visualize import save_gate_maps
 
 
 @pytest.mark.parametrize(("recal", "dims"), [("scse", 2), ("sse", 3), ("cse", 2), ("pe", 3)])

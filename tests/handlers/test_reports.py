@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from monai_scse.data import BRAIN_STRUCTURES, Structure
-from monai_scse.handlers import save_overlay
-from monai_scse.handlers.overlay import _legend
+from monai_scse.labels import BRAIN_STRUCTURES, Structure
+from monai_scse.visualize import save_overlay
+from monai_scse.visualize.overlay import _legend
 
 # scanned with the first axis pointing to the patient's left
 LEFT_FIRST = np.diag([-1.0, 1.0, 1.0, 1.0])

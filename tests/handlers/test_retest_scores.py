@@ -11,10 +11,10 @@ import pytest
 import torch
 from ignite.engine import Engine
 from monai.data import MetaTensor
-from phantom_brains import phantom
+from support.phantom_brains import phantom
 
-from monai_scse.data import Structure
 from monai_scse.handlers import RetestScores
+from monai_scse.labels import Structure
 
 STRUCTURES = [Structure(name, (0, 0, 0)) for name in ("background", "grown", "only in the retest", "absent", "same")]
 SHAPE = (64, 100, 48)

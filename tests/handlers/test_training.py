@@ -15,8 +15,8 @@ from monai.engines import SupervisedEvaluator, SupervisedTrainer
 from monai.handlers import LrScheduleHandler, ValidationHandler
 from torch import nn
 
-from monai_scse.errors import InputError
 from monai_scse.handlers import TimeBudget, TrainingCheckpoint
+from monai_scse.runtime import InputError
 
 EPOCH_LENGTH = 4
 BATCHES = [

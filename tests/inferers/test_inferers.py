@@ -8,7 +8,6 @@ from monai.data import MetaTensor
 from monai.inferers import SliceInferer, SlidingWindowInferer
 from torch import nn
 
-from monai_scse.data import mirrored_classes
 from monai_scse.inferers import (
     ArgmaxInferer,
     ArgmaxSliceInferer,
@@ -17,8 +16,9 @@ from monai_scse.inferers import (
     MirroredInferer,
     ViewAggregationInferer,
     ZoomedInferer,
-    bfloat16_pays,
+    prefers_bfloat16,
 )
+from monai_scse.labels import mirrored_classes
 from monai_scse.networks.nets import SEUNet
 
 
@@ -143,8 +143,8 @@ def test_autocast_passes_arguments_on() -> None:
 )
 def test_bfloat16_pays_with_the_right_instructions(monkeypatch, capabilities: dict, expected: bool) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
-    assert bfloat16_pays("cpu") is expected
-    assert bfloat16_pays(torch.device("cpu")) is expected
+    assert prefers_bfloat16("cpu") is expected
+    assert prefers_bfloat16(torch.device("cpu")) is expected
 
 
 def test_bfloat16_pays_on_cuda_asks_for_native_units(monkeypatch) -> None:
@@ -152,7 +152,7 @@ def test_bfloat16_pays_on_cuda_asks_for_native_units(monkeypatch) -> None:
         return including_emulation
 
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", is_supported)
-    assert bfloat16_pays("cuda:0") is False
+    assert prefers_bfloat16("cuda:0") is False
 
 
 def test_confidence_is_the_probability_of_the_class(network: nn.Module) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from bundle_command import run_bundle
 from monai.fl.utils.constants import WeightType
 from monai.fl.utils.exchange_object import ExchangeObject
-from small_cases import SMALL, save_small_cases
+from support.bundle_command import run_bundle
+from support.small_cases import SMALL, save_small_cases
 
 ROOT = Path(__file__).parents[2]
 OPTIONS = {name: {"network_def#features": 4, **options} for name, options in SMALL.items()}

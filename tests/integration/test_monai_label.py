@@ -17,11 +17,12 @@ import nibabel
 import numpy as np
 import pytest
 import torch
-from bundle_command import run_bundle
-from label_server import BUNDLES, Server, centroid, dice_in_world, needs_monai_label, serve, start_command
-from phantom_brains import phantom, save_case
+from support.bundle_command import run_bundle
+from support.label_server import BUNDLES, Server, centroid, dice_in_world, needs_monai_label, serve, start_command
+from support.phantom_brains import phantom, save_case
 
-from monai_scse.data import BRAIN_STRUCTURES, get_label_protocol, synthetic_ct
+from monai_scse.labels import BRAIN_STRUCTURES, get_label_protocol
+from monai_scse.synthetic.ct.torso import synthetic_ct
 
 pytestmark = needs_monai_label
 STRUCTURES = [structure.name for structure in BRAIN_STRUCTURES]

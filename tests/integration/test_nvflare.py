@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_cases import SMALL, save_small_cases
+from support.small_cases import SMALL, save_small_cases
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-nvflare" / "bin" / "python"

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from bundle_command import run_bundle
-from small_cases import SMALL, save_small_cases
+from support.bundle_command import run_bundle
+from support.small_cases import SMALL, save_small_cases
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file in which connections to other machines are noted, which no process of this test gets."""
-    paths = [str(ROOT / "tests/offline"), os.environ.get("PYTHONPATH", "")]
+    paths = [str(ROOT / "tests/support/offline"), os.environ.get("PYTHONPATH", "")]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
     monkeypatch.setenv("REFUSED_CONNECTIONS", str(tmp_path / "refused"))
     return tmp_path / "refused"

@@ -16,12 +16,12 @@ import nibabel
 import numpy as np
 import pytest
 import torch
-from bundle_command import run_verb
-from hub_server import fake_hub
 from monai.bundle import ConfigWorkflow
-from phantom_brains import phantom, save_case
+from support.bundle_command import run_verb
+from support.hub_server import fake_hub
+from support.phantom_brains import phantom, save_case
 
-from monai_scse.data import synthetic_ct
+from monai_scse.synthetic.ct.torso import synthetic_ct
 
 ROOT = Path(__file__).parents[2]
 PUSH = ROOT / "integrations/zoo/push_to_hub.py"

@@ -7,7 +7,7 @@ import pytest
 import torch
 from monai.losses import DiceCELoss
 
-from monai_scse.data import mark_unknown_classes
+from monai_scse.labels import mark_unknown_classes
 from monai_scse.losses import PartialLabelLoss, SegmentationCrossEntropyLoss
 
 CLASSES = 5

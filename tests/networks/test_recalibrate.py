@@ -8,14 +8,14 @@ import pickle
 
 import pytest
 import torch
-from ddp_steps import two_steps
 from monai.bundle import ConfigParser
 from monai.networks.nets import BasicUNet, UNet
-from stock_networks import STOCK, logits
+from support.ddp_steps import two_steps
+from support.stock_networks import STOCK, logits
 from torch import nn
 
 from monai_scse import describe_recalibration, recalibrate
-from monai_scse.inferers import bfloat16_pays
+from monai_scse.inferers import prefers_bfloat16
 from monai_scse.networks.layers import Recal
 from monai_scse.networks.nets import SEUNet
 from monai_scse.networks.recalibration_sites import find_sites
@@ -109,7 +109,7 @@ def test_sites_parameters_shape_and_gradients_in_deterministic_mode(stock, name,
 @every_dims
 @every_block
 def test_bfloat16_autocast(stock, name, dims, recal):
-    if dims == 3 and not bfloat16_pays("cpu"):
+    if dims == 3 and not prefers_bfloat16("cpu"):
         pytest.skip("this CPU has no bfloat16 instructions: a step of a 3D network takes up to two minutes")
     network = recalibrated(stock, name, dims, recal).train()
     x = image(name, dims, batch=2)

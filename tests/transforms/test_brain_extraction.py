@@ -12,7 +12,7 @@ import torch
 from monai.data import MetaTensor
 from torch import nn
 
-from monai_scse.errors import InputError
+from monai_scse.runtime import InputError
 from monai_scse.transforms import SCAN_KEY, ExtractBraind, LoadScand, tissue_ml
 
 SHAPE, STEP = (48, 52, 44), 4.0

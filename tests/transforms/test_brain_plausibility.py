@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from monai.data import MetaTensor
 
-from monai_scse.data import Structure
-from monai_scse.transforms import AGREEMENT_KEY, CONFIDENCE_KEY, QC_KEY, CheckBraind
+from monai_scse.labels import Structure
+from monai_scse.transforms import AGREEMENT_KEY, CONFIDENCE_KEY, QC_KEY, BrainQCd
 
 STRUCTURES = [
     Structure(name, (0, 0, 0)) for name in ("background", "left cerebral cortex", "right cerebral cortex", "brainstem")
@@ -23,7 +23,7 @@ def brain(spacing: float = 5.0) -> MetaTensor:
 
 
 def reasons(classes: MetaTensor, **options: float) -> dict[int, str]:
-    return CheckBraind("pred", STRUCTURES, **options)({"pred": classes})["pred"].meta[QC_KEY]
+    return BrainQCd("pred", STRUCTURES, **options)({"pred": classes})["pred"].meta[QC_KEY]
 
 
 def test_whole_brain_is_not_flagged() -> None:

@@ -8,8 +8,8 @@ import pytest
 import torch
 from monai.data import MetaTensor
 
-from monai_scse.data import synthetic_ct
-from monai_scse.errors import InputError
+from monai_scse.runtime import InputError
+from monai_scse.synthetic.ct.torso import synthetic_ct
 from monai_scse.transforms import CheckHounsfieldd
 
 

@@ -8,8 +8,8 @@ import torch
 from monai.data import MetaTensor
 from monai.utils import ImageMetaKey
 
-from monai_scse.data import BRAIN_STRUCTURES
-from monai_scse.errors import InputError
+from monai_scse.labels import BRAIN_STRUCTURES
+from monai_scse.runtime import InputError
 from monai_scse.transforms import MapLabelsd, RandLateralFlipd
 
 INDEX = {structure.name: index for index, structure in enumerate(BRAIN_STRUCTURES)}

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from monai_scse.data import unknown_classes
-from monai_scse.errors import InputError
+from monai_scse.labels import unknown_classes
+from monai_scse.runtime import InputError
 from monai_scse.transforms import LoadOrganLabelsd, LoadScand
 
 ORGANS = [

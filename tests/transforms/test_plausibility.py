@@ -6,7 +6,7 @@ import pytest
 import torch
 from monai.data import MetaTensor
 
-from monai_scse.transforms import CONFIDENCE_KEY, QC_KEY, CheckPlausibled
+from monai_scse.transforms import CONFIDENCE_KEY, QC_KEY, TorsoQCd
 
 NAMES = ["background", "liver", "spleen"]
 MINIMUM = {"liver": 400, "spleen": 30, "pancreas": 20}
@@ -25,7 +25,7 @@ def sample(width: int = 40, depth: int = 30, fat: int = 4) -> dict[str, MetaTens
 
 
 def test_organ_below_its_minimum_is_removed() -> None:
-    checked = CheckPlausibled("pred", NAMES, MINIMUM)(sample())["pred"]
+    checked = TorsoQCd("pred", NAMES, MINIMUM)(sample())["pred"]
     assert checked.unique().tolist() == [0, 1]
     assert checked.meta[QC_KEY] == {2: "removed: 8.2 ml, at least 30 ml expected"}
 
@@ -33,7 +33,7 @@ def test_organ_below_its_minimum_is_removed() -> None:
 def test_organ_that_the_scan_cuts_off_may_be_small_and_is_flagged() -> None:
     data = sample()
     data["pred"] = data["pred"].roll(-6, dims=3)  # the spleen starts in the first slice
-    checked = CheckPlausibled("pred", NAMES, MINIMUM)(data)["pred"]
+    checked = TorsoQCd("pred", NAMES, MINIMUM)(data)["pred"]
     assert checked.unique().tolist() == [0, 1, 2]
     assert checked.meta[QC_KEY] == {2: "cut off by the scan: 8.2 ml, at least 30 ml expected of a whole one"}
 
@@ -42,7 +42,7 @@ def test_organ_that_the_network_is_unsure_of_is_flagged_and_stays() -> None:
     data = sample()
     # the spleen is too small, and goes; there is no voxel of the third
     data["pred"].meta[CONFIDENCE_KEY] = {1: 0.76, 2: 0.7, 3: 0.5}
-    checked = CheckPlausibled("pred", [*NAMES, "aorta"], MINIMUM)(data)["pred"]
+    checked = TorsoQCd("pred", [*NAMES, "aorta"], MINIMUM)(data)["pred"]
     assert checked.unique().tolist() == [0, 1]
     assert checked.meta[QC_KEY] == {
         1: "unsure: confidence 0.76, expected 0.8",
@@ -59,7 +59,7 @@ def test_organ_that_the_network_is_unsure_of_is_flagged_and_stays() -> None:
 )
 def test_scan_that_is_no_torso_is_left_empty(options: dict[str, int], reason: str) -> None:
     data = sample(**options)
-    checked = CheckPlausibled("pred", NAMES, MINIMUM)(data)["pred"]
+    checked = TorsoQCd("pred", NAMES, MINIMUM)(data)["pred"]
     assert not checked.any()
     assert set(checked.meta[QC_KEY]) == {1, 2}
     assert all(reason in told for told in checked.meta[QC_KEY].values())
@@ -69,13 +69,13 @@ def test_scan_that_is_no_torso_is_left_empty(options: dict[str, int], reason: st
 def test_scan_without_organs_is_noted() -> None:
     data = sample()
     data["pred"] = torch.zeros_like(data["pred"])
-    checked = CheckPlausibled("pred", NAMES, MINIMUM)(data)["pred"]
+    checked = TorsoQCd("pred", NAMES, MINIMUM)(data)["pred"]
     assert checked.meta[QC_KEY] == dict.fromkeys((1, 2), "no organ found in the scan")
 
 
 def test_scan_of_few_slices_keeps_its_body() -> None:
     data = {key: volume[..., 8:10] for key, volume in sample().items()}
-    checked = CheckPlausibled("pred", NAMES, MINIMUM)(data)["pred"]
+    checked = TorsoQCd("pred", NAMES, MINIMUM)(data)["pred"]
     assert checked.unique().tolist() == [0, 1]
 
 
@@ -83,7 +83,7 @@ def test_lung_behind_a_thin_wall_stays() -> None:
     data = sample()
     data["image"][:, 13:22, 10:30] = 0  # air, three voxels from the side
     data["pred"][:, 13:22, 10:30] = 2
-    checked = CheckPlausibled("pred", NAMES, MINIMUM)(data)["pred"]
+    checked = TorsoQCd("pred", NAMES, MINIMUM)(data)["pred"]
     assert torch.equal(checked.as_tensor(), data["pred"].as_tensor())
 
 
@@ -94,5 +94,5 @@ def test_only_what_lies_inside_the_body_stays() -> None:
     inside = data["pred"].clone()
     data["pred"][:, 5:50, 35:37] = 1
     data["pred"][:, 2:6, 10:30] = 1
-    checked = CheckPlausibled("pred", NAMES, {})(data)["pred"]
+    checked = TorsoQCd("pred", NAMES, {})(data)["pred"]
     assert torch.equal(checked, inside)

@@ -12,7 +12,7 @@ from monai.data import MetaTensor
 from monai.utils import ImageMetaKey
 
 from monai_scse.data import IMAGE_SUFFIXES
-from monai_scse.errors import InputError
+from monai_scse.runtime import InputError
 from monai_scse.transforms import CheckLabelGridd, LoadScand, file_of
 
 VOLUME = np.random.default_rng(0).normal(size=(4, 5, 6)).astype(np.float32)

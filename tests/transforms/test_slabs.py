@@ -7,7 +7,7 @@ import pytest
 import torch
 from monai.data import MetaTensor
 
-from monai_scse.transforms import RandScanEndd, StackAdjacentSlicesd
+from monai_scse.transforms import RandSlabTruncationd, StackAdjacentSlicesd
 
 
 @pytest.mark.parametrize("num_slices", [1, 3, 5, 11])
@@ -49,7 +49,7 @@ def test_num_slices_out_of_range(num_slices: int) -> None:
 def test_a_scan_ends_within_a_slab_as_it_does_at_its_last_slices() -> None:
     volume = torch.arange(1.0, 10.0).view(1, 1, 1, 9)
     slab = StackAdjacentSlicesd("image", 5, 2)({"image": volume})["image"][..., 4]
-    ends = RandScanEndd("image", prob=1.0).set_random_state(0)
+    ends = RandSlabTruncationd("image", prob=1.0).set_random_state(0)
     found = {tuple(ends({"image": slab})["image"].flatten().tolist()) for _ in range(50)}
     assert found == {(3, 4, 5, 5, 5), (3, 4, 5, 6, 6), (5, 5, 5, 6, 7), (4, 4, 5, 6, 7)}
     assert slab.flatten().tolist() == [3, 4, 5, 6, 7]
@@ -62,14 +62,14 @@ def test_ends_are_as_frequent_as_asked_and_the_seed_decides() -> None:
     slab = torch.arange(5.0).view(5, 1, 1)
     draws = [
         [torch.equal(ends({"image": slab})["image"], slab) for _ in range(200)]
-        for ends in (RandScanEndd("image", prob=0.2).set_random_state(seed) for seed in (0, 0, 1))
+        for ends in (RandSlabTruncationd("image", prob=0.2).set_random_state(seed) for seed in (0, 0, 1))
     ]
     assert draws[0] == draws[1] != draws[2]
     assert 140 < sum(draws[0]) < 180
 
 
 def test_all_keys_end_at_the_same_slice() -> None:
-    ends = RandScanEndd(["image", "prior"], prob=1.0).set_random_state(0)
+    ends = RandSlabTruncationd(["image", "prior"], prob=1.0).set_random_state(0)
     for _ in range(20):
         slab = torch.arange(5.0).view(5, 1, 1)
         ended = ends({"image": slab, "prior": slab + 10})
@@ -78,8 +78,10 @@ def test_all_keys_end_at_the_same_slice() -> None:
 
 def test_slabs_of_an_even_number_of_slices_have_no_middle() -> None:
     with pytest.raises(ValueError, match="'image' must have an odd number of slices, got 4"):
-        RandScanEndd("image")({"image": torch.ones(4, 2, 2)})
+        RandSlabTruncationd("image")({"image": torch.ones(4, 2, 2)})
 
 
 def test_a_single_slice_has_no_end_within() -> None:
-    assert torch.equal(RandScanEndd("image", prob=1.0)({"image": torch.ones(1, 2, 2)})["image"], torch.ones(1, 2, 2))
+    assert torch.equal(
+        RandSlabTruncationd("image", prob=1.0)({"image": torch.ones(1, 2, 2)})["image"], torch.ones(1, 2, 2)
+    )

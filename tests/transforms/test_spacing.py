@@ -7,7 +7,7 @@ import torch
 from monai.data import MetaTensor
 from monai.transforms import EnsureChannelFirst, Spacingd
 
-from monai_scse.transforms import AntiAliasd, ServerSafeSpacingd
+from monai_scse.transforms import AntiAliasd, SpacingIgnoringExtraKeysd
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def test_stock_transform_fails_on_the_path_of_the_server(sample):
 
 
 def test_same_image_and_inverse_as_the_stock_transform(sample):
-    ours, stock = ServerSafeSpacingd("image", pixdim=(2, 2, 2)), Spacingd("image", pixdim=(2, 2, 2))
+    ours, stock = SpacingIgnoringExtraKeysd("image", pixdim=(2, 2, 2)), Spacingd("image", pixdim=(2, 2, 2))
     without_path = {key: value for key, value in sample.items() if key != "image_path"}
     resampled, expected = ours(sample), stock(without_path)
     assert torch.equal(resampled["image"], expected["image"])
@@ -36,7 +36,7 @@ def test_same_image_and_inverse_as_the_stock_transform(sample):
 
 def test_noise_of_small_voxels_is_averaged_before_resampling():
     noisy = MetaTensor(torch.randn(1, 60, 60, 20), affine=torch.diag(torch.tensor([0.75, 0.75, 3.0, 1.0])))
-    spacing = ServerSafeSpacingd("image", pixdim=(3, 3, 3))
+    spacing = SpacingIgnoringExtraKeysd("image", pixdim=(3, 3, 3))
     aliased, averaged = (
         spacing(sample)["image"] for sample in ({"image": noisy}, AntiAliasd("image", (3, 3, 3))({"image": noisy}))
     )

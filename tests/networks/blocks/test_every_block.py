@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 import torch
-from block_references import SHAPES, randomised
+from support.block_references import SHAPES, randomised
 from torch import nn
 
 from monai_scse.networks.blocks import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from block_references import SHAPES, numpy_of, randomised, sigmoid
+from support.block_references import SHAPES, numpy_of, randomised, sigmoid
 
 from monai_scse.networks.blocks import ProjectExcite
 

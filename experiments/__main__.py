@@ -1,0 +1,84 @@
+"""The command line: ``python -m experiments table1``, ``improvements`` and ``report``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from monai_scse.runtime import one_line_input_errors
+
+__all__ = ["main"]
+
+_BUNDLE = Path(__file__).parents[1] / "bundles" / "brain_mri_scse_segmentation"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m experiments", description="The paper's tables.")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    trainings = argparse.ArgumentParser(add_help=False)
+    trainings.add_argument("--dataset_dir", type=Path, required=True, help="folder with images/ and labels/")
+    trainings.add_argument("--output_dir", type=Path, required=True, help="receives everything; start again to go on")
+    trainings.add_argument("--splits", default="5", help="number of folds, or a JSON or YAML file of splits")
+    trainings.add_argument("--epochs", type=int, help="length of each training; by default as configured")
+    trainings.add_argument("--only", nargs="+", default=[], help="some of the rows: unet, unet_scse, 'axial view', ...")
+    trainings.add_argument("--seeds", nargs="+", type=int, default=[0], help="one training of each row a seed")
+    trainings.add_argument("--config", nargs="+", default=[], help="further config files, such as paper_recipe.yaml")
+    trainings.add_argument("--train_config", nargs="+", default=[], help="further config files of the training alone")
+    trainings.add_argument("--device", help="for example cuda:0; by default the bundle's choice")
+    trainings.add_argument("--time_budget_minutes", type=float, help="stop cleanly after this time")
+    trainings.add_argument("--bundle", type=Path, default=_BUNDLE, help="folder of the bundle")
+    table1 = commands.add_parser(
+        "table1", parents=[trainings], help="train and test 3 networks with no SE, cSE, sSE and scSE"
+    )
+    table1.add_argument("--jobs", type=int, default=1, help="trainings at the same time; several keep a large GPU busy")
+    commands.add_parser("improvements", parents=[trainings], help="what each step beyond the plain recipe brings")
+
+    report = commands.add_parser("report", help="tables, tests, pictures and a page from the results of table1")
+    report.add_argument("--results", nargs="+", type=Path, required=True, help="folders results/ of table1, or copies")
+    report.add_argument("--output", type=Path, required=True, help="the page, for example results/recalibration.md")
+    improvements = commands.add_parser(
+        "report_improvements", help="a table and a page from the results of improvements"
+    )
+    improvements.add_argument("--results", type=Path, required=True, help="folder results/ of improvements, or a copy")
+    improvements.add_argument("--output", type=Path, required=True, help="the page, for example results/recipe.md")
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        arguments: as typed; None for those of the process.
+
+    Returns:
+        exit status: 0 when all is done, 3 when the time was up before.
+
+    Raises:
+        InputError: when something is wrong with the input; as a program, this prints one line and exits with 1.
+    """
+    options = vars(_parser().parse_args(arguments))
+    command = options.pop("command")
+    if command == "table1":
+        from .table1 import run_table1
+
+        return 0 if run_table1(**options) else 3
+    if command == "improvements":
+        from .improvements import run_improvements
+
+        return 0 if run_improvements(**options) else 3
+    if command == "report_improvements":
+        from .improvements_report import write_improvements_report
+
+        write_improvements_report(**options)
+        return 0
+    from .report import write_report
+
+    write_report(**options)
+    return 0
+
+
+if __name__ == "__main__":
+    one_line_input_errors()
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""What each step beyond the plain recipe brings: trainings without one of them, and tests with one more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from monai_scse.runtime import InputError
+
+from .bundle_runs import BundleRun
+from .combinations import Combination
+from .splits import Split
+from .training_queue import Plan, bundle_overlay, load_plan, run_all
+
+__all__ = ["STEPS", "run_improvements"]
+
+#: the bundle's own recipe, which all others are compared with
+ALL = "all"
+#: config files of the network, for training and test
+NETWORKS = {
+    "without neighbouring slices": "single_slice.yaml",
+    "axial view": "axial_view.yaml",
+    "sagittal view": "sagittal_view.yaml",
+}
+#: config files of the training alone
+TRAININGS = {
+    "without Dice in the loss": "cross_entropy.yaml",
+    "age and scanner": "age_augmentation.yaml",
+    "head tissue": "head_tissue.yaml",
+    "weight averaging": "weight_averaging.yaml",
+}
+#: config files of the test alone, and the trainings whose weights it takes, by entry of the config
+TESTS = {
+    "test-time augmentation": "test_time_augmentation.yaml",
+    "three views": "view_aggregation.yaml",
+}
+WEIGHTS = {
+    "test-time augmentation": {"ckpt_path": ALL},
+    "three views": {"ckpt_path": ALL, "axial_path": "axial view", "sagittal_path": "sagittal view"},
+}
+STEPS = (ALL, *NETWORKS, *TRAININGS, *TESTS)
+
+
+def _run(plan: Plan, step: str, folder: Path, split: Split, seed: int, device: str | None) -> BundleRun:
+    def folder_of(step: str) -> Path:
+        return folder / f"{step.replace(' ', '_')}_{split.name}_seed{seed}"
+
+    def overlay(files: Mapping[str, str]) -> tuple[Path, ...]:
+        return (bundle_overlay(plan.bundle, files[step]),) if step in files else ()
+
+    sources = WEIGHTS.get(step)
+    return BundleRun(
+        bundle=plan.bundle,
+        overlays=plan.overlays + overlay(NETWORKS),
+        folder=folder_of(step),
+        combination=Combination("unet", "scse"),
+        split=split,
+        seed=seed,
+        cases=plan.cases,
+        epochs=plan.epochs,
+        device=device,
+        step=step,
+        train_overlays=plan.train_overlays + overlay(TRAININGS),
+        test_overlays=overlay(TESTS),
+        weights=sources and {entry: folder_of(source) / "model.pt" for entry, source in sources.items()},
+    )
+
+
+def run_improvements(
+    dataset_dir: Path,
+    output_dir: Path,
+    bundle: Path,
+    splits: str = "5",
+    only: Sequence[str] = (),
+    seeds: Sequence[int] = (0,),
+    config: Sequence[str] = (),
+    train_config: Sequence[str] = (),
+    epochs: int | None = None,
+    device: str | None = None,
+    time_budget_minutes: float | None = None,
+) -> bool:
+    """Train and test the bundle's recipe, the recipe without one of its steps, and with one more.
+
+    Args: those of :func:`experiments.table1.run_table1`, but ``only``, which names steps of :data:`STEPS`; a
+        step that is tested only needs the trainings whose weights it takes.
+
+    Returns:
+        whether every run is finished.
+
+    Raises:
+        InputError: when something is wrong with the input, or ``output_dir`` holds results of other settings.
+    """
+    for step in only:
+        if step not in STEPS:
+            raise InputError(f"--only {step}: no such step; choose from {', '.join(map(repr, STEPS))}.")
+    plan = load_plan(
+        dataset_dir, output_dir, bundle, splits=splits, config=config, train_config=train_config, epochs=epochs
+    )
+    steps = [step for step in STEPS if not only or step in only]
+    runs = [
+        _run(plan, step, output_dir.resolve() / "runs", split, seed, device)
+        for seed in seeds
+        for split in plan.splits
+        for step in steps
+    ]
+    return run_all(runs, output_dir, "improvements.log", time_budget_minutes)

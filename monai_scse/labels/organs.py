@@ -1,0 +1,77 @@
+"""The organ table: which organs a bundle segments and where each data set keeps them. It is an entry of the configs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..runtime import InputError
+from .structures import Structure
+
+__all__ = ["Organ", "organ_table"]
+
+# a set of organs must fit into the 24 bits that float32 holds exactly, see partial_labels.py
+_MAX_ORGANS = 23
+
+
+@dataclass(frozen=True)
+class Organ(Structure):
+    """An organ, and how data sets refer to it.
+
+    Args:
+        name: as in :class:`Structure`.
+        colour: as in :class:`Structure`.
+        snomed: as in :class:`Structure`.
+        visceral: RadLex identifiers in the file names of Visceral; their union is the organ.
+        totalsegmentator: names of mask files of TotalSegmentator; their union is the organ.
+        numbers: for each numbering of label maps, the numbers whose union is the organ.
+    """
+
+    visceral: tuple[int, ...] = ()
+    totalsegmentator: tuple[str, ...] = ()
+    numbers: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+
+def _organ(entry: Mapping[str, Any]) -> Organ:
+    columns = dict(entry)
+    try:
+        name, colour = str(columns.pop("name")), tuple(int(part) for part in columns.pop("colour"))
+    except KeyError as error:
+        raise InputError(f"organs: {dict(entry)} lacks {error}; give every organ a name and a colour.") from error
+    if len(colour) != 3 or not all(0 <= part <= 255 for part in colour):
+        raise InputError(f"organs: the colour of {name!r} must be three numbers from 0 to 255, got {list(colour)}.")
+    return Organ(
+        name,
+        colour,
+        snomed=str(columns.pop("snomed", "")),
+        visceral=tuple(columns.pop("visceral", ())),
+        totalsegmentator=tuple(columns.pop("totalsegmentator", ())),
+        numbers={numbering: tuple(values) for numbering, values in columns.items()},
+    )
+
+
+def organ_table(organs: Sequence[Mapping[str, Any]]) -> tuple[Structure, ...]:
+    """The classes of a segmentation: background, then one for each entry of the organ table.
+
+    Args:
+        organs: dictionaries with ``name``, ``colour`` and, as far as they are used, ``snomed``, ``visceral``,
+            ``totalsegmentator`` (see :class:`Organ`); any other key is a numbering of label maps, with a list of
+            numbers.
+
+    Raises:
+        InputError: when an entry lacks its name or colour, two have the same name, or there are none or too many.
+
+    Example:
+        >>> table = organ_table([{"name": "liver", "colour": [221, 130, 101], "totalsegmentator_v2": [5]}])
+        >>> [structure.name for structure in table], table[1].numbers["totalsegmentator_v2"]
+        (['background', 'liver'], (5,))
+    """
+    table = [_organ(entry) for entry in organs]
+    if not 0 < len(table) <= _MAX_ORGANS:
+        raise InputError(f"organs must list 1 to {_MAX_ORGANS} organs, got {len(table)}.")
+    names = [organ.name.lower() for organ in table]
+    twice = sorted({name for name in names if names.count(name) > 1 or name == "background"})
+    if twice:
+        raise InputError(f"organs: {', '.join(twice)} occurs twice; names must differ, also in lower case.")
+    return (Structure("background", (0, 0, 0)), *table)

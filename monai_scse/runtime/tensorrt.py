@@ -1,0 +1,31 @@
+"""What TensorRT needs, told before it is needed."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+import torch
+
+from .errors import InputError
+
+__all__ = ["require_tensorrt"]
+
+
+def require_tensorrt(device: torch.device | str) -> None:
+    """Check that ``monai.networks.trt_compile`` can work on a device; without its needs it would do nothing.
+
+    Args:
+        device: where the network is to run.
+
+    Raises:
+        InputError: when it is no NVIDIA GPU that can be used, or TensorRT or polygraphy are not installed.
+    """
+    if torch.device(device).type != "cuda" or not torch.cuda.is_available():
+        raise InputError(
+            f"inference_trt.json: TensorRT needs an NVIDIA GPU, the device is {device}; use inference.json alone."
+        )
+    missing = [package for package in ("tensorrt", "polygraphy") if find_spec(package) is None]
+    if missing:
+        raise InputError(
+            f"inference_trt.json: {' and '.join(missing)} not installed; pip install tensorrt polygraphy cuda-python."
+        )

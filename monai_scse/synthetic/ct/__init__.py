@@ -1,0 +1,1 @@
+"""Synthetic CT: torsos drawn from measures, and deformed anatomy of label maps."""

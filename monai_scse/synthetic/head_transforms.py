@@ -1,0 +1,98 @@
+"""Skull-stripped scans with the tissue of a head around the brain: leftovers of it, or all."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from monai.transforms import MapTransform, RandomizableTransform
+from monai.utils import convert_to_dst_type, convert_to_numpy
+
+from .fields import smooth_noise
+from .head import tissue_around, whole_head
+
+__all__ = ["RandHeadTissued", "RandWholeHeadd"]
+
+
+class RandHeadTissued(RandomizableTransform, MapTransform):
+    """Put tissue around the brain of a skull-stripped scan, as an imperfect removal of the skull leaves it.
+
+    The tissue (:func:`.head.tissue_around`) reaches to a distance from the brain that changes from place to
+    place, or fills the whole picture. Its brightness is cut at one, as that of the scans is.
+
+    Args:
+        keys: skull-stripped scans or slabs of neighbouring slices of one, (slices, x, y), scaled to [0, 1], 0 outside
+            the brain.
+        prob: probability of tissue.
+        reach: mean distance from the brain in mm that leftovers reach to, from ... to; below 0 there are few.
+        whole: share of the cases with tissue in which all of it is left.
+        spacing: size of a voxel in mm, in the order of the axes.
+    """
+
+    def __init__(
+        self,
+        keys: str | Sequence[str],
+        prob: float = 0.4,
+        reach: tuple[float, float] = (-3.0, 8.0),
+        whole: float = 0.3,
+        spacing: tuple[float, float, float] = (1.0, 1.0, 1.0),
+    ) -> None:
+        MapTransform.__init__(self, keys)
+        RandomizableTransform.__init__(self, prob)
+        self.reach = reach
+        self.whole = whole
+        self.spacing = spacing
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        self.randomize(None)
+        around = dict(data)
+        if self._do_transform:
+            for key in self.key_iterator(data):
+                image = convert_to_numpy(data[key], dtype=np.float32)
+                around[key] = convert_to_dst_type(self._add(image), data[key])[0]
+        return around
+
+    def _add(self, image: np.ndarray) -> np.ndarray:
+        inside = image > 0
+        if not inside.any():
+            return image
+        tissue, distance = tissue_around(inside, self.R, self.spacing)
+        if self.R.random_sample() >= self.whole:
+            reach = self.R.uniform(*self.reach) + 4 * smooth_noise(self.R, image.shape, 15 / np.asarray(self.spacing))
+            tissue[distance > reach] = 0
+        return image + tissue.clip(0, 1)
+
+
+class RandWholeHeadd(RandomizableTransform, MapTransform):
+    """Put a whole head (:func:`.head.whole_head`) around skull-stripped brains, and mark where they are.
+
+    Args:
+        keys: skull-stripped scans (1, x, y, z), axes to the right, the front and the top (RAS), in [0, 1], 0 outside
+            the brain. They come back larger, and brightest at one.
+        spacing: size of a voxel in mm.
+        mask_key: entry that receives where the brain is, uint8 (1, x, y, z).
+        prob: probability of a head; otherwise the scan stays as it is.
+    """
+
+    def __init__(
+        self, keys: str | Sequence[str], spacing: Sequence[float], mask_key: str = "label", prob: float = 0.9
+    ) -> None:
+        MapTransform.__init__(self, keys)
+        RandomizableTransform.__init__(self, prob)
+        self.spacing = spacing
+        self.mask_key = mask_key
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        self.randomize(None)
+        headed = dict(data)
+        for key in self.key_iterator(data):
+            head = np.asarray(data[key][0], dtype=np.float32)
+            inside = head > 0
+            if self._do_transform:
+                head, inside = whole_head(head, self.R, self.spacing)
+                head = (head / np.percentile(head, 99.5)).clip(0, 1)
+            headed[key] = torch.from_numpy(head[None])
+            headed[self.mask_key] = torch.from_numpy(inside[None].astype(np.uint8))
+        return headed

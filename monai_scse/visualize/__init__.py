@@ -1,0 +1,11 @@
+"""Pictures of segmentations and gates."""
+
+from __future__ import annotations
+
+from .gate_maps import save_gate_maps
+from .overlay import save_overlay
+
+__all__ = [
+    "save_gate_maps",
+    "save_overlay",
+]

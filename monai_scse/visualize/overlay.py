@@ -1,0 +1,115 @@
+"""A picture of a segmentation over its scan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ..labels import Structure
+
+__all__ = ["save_overlay"]
+
+_PLANES = {"sagittal": 0, "coronal": 1, "axial": 2}
+_EDGES = {"sagittal": ("A", "P"), "coronal": ("R", "L"), "axial": ("R", "L")}
+
+
+def _to_las(volume: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Voxels with axes to the left, front and head, and their size in mm."""
+    import nibabel
+
+    image = nibabel.as_closest_canonical(nibabel.Nifti1Image(volume, affine))
+    return np.asarray(image.dataobj)[::-1], np.asarray(image.header.get_zooms()[:3], dtype=float)
+
+
+def _slice_positions(classes: np.ndarray, axis: int, count: int) -> list[int]:
+    present = np.flatnonzero(classes.any(axis=tuple(other for other in range(3) if other != axis)))
+    first, last = (present[0], present[-1]) if present.size else (0, classes.shape[axis] - 1)
+    return [round(first + (last - first) * (i + 1) / (count + 1)) for i in range(count)]
+
+
+def _legend(classes: np.ndarray, structures: Sequence[Structure]) -> dict[str, tuple[int, int, int]]:
+    """Name and colour of the structures that are present; a left and right pair of one colour is one entry."""
+    colours = {structure.name: structure.colour for structure in structures}
+    entries = {}
+    for index in np.flatnonzero(np.bincount(classes.ravel())[1:]) + 1:
+        name = structures[index].name
+        pair = name.removeprefix("left ").removeprefix("right ")
+        same_colour = name != pair and colours.get(f"left {pair}") == colours.get(f"right {pair}")
+        entries[pair if same_colour else name] = colours[name]
+    return entries
+
+
+def save_overlay(
+    path: str | Path,
+    image: np.ndarray,
+    classes: np.ndarray,
+    affine: np.ndarray,
+    structures: Sequence[Structure],
+    title: str = "",
+    slices_per_plane: int = 3,
+    opacity: float = 0.55,
+    window: tuple[float, float] | None = None,
+) -> None:
+    """Save a PNG of sagittal, coronal and axial slices with the segmentation in colour and a legend.
+
+    Slices are spread over the segmented part, and turned as radiologists look at them: the patient's right is on the
+    left of coronal and axial slices, the front on the left of sagittal ones.
+
+    Args:
+        path: the PNG file.
+        image: the scan, (x, y, z).
+        classes: class indices, same shape.
+        affine: voxel to world (RAS, mm) matrix of both, (4, 4).
+        structures: names and colours of the classes, index 0 is background.
+        title: written above the picture.
+        slices_per_plane: number of slices of each plane.
+        opacity: opacity of the colours, 0 to 1.
+        window: intensities shown as black and as white; None for the 0.5th and the 99.8th percentile.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
+
+    image, zooms = _to_las(image, affine)
+    classes, _ = _to_las(classes.astype(np.uint8), affine)
+    low, high = np.percentile(image, (0.5, 99.8)) if window is None else window
+    colours = np.array([structure.colour for structure in structures]) / 255
+
+    extents = [np.delete(np.multiply(image.shape, zooms), axis) for axis in _PLANES.values()]
+    heights = [3.2 * np.clip(height / width, 0.15, 1) for width, height in extents]  # a scan of a few slices is flat
+    figure = Figure(figsize=(3.2 * slices_per_plane + 2.8, sum(heights) + 0.9), facecolor="black")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(3, slices_per_plane, squeeze=False, height_ratios=heights)
+    for row, (plane, axis) in zip(axes, _PLANES.items()):
+        aspect = np.delete(zooms, axis)
+        for panel, position in zip(row, _slice_positions(classes, axis, slices_per_plane)):
+            grey = (np.take(image, position, axis).T[..., None].astype(np.float32) - low) / max(high - low, 1e-6)
+            labels = np.take(classes, position, axis).T
+            alpha = opacity * (labels > 0)[..., None]
+            picture = np.repeat(grey.clip(0, 1), 3, axis=2) * (1 - alpha) + colours[labels] * alpha
+            if plane == "sagittal":
+                picture = picture[:, ::-1]
+            panel.imshow(picture, origin="lower", aspect=aspect[1] / aspect[0], interpolation="nearest")
+            panel.set_axis_off()
+            for x, letter in zip((0.03, 0.97), _EDGES[plane]):
+                panel.text(x, 0.5, letter, color="white", fontsize=9, ha="center", transform=panel.transAxes)
+        row[0].set_title(plane, color="white", fontsize=10, loc="left")
+    legend = [
+        Patch(facecolor=np.array(colour) / 255, label=name) for name, colour in _legend(classes, structures).items()
+    ]
+    width = 3.2 * slices_per_plane / (3.2 * slices_per_plane + 2.8)
+    if legend:
+        figure.legend(
+            handles=legend,
+            loc="center left",
+            bbox_to_anchor=(width, 0.5),
+            fontsize=11,
+            frameon=False,
+            labelcolor="white",
+        )
+    figure.suptitle(title, color="white", fontsize=12)
+    top = 1 - 0.6 / figure.get_figheight()
+    figure.subplots_adjust(left=0.01, right=width, bottom=0.01, top=top, wspace=0.02, hspace=0.1)
+    figure.savefig(path, dpi=100, facecolor="black", format="png")

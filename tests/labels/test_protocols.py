@@ -1,0 +1,152 @@
+"""The label protocols against the mapping that comes with the data."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from monai_scse.labels import BRAIN_STRUCTURES, LABEL_PROTOCOLS, LabelProtocol, Structure, get_label_protocol
+from monai_scse.runtime import InputError
+
+NEUROMORPHOMETRICS = get_label_protocol("neuromorphometrics")
+
+
+def test_mapping_equals_the_table_of_the_data(malc2012: Path) -> None:
+    with (malc2012 / "structures27_mapping.csv").open(newline="") as stream:
+        expected = {int(row["label_number"]): int(row["class_index"]) for row in csv.DictReader(stream)}
+    assert dict(NEUROMORPHOMETRICS.class_of_label) == expected
+
+
+def test_classes_keep_the_order_and_the_side_of_the_data(malc2012: Path) -> None:
+    with (malc2012 / "structures27_classes.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [int(row["class_index"]) for row in rows] == list(range(len(BRAIN_STRUCTURES)))
+    for row, structure in zip(rows, BRAIN_STRUCTURES, strict=True):
+        words = row["class_name"].lower().split()
+        for side in ("left", "right"):
+            assert (side in words) == (side in structure.name.split())
+
+
+@pytest.mark.parametrize("label", range(100, 208))
+def test_even_cortical_labels_are_right_and_odd_ones_left(label: int) -> None:
+    name = BRAIN_STRUCTURES[int(NEUROMORPHOMETRICS.to_classes(np.array(label)))].name
+    assert name == ("right cerebral cortex" if label % 2 == 0 else "left cerebral cortex")
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [
+        (0, "background"),
+        (4, "3rd ventricle"),
+        (11, "4th ventricle"),
+        (35, "brainstem"),
+        (44, "right cerebral white matter"),
+        (45, "left cerebral white matter"),
+        (47, "right hippocampus"),
+        (48, "left hippocampus"),
+        (49, "background"),  # inferior lateral ventricles
+        (50, "background"),
+        (61, "right ventral DC"),
+        (62, "left ventral DC"),
+    ],
+)
+def test_single_labels(label: int, name: str) -> None:
+    assert BRAIN_STRUCTURES[int(NEUROMORPHOMETRICS.to_classes(np.array(label)))].name == name
+
+
+def test_every_structure_has_a_label() -> None:
+    assert set(NEUROMORPHOMETRICS.class_of_label.values()) == set(range(28))
+
+
+def test_structures_are_27_and_background_first() -> None:
+    assert len(BRAIN_STRUCTURES) == 28
+    assert BRAIN_STRUCTURES[0] == Structure("background", (0, 0, 0))
+
+
+def test_names_are_unique_in_lower_case() -> None:
+    names = [structure.name.lower() for structure in BRAIN_STRUCTURES]
+    assert len(set(names)) == len(names)
+
+
+def test_pairs_have_the_same_colour_and_others_do_not_share_theirs() -> None:
+    colours = {structure.name: structure.colour for structure in BRAIN_STRUCTURES}
+    left = [name.removeprefix("left ") for name in colours if name.startswith("left ")]
+    right = [name.removeprefix("right ") for name in colours if name.startswith("right ")]
+    assert sorted(left) == sorted(right)
+    assert len(left) == 12
+    assert all(colours[f"left {name}"] == colours[f"right {name}"] for name in left)
+    assert len(set(colours.values())) == 28 - 12
+    assert all(0 <= value <= 255 for colour in colours.values() for value in colour)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int32, np.int64, np.uint16, np.float32, np.float64])
+def test_to_classes_keeps_the_shape_and_gives_uint8(dtype: type) -> None:
+    labels = np.array([[0, 45, 101], [48, 206, 4]]).astype(dtype)
+    classes = NEUROMORPHOMETRICS.to_classes(labels)
+    assert classes.dtype == np.uint8
+    assert classes.tolist() == [[0, 1, 2], [15, 4, 12]]
+
+
+def test_to_classes_equals_a_slow_loop() -> None:
+    labels = np.random.default_rng(0).choice(list(NEUROMORPHOMETRICS.class_of_label), size=(5, 6, 7))
+    expected = [NEUROMORPHOMETRICS.class_of_label[label] for label in labels.ravel()]
+    assert NEUROMORPHOMETRICS.to_classes(labels).ravel().tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (-1, "-1"),
+        (77, "77"),
+        (95, "95"),
+        (208, "208"),
+        (1000, "1000"),
+        (2.5, "2.5"),
+        (-0.5, "-0.5"),
+        (45.001, "45.001"),
+    ],
+)
+def test_unknown_label_names_file_and_number(value: float, shown: str) -> None:
+    with pytest.raises(InputError, match=rf"^scan_7\.nii\.gz: unknown label {shown}: .*'neuromorphometrics'"):
+        NEUROMORPHOMETRICS.to_classes(np.array([0, value, 45]), "scan_7.nii.gz")
+
+
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast")
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_label_that_is_no_number(value: float) -> None:
+    with pytest.raises(InputError, match=f"unknown label {value:g}"):
+        NEUROMORPHOMETRICS.to_classes(np.array([0, value]))
+
+
+def test_many_unknown_labels_are_told_once_each_and_at_most_eight() -> None:
+    labels = np.array([*range(1000, 1020), *range(1000, 1020), 0])
+    expected = ", ".join(str(label) for label in range(1000, 1008))
+    with pytest.raises(InputError, match=rf"unknown label {expected}, \.\.\.: "):
+        NEUROMORPHOMETRICS.to_classes(labels)
+
+
+def test_structures27_reads_class_indices() -> None:
+    protocol = get_label_protocol("structures27")
+    assert protocol.to_classes(np.arange(28)).tolist() == list(range(28))
+    with pytest.raises(InputError, match="unknown label 28"):
+        protocol.to_classes(np.array([28]))
+
+
+def test_protocols_are_found_by_their_own_name() -> None:
+    assert all(get_label_protocol(name).name == name for name in LABEL_PROTOCOLS)
+
+
+def test_unknown_protocol_lists_the_known_ones() -> None:
+    with pytest.raises(InputError, match=r"label_protocol must be one of neuromorphometrics, structures27, got 'aseg'"):
+        get_label_protocol("aseg")
+
+
+def test_protocol_of_a_user() -> None:
+    structures = (Structure("background", (0, 0, 0)), Structure("liver", (221, 130, 101)))
+    protocol = LabelProtocol("liver", structures, {0: 0, 58: 1})
+    assert protocol.to_classes(np.array([58, 0])).tolist() == [1, 0]
+    with pytest.raises(InputError, match="unknown label 57"):
+        protocol.to_classes(np.array([57]))
