@@ -1,4 +1,4 @@
-"""The command line: ``python -m experiments table1``, ``improvements`` and ``report``."""
+"""The command line: ``python -m experiments table1``, ``ablation`` and ``report``."""
 
 from __future__ import annotations
 
@@ -33,16 +33,14 @@ def _parser() -> argparse.ArgumentParser:
         "table1", parents=[trainings], help="train and test 3 networks with no SE, cSE, sSE and scSE"
     )
     table1.add_argument("--jobs", type=int, default=1, help="trainings at the same time; several keep a large GPU busy")
-    commands.add_parser("improvements", parents=[trainings], help="what each step beyond the plain recipe brings")
+    commands.add_parser("ablation", parents=[trainings], help="what each step beyond the plain recipe brings")
 
     report = commands.add_parser("report", help="tables, tests, pictures and a page from the results of table1")
     report.add_argument("--results", nargs="+", type=Path, required=True, help="folders results/ of table1, or copies")
     report.add_argument("--output", type=Path, required=True, help="the page, for example results/recalibration.md")
-    improvements = commands.add_parser(
-        "report_improvements", help="a table and a page from the results of improvements"
-    )
-    improvements.add_argument("--results", type=Path, required=True, help="folder results/ of improvements, or a copy")
-    improvements.add_argument("--output", type=Path, required=True, help="the page, for example results/recipe.md")
+    ablation = commands.add_parser("report_ablation", help="a table and a page from the results of ablation")
+    ablation.add_argument("--results", type=Path, required=True, help="folder results/ of ablation, or a copy")
+    ablation.add_argument("--output", type=Path, required=True, help="the page, for example results/recipe.md")
     return parser
 
 
@@ -64,14 +62,14 @@ def main(arguments: list[str] | None = None) -> int:
         from .table1 import run_table1
 
         return 0 if run_table1(**options) else 3
-    if command == "improvements":
-        from .improvements import run_improvements
+    if command == "ablation":
+        from .ablation import run_ablation
 
-        return 0 if run_improvements(**options) else 3
-    if command == "report_improvements":
-        from .improvements_report import write_improvements_report
+        return 0 if run_ablation(**options) else 3
+    if command == "report_ablation":
+        from .ablation_report import write_ablation_report
 
-        write_improvements_report(**options)
+        write_ablation_report(**options)
         return 0
     from .report import write_report
 

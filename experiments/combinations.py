@@ -43,13 +43,13 @@ def select_combinations(only: Sequence[str] = ()) -> list[Combination]:
         >>> [combination.name for combination in select_combinations(["unet_scse", "sdnet"])]
         ['unet_scse', 'sdnet_none', 'sdnet_cse', 'sdnet_sse', 'sdnet_scse']
     """
-    every = [Combination(architecture, recal) for architecture in ARCHITECTURES for recal in RECALIBRATIONS]
-    known = {*ARCHITECTURES, *(combination.name for combination in every)}
+    combinations = [Combination(architecture, recal) for architecture in ARCHITECTURES for recal in RECALIBRATIONS]
+    known = {*ARCHITECTURES, *(combination.name for combination in combinations)}
     for name in only:
         if name not in known:
             raise InputError(f"--only {name}: no such combination; choose from {', '.join(sorted(known))}.")
     return [
         each
-        for each in every
+        for each in combinations
         if each.name in only or (each.recal in _PAPER and (not only or each.architecture in only))
     ]

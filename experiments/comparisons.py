@@ -69,9 +69,9 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[fl
         values: for example one difference a seed; NaN limits for fewer than two.
         confidence: share of such intervals that hold the true mean.
     """
-    from scipy.stats import sem, t
+    from scipy.stats import ttest_1samp
 
     if len(values) < 2:
         return float("nan"), float("nan")
-    half = float(t.ppf((1 + confidence) / 2, len(values) - 1) * sem(values))
-    return float(np.mean(values)) - half, float(np.mean(values)) + half
+    interval = ttest_1samp(values, 0).confidence_interval(confidence)
+    return float(interval.low), float(interval.high)

@@ -25,14 +25,14 @@ def output_to_file(file: Path) -> Iterator[Callable[..., None]]:
     sys.stderr.flush()
     kept = [os.dup(number) for number in (1, 2)]
 
-    def tell(*lines: str) -> None:
+    def print_line(*lines: str) -> None:
         os.write(kept[0], "".join(f"{line}\n" for line in lines).encode())
 
     try:
         with file.open("ab") as log:
             for number in (1, 2):
                 os.dup2(log.fileno(), number)
-        yield tell
+        yield print_line
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""The page of results, generated from the files that the experiments left."""
+"""The page of results, generated from the files of the experiments."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ is the rank-biserial correlation: 1 when every pair is better, -1 when every pai
 
 @dataclass(frozen=True)
 class Setting:
-    """What one call of a command of experiments left: settings, and the raw files as tables."""
+    """What one call of a command of experiments made: settings, and the raw files as tables."""
 
     name: str
     folder: Path
@@ -260,8 +260,8 @@ def write_report(results: Sequence[Path], output: Path) -> None:
     folder = output.with_suffix("")
     settings = [read_setting(path, folder) for path in results]
     names = [setting.name for setting in settings]
-    if twice := {name for name in names if names.count(name) > 1}:
-        raise InputError(f"--results: two folders are called {', '.join(sorted(twice))}; rename one.")
+    if repeated := {name for name in names if names.count(name) > 1}:
+        raise InputError(f"--results: two folders are called {', '.join(sorted(repeated))}; rename one.")
     copies = " ".join(f"{folder.name}/{name}" for name in names)
     parts = [
         "# Results: what recalibration brings",

@@ -51,8 +51,8 @@ def _split_of(file: Path, name: str, parts: Any, cases: Sequence[str]) -> Split:
     together = [case for names in named.values() for case in names]
     if missing := sorted(set(together).difference(cases)):
         raise InputError(f"{file}: split {name!r} names {', '.join(missing)}, not among the cases {', '.join(cases)}.")
-    if twice := sorted({case for case in together if together.count(case) > 1}):
-        raise InputError(f"{file}: split {name!r} names {', '.join(twice)} more than once.")
+    if repeated := sorted({case for case in together if together.count(case) > 1}):
+        raise InputError(f"{file}: split {name!r} names {', '.join(repeated)} more than once.")
     if not named["train"] or not named["test"]:
         raise InputError(f"{file}: split {name!r} needs cases to train on and cases to test.")
     return Split(str(name), **named)
@@ -66,7 +66,8 @@ def read_splits(option: str, cases: Sequence[str]) -> list[Split]:
         cases: names of all cases.
 
     Raises:
-        InputError: when the file does not exist, has another form, or names cases that do not exist or are twice in it.
+        InputError: when the file does not exist, has another form, or names a case that does not exist or a case
+            more than once.
     """
     if option.isdigit():
         return k_folds(cases, int(option))

@@ -52,10 +52,10 @@ def dice_table(dice: pd.DataFrame) -> pd.DataFrame:
     averaged = _over_seeds(dice)
     subjects = averaged.groupby([*_NETWORK, "case"])["dice"].mean().groupby(level=_NETWORK)
     seeds = dice.groupby([*_NETWORK, "seed"])["dice"].mean().groupby(level=_NETWORK)
-    every = averaged.groupby(_NETWORK)["dice"]
+    grouped = averaged.groupby(_NETWORK)["dice"]
     columns = {
-        "mean": every.mean(),
-        "std": every.std(),
+        "mean": grouped.mean(),
+        "std": grouped.std(),
         "std_subjects": subjects.std(),
         "std_seeds": seeds.std(),
         "subjects": subjects.count(),

@@ -137,31 +137,31 @@ def status_lines(runs: Sequence[BundleRun]) -> list[str]:
     """
     lines, width = [], max(18, *(len(run.name) + 1 for run in runs))
     for name in dict.fromkeys(run.name for run in runs):
-        its = [run for run in runs if run.name == name]
-        left = []
-        for run in its:
+        named = [run for run in runs if run.name == name]
+        unfinished = []
+        for run in named:
             if not run.is_finished:
                 epochs = run.iterations_done()[1]
                 state = f"{epochs:.3g} of {run.epochs} epochs" if epochs else "not started"
-                left.append(f"{run.title} ({state})")
-        done = f"{len(its) - len(left)} of {len(its)} done"
-        lines.append(f"{name + ':':{width}} {done}" + (f", left: {', '.join(left)}" if left else ""))
+                unfinished.append(f"{run.title} ({state})")
+        done = f"{len(named) - len(unfinished)} of {len(named)} done"
+        lines.append(f"{name + ':':{width}} {done}" + (f", left: {', '.join(unfinished)}" if unfinished else ""))
     return lines
 
 
-def _run(run: BundleRun, end: float | None) -> bool:
+def _run(run: BundleRun, deadline: float | None) -> bool:
     """Train and test, unless the time is up; returns whether it was not."""
-    left = None if end is None else (end - time.time()) / 60
-    if left is not None and left <= 0:
+    minutes = None if deadline is None else (deadline - time.time()) / 60
+    if minutes is not None and minutes <= 0:
         return False
-    run.run(left)
+    run.run(minutes)
     return True
 
 
-def _run_with_own_log(run: BundleRun, end: float | None) -> bool:
+def _run_with_own_log(run: BundleRun, deadline: float | None) -> bool:
     run.folder.mkdir(parents=True, exist_ok=True)
     with output_to_file(run.folder / "run.log"):
-        return _run(run, end)
+        return _run(run, deadline)
 
 
 def _share_the_machine(jobs: int) -> None:
@@ -178,15 +178,15 @@ def _share_the_machine(jobs: int) -> None:
     threading.Thread(target=follow, daemon=True).start()
 
 
-def _as_they_end(runs: Sequence[BundleRun], end: float | None, jobs: int) -> Iterator[BundleRun]:
-    """The runs that were worked on, each when that is over, so many of them at the same time."""
+def _as_they_finish(runs: Sequence[BundleRun], deadline: float | None, jobs: int) -> Iterator[BundleRun]:
+    """The runs that were worked on, in the order in which they finish; ``jobs`` of them run at the same time."""
     if jobs == 1:
-        yield from (run for run in runs if _run(run, end))
+        yield from (run for run in runs if _run(run, deadline))
         return
     context = multiprocessing.get_context("spawn")  # CUDA does not survive a fork
     pool = ProcessPoolExecutor(jobs, context, initializer=_share_the_machine, initargs=(jobs,))
     try:
-        futures = {pool.submit(_run_with_own_log, run, end): run for run in runs}
+        futures = {pool.submit(_run_with_own_log, run, deadline): run for run in runs}
         for future in as_completed(futures):
             if future.result():
                 yield futures[future]
@@ -197,7 +197,7 @@ def _as_they_end(runs: Sequence[BundleRun], end: float | None, jobs: int) -> Ite
 def run_all(
     runs: Sequence[BundleRun], output_dir: Path, log: str, time_budget_minutes: float | None, jobs: int = 1
 ) -> bool:
-    """Train and test what is not finished yet, tell how far everything is, and collect what was measured.
+    """Train and test what is not finished yet, print how far everything is, and collect what was measured.
 
     All that the bundle prints goes to a log file; ``results/`` gets the measured numbers
     (:func:`experiments.raw_results.write_raw_results`).
@@ -212,13 +212,13 @@ def run_all(
     Returns:
         whether every run is finished.
     """
-    end = None if time_budget_minutes is None else time.time() + 60 * time_budget_minutes
+    deadline = None if time_budget_minutes is None else time.time() + 60 * time_budget_minutes
     logs = output_dir / log if jobs == 1 else output_dir / "runs" / "*" / "run.log"
     print(*status_lines(runs), f"The bundle's own output goes to {logs}.", sep="\n", flush=True)
-    with output_to_file(output_dir / log) as tell:
-        for run in _as_they_end([run for run in runs if not run.is_finished], end, jobs):
+    with output_to_file(output_dir / log) as print_line:
+        for run in _as_they_finish([run for run in runs if not run.is_finished], deadline, jobs):
             write_raw_results(output_dir / "runs", output_dir / "results")
-            tell(*status_lines([each for each in runs if each.name == run.name]))
+            print_line(*status_lines([each for each in runs if each.name == run.name]))
     write_raw_results(output_dir / "runs", output_dir / "results")
     print("All together:", *status_lines(runs), sep="\n", flush=True)
     return all(run.is_finished for run in runs)

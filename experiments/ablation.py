@@ -12,7 +12,7 @@ from .combinations import Combination
 from .splits import Split
 from .training_queue import Plan, bundle_overlay, load_plan, run_all
 
-__all__ = ["STEPS", "run_improvements"]
+__all__ = ["STEPS", "run_ablation"]
 
 #: the bundle's own recipe, which all others are compared with
 ALL = "all"
@@ -66,7 +66,7 @@ def _run(plan: Plan, step: str, folder: Path, split: Split, seed: int, device: s
     )
 
 
-def run_improvements(
+def run_ablation(
     dataset_dir: Path,
     output_dir: Path,
     bundle: Path,
@@ -103,4 +103,4 @@ def run_improvements(
         for split in plan.splits
         for step in steps
     ]
-    return run_all(runs, output_dir, "improvements.log", time_budget_minutes)
+    return run_all(runs, output_dir, "ablation.log", time_budget_minutes)

@@ -9,8 +9,8 @@ import pytest
 from support.phantom_brains import phantom, save_case
 
 from experiments.__main__ import main
-from experiments.improvements import _run
-from experiments.improvements_report import gain_table
+from experiments.ablation import _run
+from experiments.ablation_report import gain_table
 from experiments.training_queue import load_plan
 from monai_scse.runtime import InputError
 
@@ -30,7 +30,7 @@ def arguments(tmp_path_factory) -> list[str]:
     options = {"dataset_dir": "scans", "output_dir": "out", "splits": "split.yaml"}
     typed = [word for name, value in options.items() for word in (f"--{name}", str(folder / value))]
     config = ["--config", "reduced.yaml", "neighbouring_slices.yaml", str(folder / "small.yaml")]
-    return ["improvements", *typed, *config, "--epochs", "1", "--device", "cpu"]
+    return ["ablation", *typed, *config, "--epochs", "1", "--device", "cpu"]
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_tests_take_the_weights_of_their_trainings(results: Path) -> None:
 
 
 def test_page_has_a_row_a_step(results: Path, tmp_path: Path) -> None:
-    assert main(["report_improvements", "--results", str(results), "--output", str(tmp_path / "recipe.md")]) == 0
+    assert main(["report_ablation", "--results", str(results), "--output", str(tmp_path / "recipe.md")]) == 0
     page = (tmp_path / "recipe.md").read_text()
     assert "| the recipe |" in page
     shown = [step for step in STEPS[1:] if step != "sagittal view"]
@@ -89,7 +89,7 @@ def test_unknown_step_and_foreign_results_are_named(arguments: list[str], tmp_pa
     with pytest.raises(InputError, match="--only four views: no such step; choose from 'all', "):
         main([*arguments, "--only", "four views"])
     with pytest.raises(InputError, match="no such folder"):
-        main(["report_improvements", "--results", str(tmp_path / "none"), "--output", str(tmp_path / "recipe.md")])
+        main(["report_ablation", "--results", str(tmp_path / "none"), "--output", str(tmp_path / "recipe.md")])
 
 
 def test_steps_are_those_of_the_bundles_own_network(arguments: list[str], tmp_path: Path) -> None:
