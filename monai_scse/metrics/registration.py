@@ -69,7 +69,7 @@ def register_rigidly(
         fixed: a scan, (1, x, y, z), on the CPU.
         moving: another scan of the same person, (1, x, y, z), on the CPU; grids and voxel sizes may differ.
         resolutions_mm: voxel size in mm of each step; voxels are never made smaller than they are.
-        samples: how many voxels a step looks at, at most.
+        samples: largest number of voxels that a step compares.
     """
     import itk
     from scipy.spatial.transform import Rotation

@@ -1,4 +1,8 @@
-"""Per-structure agreement of two segmentations, and volumes of one."""
+"""Per-structure agreement of two segmentations, and volumes of one.
+
+Nearest are MONAI's ``compute_hausdorff_distance`` and ``compute_average_surface_distance``: each finds all surfaces
+anew, so both together take twice the time. The surfaces here are MONAI's own, found once.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +40,12 @@ class StructureVolume:
     touches_border: bool
 
 
+def _as_uint8(classes: np.ndarray, num_classes: int) -> np.ndarray:
+    if num_classes > 256:
+        raise ValueError(f"num_classes must be at most 256, got {num_classes}.")
+    return classes.astype(np.uint8)
+
+
 def _bounding_boxes(classes: np.ndarray, num_classes: int) -> list[tuple[slice, ...] | None]:
     from scipy.ndimage import find_objects
 
@@ -52,10 +62,11 @@ def _surface_distances(
     # one voxel of margin: a structure that fills its box still has a surface on all sides
     masks = [torch.from_numpy(np.pad(mask, 1)) for mask in (pred, label)]
     edges = get_mask_edges(*masks)
-    return tuple(
+    forth, back = (
         torch.as_tensor(get_surface_distance(one, other, distance_metric="euclidean", spacing=list(spacing)))
         for one, other in (edges, edges[::-1])
     )
+    return forth, back
 
 
 def structure_dice(pred: np.ndarray, label: np.ndarray, num_classes: int) -> list[float]:
@@ -67,12 +78,12 @@ def structure_dice(pred: np.ndarray, label: np.ndarray, num_classes: int) -> lis
         num_classes: number of classes, background (index 0, not scored) included.
 
     Raises:
-        ValueError: when the shapes differ.
+        ValueError: when the shapes differ, or there are more than 256 classes.
     """
     if pred.shape != label.shape:
         raise ValueError(f"pred and label must have the same shape, got {pred.shape} and {label.shape}.")
     pred_size, label_size, common = (
-        np.bincount(classes.astype(np.uint8).ravel(), minlength=num_classes)
+        np.bincount(_as_uint8(classes, num_classes).ravel(), minlength=num_classes)
         for classes in (pred, label, pred[pred == label])
     )
     return [
@@ -94,10 +105,10 @@ def score_structures(
         unknown: structures that were not annotated: all their scores are NaN.
 
     Raises:
-        ValueError: when the shapes differ.
+        ValueError: when the shapes differ, or there are more than 256 classes.
     """
     dice = structure_dice(pred, label, num_classes)
-    pred, label = pred.astype(np.uint8), label.astype(np.uint8)
+    pred, label = _as_uint8(pred, num_classes), _as_uint8(label, num_classes)
     boxes = list(zip(_bounding_boxes(pred, num_classes), _bounding_boxes(label, num_classes)))
     scores = []
     for index in range(1, num_classes):
@@ -123,7 +134,7 @@ def structure_volumes(classes: np.ndarray, num_classes: int, voxel_mm3: float) -
         num_classes: number of classes, background (index 0, not listed) included.
         voxel_mm3: volume of a voxel in cubic millimetres.
     """
-    classes = classes.astype(np.uint8)
+    classes = _as_uint8(classes, num_classes)
     voxels = np.bincount(classes.ravel(), minlength=num_classes)
     volumes = []
     for index, box in enumerate(_bounding_boxes(classes, num_classes), start=1):

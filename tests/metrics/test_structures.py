@@ -70,3 +70,10 @@ def test_volumes_by_hand():
     assert (inside.voxels, inside.volume_mm3, inside.touches_border) == (8, 12.0, False)
     assert (absent.voxels, absent.volume_mm3, absent.touches_border) == (0, 0.0, False)
     assert (cut.voxels, cut.volume_mm3, cut.touches_border) == (1, 1.5, True)
+
+
+def test_more_classes_than_a_segmentation_file_holds() -> None:
+    classes = np.zeros((2, 2, 2), dtype=np.int16)
+    for measure in (lambda: structure_dice(classes, classes, 257), lambda: structure_volumes(classes, 257, 1.0)):
+        with pytest.raises(ValueError, match="at most 256, got 257"):
+            measure()
