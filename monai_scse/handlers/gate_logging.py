@@ -18,7 +18,7 @@ __all__ = ["TensorBoardGateHandler"]
 
 
 class TensorBoardGateHandler(TensorBoardHandler):
-    """Log the gates of a network's recalibration blocks to TensorBoard every so many iterations of its training.
+    """Log the gates of a network's recalibration blocks to TensorBoard at a regular interval of its training.
 
     For each block a scalar ``gates/<block>/channel_mean`` (``spatial_mean``, ``elementwise_mean``) and a histogram
     ``gates/<block>/channel`` (``spatial``, ``elementwise``) over the batch. Spatial gates, and the mean over the

@@ -89,8 +89,8 @@ class SegmentationScores:
 
         rows = self._rows
         if idist.get_world_size() > 1:
-            every = [row for rows_of_process in idist.all_gather(rows) for row in rows_of_process]
-            rows = sorted(every, key=lambda row: row["case"])
+            gathered = [row for rows_of_process in idist.all_gather(rows) for row in rows_of_process]
+            rows = sorted(gathered, key=lambda row: row["case"])
         metrics = pd.DataFrame(rows)
         measures = [name for name in metrics.columns if name not in ("case", "structure")]
         summary = summarize_structures(metrics, measures)

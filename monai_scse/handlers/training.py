@@ -28,6 +28,9 @@ class TrainingCheckpoint:
     every epoch.
     Files are replaced in one step: an interruption leaves the previous one whole. Of several processes one writes.
 
+    Nearest are ``monai.handlers.CheckpointSaver`` and ``CheckpointLoader``: they write in place, and a resumed training
+    does not know the best metric.
+
     Args:
         objects: what to save and restore by name: anything with ``state_dict`` and ``load_state_dict``; the entry
             ``"network"`` is required.
@@ -117,7 +120,7 @@ class TrainingCheckpoint:
             "best_metric_epoch": None if best is None else best.best_metric_epoch,
         }
         if self.evaluator is None:
-            self._save_network()  # before the checkpoint: one that says "complete" has its network beside it
+            self._save_network()  # before the checkpoint: a complete checkpoint has its network beside it
         atomic_write(self.checkpoint_path, lambda path: torch.save(content, path))
 
     def save_best(self, evaluator: Engine) -> None:
@@ -141,6 +144,8 @@ class TrainingCheckpoint:
 class TimeBudget:
     """Stop a training cleanly when its time is up: validate what has been learnt, save the checkpoint, end.
 
+    Nearest is ``ignite.handlers.TimeLimit``: its clock starts when it is built, and it does not validate.
+
     Place it behind :class:`TrainingCheckpoint`. Several processes stop together, when the time of one is up.
 
     Args:
@@ -152,7 +157,7 @@ class TimeBudget:
         self.minutes = minutes
         self.evaluator = evaluator
         self.logger = logging.getLogger(__name__)
-        self._end = float("inf")
+        self._deadline = float("inf")
 
     def attach(self, engine: Engine) -> None:
         """Attach to the trainer."""
@@ -165,7 +170,7 @@ class TimeBudget:
 
     def start(self) -> None:
         """Start the clock."""
-        self._end = time.monotonic() + 60 * self.minutes
+        self._deadline = time.monotonic() + 60 * self.minutes
 
     def check_iteration(self, engine: Engine) -> None:
         """End the training within an epoch when the time is up."""
@@ -183,7 +188,7 @@ class TimeBudget:
     def _time_is_up(self) -> bool:
         import ignite.distributed as idist
 
-        return bool(idist.all_reduce(float(time.monotonic() >= self._end), "MAX"))
+        return bool(idist.all_reduce(float(time.monotonic() >= self._deadline), "MAX"))
 
     def _stop(self, engine: Engine) -> None:
         self.logger.info(f"Time budget of {self.minutes:g} minutes used up; resume=true continues this training.")

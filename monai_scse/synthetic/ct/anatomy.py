@@ -1,7 +1,8 @@
 """CT scans made of one labelled scan: its anatomy deformed, its Hounsfield units drawn anew.
 
 ``python -m monai_scse.synthetic.ct.anatomy --image CT --label LABELS --output_dir DATA`` writes a labelled
-data set. The label map is numbered as in TotalSegmentator, version 2; the more structures it holds, the more can be drawn anew.
+data set. The label map is numbered as in TotalSegmentator, version 2. The more structures it holds, the more
+can be drawn anew.
 """
 
 from __future__ import annotations
