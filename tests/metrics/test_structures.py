@@ -9,7 +9,7 @@ import pytest
 import torch
 from monai.metrics import compute_average_surface_distance, compute_dice, compute_hausdorff_distance
 
-from monai_scse.metrics import score_structures, structure_volumes
+from monai_scse.metrics import score_structures, structure_dice, structure_volumes
 
 
 def _two_segmentations() -> tuple[np.ndarray, np.ndarray]:
