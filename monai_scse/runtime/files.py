@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from .errors import InputError
@@ -14,18 +16,30 @@ __all__ = ["atomic_write", "existing_file"]
 def atomic_write(path: str | Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` fill a file beside ``path``, then move it to ``path``.
 
+    The unfinished file is hidden, ends as ``path`` does, and has a name that no other process uses. Its content is on
+    the disk before it gets its final name: a crash leaves the previous file or the new one, never half of one.
+
     Args:
         path: the final file; missing folders are made.
         write: called with the path of the unfinished file.
+
+    Raises:
+        InputError: when the folder cannot be written or the disk is full.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
+    unfinished = path.with_name(f".{secrets.token_hex(4)}.part.{path.name}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         write(unfinished)
+        with unfinished.open("rb") as file:
+            os.fsync(file.fileno())
         os.replace(unfinished, path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise InputError(f"{path}: cannot be written ({reason}); free some space or choose another folder.") from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink()
 
 
 def existing_file(path: str | Path, hint: str) -> str:
