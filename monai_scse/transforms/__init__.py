@@ -9,6 +9,7 @@ from .hounsfield import CheckHounsfieldd
 from .labels import MapLabelsd, RandLateralFlipd
 from .organs import LoadOrganLabelsd
 from .plausibility import QC_KEY, TorsoQCd
+from .save_segmentation import SaveSegmentationd
 from .scans import CheckLabelGridd, LoadScand, file_of, segmentation_name
 from .sides import ResolveSidesd
 from .slabs import RandSlabTruncationd, StackAdjacentSlicesd
@@ -36,6 +37,7 @@ __all__ = [
     "RandStructureSized",
     "RandWhiteMatterLesionsd",
     "ResolveSidesd",
+    "SaveSegmentationd",
     "SpacingIgnoringExtraKeysd",
     "StackAdjacentSlicesd",
     "file_of",

@@ -1,0 +1,92 @@
+"""Segmentations as NIfTI files that lie where their scans lie, in every program."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from monai.transforms import SaveImaged
+
+from ..data import case_name
+from ..runtime import atomic_write
+from .scans import file_of
+
+if TYPE_CHECKING:
+    import nibabel
+
+__all__ = ["SaveSegmentationd", "segmentation_image"]
+
+_logger = logging.getLogger(__name__)
+
+# where a scan lies: nibabel, FSL and SPM read the sform first, ITK, 3D Slicer and ANTs have rules of their own
+_PLACE = ("qform_code", "sform_code", "quatern_b", "quatern_c", "quatern_d", "qoffset_x", "qoffset_y", "qoffset_z")
+_PLACE += ("srow_x", "srow_y", "srow_z")
+
+
+def _nifti_header(file: str) -> nibabel.Nifti1Header | None:
+    """The header of a NIfTI file; None for any other file."""
+    import nibabel
+
+    if not Path(file).is_file() or not file.lower().endswith((".nii", ".nii.gz", ".img", ".hdr")):
+        return None
+    header = nibabel.load(file).header
+    return header if isinstance(header, nibabel.Nifti1Header) else None
+
+
+def segmentation_image(classes: np.ndarray, affine: np.ndarray, scan: str = "") -> nibabel.Nifti1Image:
+    """A segmentation as a NIfTI image on the grid of its scan.
+
+    Args:
+        classes: class indices of 0 to 255, (x, y, z).
+        affine: (4, 4), from voxels to mm, RAS; what counts where the scan is no NIfTI file.
+        scan: file of the scan. Of a NIfTI scan, sform, qform, both codes and the voxel size are copied bit for bit; of
+            a scan in NIfTI-2 the segmentation is NIfTI-2, which holds them in double precision.
+    """
+    import nibabel
+
+    header = _nifti_header(scan)
+    voxels = classes.astype(np.uint8)
+    if header is None:
+        return nibabel.Nifti1Image(voxels, affine)
+    kind = nibabel.Nifti2Image if isinstance(header, nibabel.Nifti2Header) else nibabel.Nifti1Image
+    image = kind(voxels, None)
+    for field in _PLACE:
+        image.header[field] = header[field]
+    image.header["pixdim"][:4] = header["pixdim"][:4]
+    image.header["xyzt_units"] = header["xyzt_units"]
+    if not header["qform_code"] and not header["sform_code"]:
+        _logger.warning(f"{scan}: sform and qform have code 0, so its right and left sides are a guess.")
+    return image
+
+
+class SaveSegmentationd(SaveImaged):
+    """Write ``<case>_seg.nii.gz`` for each segmentation, whole or not at all, where its scan lies.
+
+    It goes behind the transform that brings a segmentation back to the grid of its scan. Nearest is MONAI's
+    ``SaveImaged``, the base class, by which MONAI Label knows a transform that saves: it writes one matrix into sform
+    and qform, with code 1, and leaves half a file when it is interrupted.
+
+    Args:
+        keys: the segmentations, class indices, (1, x, y, z).
+        output_dir: folder that receives the files.
+        allow_missing_keys: whether an entry may be missing.
+
+    Raises:
+        InputError: when a file cannot be written.
+    """
+
+    def __init__(self, keys: str | list[str], output_dir: str, allow_missing_keys: bool = False) -> None:
+        super().__init__(keys, output_dir=output_dir, allow_missing_keys=allow_missing_keys)
+        self.output_dir = Path(str(output_dir))
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        for key in self.key_iterator(data):
+            segmentation = data[key]
+            file = file_of(segmentation)
+            classes = segmentation[0].cpu().numpy()
+            image = segmentation_image(classes, segmentation.affine.cpu().numpy(), file)
+            atomic_write(self.output_dir / f"{case_name(file)}_seg.nii.gz", image.to_filename)
+        return dict(data)
