@@ -88,15 +88,14 @@ class TrainingCheckpoint:
                     f"{self.checkpoint_path}: its epochs have {self._resumed['epoch_length']} batches, the new ones "
                     f"{engine.state.epoch_length}; resume with the same data and batch_size, or start anew."
                 )
-            engine.add_event_handler(Events.STARTED, self.restore)
+            engine.add_event_handler(Events.STARTED, self.restore, self._resumed)
         if self.evaluator is not None:
             self.evaluator.add_event_handler(Events.COMPLETED, self.save_best)
         engine.add_event_handler(Events.EPOCH_COMPLETED, self.save)
         engine.add_event_handler(Events.TERMINATE, self.save)
 
-    def restore(self, engine: Engine) -> None:
+    def restore(self, engine: Engine, checkpoint: Mapping[str, Any]) -> None:
         """Restore all objects, the trainer's position and the best metric."""
-        checkpoint = self._resumed
         for name, item in self.objects.items():
             item.load_state_dict(checkpoint["objects"][name])
         engine.state.iteration = checkpoint["iteration"]
@@ -164,13 +163,13 @@ class TimeBudget:
         from ignite.engine import Events
 
         if self.minutes is not None:
-            engine.add_event_handler(Events.STARTED, self.start)
+            engine.add_event_handler(Events.STARTED, self.start, self.minutes)
             engine.add_event_handler(Events.ITERATION_COMPLETED, self.check_iteration)
             engine.add_event_handler(Events.EPOCH_COMPLETED, self.check_epoch)
 
-    def start(self) -> None:
+    def start(self, engine: Engine, minutes: float) -> None:
         """Start the clock."""
-        self._deadline = time.monotonic() + 60 * self.minutes
+        self._deadline = time.monotonic() + 60 * minutes
 
     def check_iteration(self, engine: Engine) -> None:
         """End the training within an epoch when the time is up."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import torch
@@ -76,7 +77,7 @@ def register_rigidly(
 
     # the background would outweigh the rest, where a scan was padded most of all
     crop = CropForeground(lambda image: image > image.min(), margin=4, allow_smaller=True)
-    fixed, moving = crop(fixed), crop(moving)
+    fixed, moving = cast(MetaTensor, crop(fixed)), cast(MetaTensor, crop(moving))
     images = [metatensor_to_itk_image(image) for image in (fixed, moving)]
     kind = type(images[0])
     centre = _centre_of_mass(fixed)
@@ -130,7 +131,8 @@ def motion_corrected(moving: MetaTensor, fixed: MetaTensor, motion: RigidMotion,
     """
     affine = torch.as_tensor(np.linalg.inv(motion.matrix) @ moving.affine.numpy())
     placed = MetaTensor(moving.as_tensor(), affine=affine)
-    return ResampleToMatch()(placed, fixed, mode=mode, padding_mode="zeros", dtype=torch.float32)
+    moved = ResampleToMatch()(placed, fixed, mode=mode, padding_mode="zeros", dtype=np.float32)
+    return cast(MetaTensor, moved)
 
 
 def registered_correlation(fixed: MetaTensor, moving: MetaTensor, motion: RigidMotion) -> float:
@@ -144,7 +146,7 @@ def registered_correlation(fixed: MetaTensor, moving: MetaTensor, motion: RigidM
         moving: the scan that was registered to it, (1, x, y, z).
         motion: from ``fixed`` to ``moving``.
     """
-    covered = motion_corrected(torch.ones_like(moving), fixed, motion, mode="nearest") > 0
+    covered = motion_corrected(cast(MetaTensor, torch.ones_like(moving)), fixed, motion, mode="nearest") > 0
     moved = motion_corrected(moving, fixed, motion, mode="bilinear")
     counted = (covered & ((fixed > fixed.min()) | (moved > moving.min()))).numpy()
     return float(np.corrcoef(fixed.numpy()[counted], moved.numpy()[counted])[0, 1])

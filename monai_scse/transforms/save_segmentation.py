@@ -22,8 +22,10 @@ __all__ = ["SaveSegmentationd", "segmentation_image"]
 _logger = logging.getLogger(__name__)
 
 # where a scan lies: nibabel, FSL and SPM read the sform first, ITK, 3D Slicer and ANTs have rules of their own
-_PLACE = ("qform_code", "sform_code", "quatern_b", "quatern_c", "quatern_d", "qoffset_x", "qoffset_y", "qoffset_z")
-_PLACE += ("srow_x", "srow_y", "srow_z")
+_PLACE = (
+    *("qform_code", "quatern_b", "quatern_c", "quatern_d", "qoffset_x", "qoffset_y", "qoffset_z"),
+    *("sform_code", "srow_x", "srow_y", "srow_z"),
+)
 
 
 def _nifti_header(file: str) -> nibabel.Nifti1Header | None:
