@@ -60,12 +60,15 @@ def main(arguments: list[str] | None = None) -> int:
     command = options.pop("command")
     if command == "table1":
         from .table1 import run_table1
+        from .training_queue import TrainingOptions
 
-        return 0 if run_table1(**options) else 3
+        jobs = options.pop("jobs")
+        return 0 if run_table1(TrainingOptions(**options), jobs) else 3
     if command == "ablation":
         from .ablation import run_ablation
+        from .training_queue import TrainingOptions
 
-        return 0 if run_ablation(**options) else 3
+        return 0 if run_ablation(TrainingOptions(**options)) else 3
     if command == "report_ablation":
         from .ablation_report import write_ablation_report
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from monai_scse.runtime import InputError
@@ -10,7 +10,7 @@ from monai_scse.runtime import InputError
 from .bundle_runs import BundleRun
 from .combinations import Combination
 from .splits import Split
-from .training_queue import Plan, bundle_overlay, load_plan, run_all
+from .training_queue import Plan, TrainingOptions, bundle_overlay, load_plan, run_all
 
 __all__ = ["STEPS", "run_ablation"]
 
@@ -48,7 +48,7 @@ def _run(plan: Plan, step: str, folder: Path, split: Split, seed: int, device: s
     def overlay(files: Mapping[str, str]) -> tuple[Path, ...]:
         return (bundle_overlay(plan.bundle, files[step]),) if step in files else ()
 
-    sources = WEIGHTS.get(step)
+    sources = WEIGHTS.get(step, {})
     return BundleRun(
         bundle=plan.bundle,
         overlays=plan.overlays + overlay(NETWORKS),
@@ -62,27 +62,18 @@ def _run(plan: Plan, step: str, folder: Path, split: Split, seed: int, device: s
         step=step,
         train_overlays=plan.train_overlays + overlay(TRAININGS),
         test_overlays=overlay(TESTS),
-        weights=sources and {entry: folder_of(source) / "model.pt" for entry, source in sources.items()},
+        weights=None
+        if sources is None
+        else {entry: folder_of(source) / "model.pt" for entry, source in sources.items()},
     )
 
 
-def run_ablation(
-    dataset_dir: Path,
-    output_dir: Path,
-    bundle: Path,
-    splits: str = "5",
-    only: Sequence[str] = (),
-    seeds: Sequence[int] = (0,),
-    config: Sequence[str] = (),
-    train_config: Sequence[str] = (),
-    epochs: int | None = None,
-    device: str | None = None,
-    time_budget_minutes: float | None = None,
-) -> bool:
+def run_ablation(options: TrainingOptions) -> bool:
     """Train and test the bundle's recipe, the recipe without one of its steps, and with one more.
 
-    Args: those of :func:`experiments.table1.run_table1`, but ``only``, which names steps of :data:`STEPS`; a
-        step that is tested only needs the trainings whose weights it takes.
+    Args:
+        options: ``only`` names steps of :data:`STEPS`; a step that is tested only needs the trainings whose weights it
+            takes.
 
     Returns:
         whether every run is finished.
@@ -90,17 +81,15 @@ def run_ablation(
     Raises:
         InputError: when something is wrong with the input, or ``output_dir`` holds results of other settings.
     """
-    for step in only:
+    for step in options.only:
         if step not in STEPS:
             raise InputError(f"--only {step}: no such step; choose from {', '.join(map(repr, STEPS))}.")
-    plan = load_plan(
-        dataset_dir, output_dir, bundle, splits=splits, config=config, train_config=train_config, epochs=epochs
-    )
-    steps = [step for step in STEPS if not only or step in only]
+    plan = load_plan(options)
+    steps = [step for step in STEPS if not options.only or step in options.only]
     runs = [
-        _run(plan, step, output_dir.resolve() / "runs", split, seed, device)
-        for seed in seeds
+        _run(plan, step, options.output_dir.resolve() / "runs", split, seed, options.device)
+        for seed in options.seeds
         for split in plan.splits
         for step in steps
     ]
-    return run_all(runs, output_dir, "ablation.log", time_budget_minutes)
+    return run_all(runs, options.output_dir, "ablation.log", options.time_budget_minutes)

@@ -40,7 +40,7 @@ def manual_classes(config: Mapping[str, Any], case: Mapping[str, str]) -> tuple[
         numbers, _ = _ras(case["label"])
         return get_label_protocol(config["label_protocol"]).to_classes(numbers, case["label"]), BRAIN_STRUCTURES
     load = LoadOrganLabelsd("label", config["organs"], config["label_numbers"])
-    label = Orientation("RAS", labels=None)(load(LoadScand("image")(case))["label"])
+    label = Orientation("RAS", labels=None)(load(LoadScand("image")({**case}))["label"])
     return label[0].clamp(min=0).numpy(), organ_table(config["organs"])
 
 
@@ -64,10 +64,7 @@ def save_qualitative(
         window: intensities shown as black and as white; None for the lowest and the highest of the slice.
         errors: colour of the outlines around wrong pixels.
     """
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure
 
     volume, spacing = _ras(scan)
     manual = _coronal(manual)
@@ -75,9 +72,9 @@ def save_qualitative(
     position = counts.index(max(counts))
     colours = np.array([structure.colour for structure in structures], dtype=np.uint8)
     truth = manual[position]
-    figure, axes = plt.subplots(
-        1, 2 + len(segmentations), figsize=(4 * (2 + len(segmentations)), 4.4), layout="constrained"
-    )
+    columns = 2 + len(segmentations)
+    figure = Figure(figsize=(4 * columns, 4.4), layout="constrained")
+    axes = figure.subplots(1, columns)
     for axis in axes:
         axis.set_axis_off()
     low, high = window or (None, None)
@@ -93,4 +90,3 @@ def save_qualitative(
         axis.contour(wrong, levels=[0.5], colors=errors, linewidths=0.6)
         axis.set_title(f"{title}: wrong {wrong.sum() / max(1, (truth > 0).sum()):.1%} of the labelled pixels")
     atomic_write(path, lambda unfinished: figure.savefig(unfinished, dpi=120, format="png"))
-    plt.close(figure)

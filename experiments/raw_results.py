@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,4 +77,4 @@ def write_raw_results(runs: Path, folder: Path) -> None:
         return
     tables = {"dice.csv": pd.concat(dice), "runs.csv": pd.DataFrame(facts), "training.csv": pd.concat(curves)}
     for name, table in tables.items():
-        atomic_write(folder / name, lambda path, table=table: table.to_csv(path, index=False, float_format="%.6g"))
+        atomic_write(folder / name, partial(table.to_csv, index=False, float_format="%.6g"))

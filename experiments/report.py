@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +77,7 @@ def read_setting(folder: Path, target: Path) -> Setting:
         existing_file(folder / file, "run `python -m experiments table1` until a combination is finished.")
     for file in _RAW:
         if folder.resolve() != target.resolve():
-            atomic_write(target / file, lambda path, file=file: shutil.copyfile(folder / file, path))
+            atomic_write(target / file, partial(shutil.copyfile, folder / file))
     tables = [
         pd.read_csv(target / file, dtype={"case": str, "torch": str}, keep_default_na=False, na_values=[""])
         for file in _RAW[1:]
@@ -214,9 +215,7 @@ def _section(setting: Setting, root: Path) -> str:
         "structures.csv": flat.rename_axis("structure").reset_index(),
     }
     for name, table in derived.items():
-        atomic_write(
-            setting.folder / name, lambda path, table=table: table.to_csv(path, index=False, float_format="%.6g")
-        )
+        atomic_write(setting.folder / name, partial(table.to_csv, index=False, float_format="%.6g"))
     link = setting.folder.relative_to(root).as_posix()
     pictures = []
     for architecture in [each for each in ARCHITECTURES if each in set(setting.dice["architecture"])]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from monai_scse.runtime import InputError
 
 from .bundle_runs import BundleRun
 from .combinations import RECALIBRATIONS, Combination, select_combinations
 from .output_to_file import output_to_file
-from .training_queue import load_plan, run_all
+from .training_queue import TrainingOptions, load_plan, run_all
 
 __all__ = ["run_table1"]
 
@@ -23,53 +24,31 @@ def _save_qualitative(runs: Sequence[BundleRun], folder: Path) -> None:
 
     parser = ConfigParser()
     parser.read_config(runs[0].config_files("train.json"))
+    config: Any = parser.config
     first = {run.combination: run for run in reversed(runs) if run.is_finished}
     for combination in [each for each in first if each.recal == "none"]:
         plain, other = first[combination], first.get(Combination(combination.architecture, "scse"))
         if other is not None and other.title == plain.title:
             case = plain.split.test[0]
-            manual, structures = manual_classes(parser.config, plain.cases[case])
+            manual, structures = manual_classes(config, plain.cases[case])
             save_qualitative(
                 folder / f"qualitative_{combination.architecture}.png",
                 plain.cases[case]["image"],
                 manual,
                 {RECALIBRATIONS[run.combination.recal]: run.folder / f"{case}_seg.nii.gz" for run in (plain, other)},
                 structures,
-                parser.config.get("hu_window"),
+                config.get("hu_window"),
             )
 
 
-def run_table1(
-    dataset_dir: Path,
-    output_dir: Path,
-    bundle: Path,
-    splits: str = "5",
-    only: Sequence[str] = (),
-    seeds: Sequence[int] = (0,),
-    config: Sequence[str] = (),
-    train_config: Sequence[str] = (),
-    epochs: int | None = None,
-    device: str | None = None,
-    time_budget_minutes: float | None = None,
-    jobs: int = 1,
-) -> bool:
+def run_table1(options: TrainingOptions, jobs: int = 1) -> bool:
     """Train and test combinations of network and recalibration; goes on where an earlier call stopped.
 
     All that the bundle prints goes to ``table1.log`` in ``output_dir``; ``results/`` there gets the settings and the
     measured numbers (:func:`experiments.raw_results.write_raw_results`), ``runs/`` a folder for each run.
 
     Args:
-        dataset_dir: folder with ``images/`` and ``labels/``.
-        output_dir: receives everything.
-        bundle: folder of the bundle, with a config ``variants/<network>_<recalibration>.yaml`` for each combination.
-        splits: a number of folds or a file, see :func:`experiments.splits.read_splits`.
-        only: architectures or combinations; empty for all 12.
-        seeds: seeds of the trainings; all combinations are trained with one before the next.
-        config: further config files of the bundle, for example ``["paper_recipe.yaml"]``.
-        train_config: further config files of the training alone, for example ``["volumetric_train.yaml"]``.
-        epochs: length of each training; None for what the configs say.
-        device: for example ``"cuda:0"``; None for the bundle's choice.
-        time_budget_minutes: time for the whole call; None for no limit.
+        options: ``only`` names architectures or combinations.
         jobs: trainings at the same time; several keep a large GPU busy.
 
     Returns:
@@ -80,10 +59,9 @@ def run_table1(
     """
     if jobs < 1:
         raise InputError(f"--jobs {jobs}: at least one training at a time.")
-    combinations = select_combinations(only)
-    plan = load_plan(
-        dataset_dir, output_dir, bundle, splits=splits, config=config, train_config=train_config, epochs=epochs
-    )
+    combinations = select_combinations(options.only)
+    plan = load_plan(options)
+    output_dir = options.output_dir
     runs = [
         BundleRun(
             bundle=plan.bundle,
@@ -94,14 +72,14 @@ def run_table1(
             seed=seed,
             cases=plan.cases,
             epochs=plan.epochs,
-            device=device,
+            device=options.device,
             train_overlays=plan.train_overlays,
         )
-        for seed in seeds
+        for seed in options.seeds
         for split in plan.splits
         for combination in combinations
     ]
-    finished = run_all(runs, output_dir, "table1.log", time_budget_minutes, jobs)
+    finished = run_all(runs, output_dir, "table1.log", options.time_budget_minutes, jobs)
     with output_to_file(output_dir / "table1.log"):
         _save_qualitative(runs, output_dir)
     return finished

@@ -23,7 +23,38 @@ from .output_to_file import output_to_file
 from .raw_results import write_raw_results
 from .splits import Split, read_splits
 
-__all__ = ["Plan", "bundle_overlay", "load_plan", "status_lines", "run_all"]
+__all__ = ["Plan", "TrainingOptions", "bundle_overlay", "load_plan", "status_lines", "run_all"]
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """The options of a command that trains; those of the command line.
+
+    Args:
+        dataset_dir: folder with ``images/`` and ``labels/``.
+        output_dir: receives everything.
+        bundle: folder of the bundle.
+        splits: a number of folds or a file, see :func:`experiments.splits.read_splits`.
+        only: some of the rows; empty for all.
+        seeds: seeds of the trainings; all rows are trained with one before the next.
+        config: further config files of the bundle, for example ``["paper_recipe.yaml"]``.
+        train_config: further config files of the training alone, for example ``["volumetric_train.yaml"]``.
+        epochs: length of each training; None for what the configs say.
+        device: for example ``"cuda:0"``; None for the bundle's choice.
+        time_budget_minutes: time for the whole command; None for no limit.
+    """
+
+    dataset_dir: Path
+    output_dir: Path
+    bundle: Path
+    splits: str = "5"
+    only: Sequence[str] = ()
+    seeds: Sequence[int] = (0,)
+    config: Sequence[str] = ()
+    train_config: Sequence[str] = ()
+    epochs: int | None = None
+    device: str | None = None
+    time_budget_minutes: float | None = None
 
 
 @dataclass(frozen=True)
@@ -91,41 +122,24 @@ def _settings(plan: Plan) -> dict[str, Any]:
     }
 
 
-def load_plan(
-    dataset_dir: Path,
-    output_dir: Path,
-    bundle: Path,
-    *,
-    splits: str,
-    config: Sequence[str],
-    train_config: Sequence[str],
-    epochs: int | None,
-) -> Plan:
-    """Check the options of a command, and note them in ``output_dir``.
-
-    Args:
-        dataset_dir: folder with ``images/`` and ``labels/``.
-        output_dir: gets ``results/settings.json``.
-        bundle: folder of the bundle.
-        splits: a number of folds or a file, see :func:`experiments.splits.read_splits`.
-        config: further config files of the bundle, for example ``["paper_recipe.yaml"]``.
-        train_config: further config files of the training alone, behind those.
-        epochs: length of each training; None for what the configs say.
+def load_plan(options: TrainingOptions) -> Plan:
+    """Check the options of a command, and note them in ``results/settings.json`` of its ``output_dir``.
 
     Raises:
         InputError: when something is wrong with the input, or ``output_dir`` holds results of other settings.
     """
+    bundle, epochs = options.bundle, options.epochs
     if not (bundle / "configs" / "train.json").is_file():
         raise InputError(f"{bundle}: no bundle with configs/train.json here; name its folder with --bundle.")
-    overlays = tuple(bundle_overlay(bundle, name) for name in config)
-    train_overlays = tuple(bundle_overlay(bundle, name) for name in train_config)
-    cases = {case_name(case["image"]): case for case in labelled_cases(dataset_dir)}
-    chosen_splits = tuple(read_splits(splits, list(cases)))
+    overlays = tuple(bundle_overlay(bundle, name) for name in options.config)
+    train_overlays = tuple(bundle_overlay(bundle, name) for name in options.train_config)
+    cases = {case_name(case["image"]): case for case in labelled_cases(options.dataset_dir)}
+    chosen_splits = tuple(read_splits(options.splits, list(cases)))
     epochs = _default_epochs(bundle, overlays + train_overlays) if epochs is None else epochs
     if epochs < 1:
         raise InputError(f"--epochs {epochs}: a training has at least one epoch.")
     plan = Plan(bundle.resolve(), overlays, train_overlays, chosen_splits, cases, epochs)
-    _keep_settings(output_dir / "results" / "settings.json", _settings(plan))
+    _keep_settings(options.output_dir / "results" / "settings.json", _settings(plan))
     return plan
 
 
@@ -170,9 +184,11 @@ def _share_the_machine(jobs: int) -> None:
 
     torch.set_num_threads(max(1, torch.get_num_threads() // jobs))
     parent = multiprocessing.parent_process()
+    assert parent is not None, "runs in a process of the pool"
+    sentinel = parent.sentinel
 
     def follow() -> None:
-        multiprocessing.connection.wait([parent.sentinel])
+        multiprocessing.connection.wait([sentinel])
         os._exit(1)
 
     threading.Thread(target=follow, daemon=True).start()

@@ -11,7 +11,7 @@ from support.phantom_brains import phantom, save_case
 from experiments.__main__ import main
 from experiments.ablation import _run
 from experiments.ablation_report import gain_table
-from experiments.training_queue import load_plan
+from experiments.training_queue import TrainingOptions, load_plan
 from monai_scse.runtime import InputError
 
 BUNDLE = Path(__file__).parents[2] / "bundles/brain_mri_scse_segmentation"
@@ -95,13 +95,14 @@ def test_unknown_step_and_foreign_results_are_named(arguments: list[str], tmp_pa
 def test_steps_are_those_of_the_bundles_own_network(arguments: list[str], tmp_path: Path) -> None:
     options = dict(zip(arguments[1::2], arguments[2::2]))
     plan = load_plan(
-        Path(options["--dataset_dir"]),
-        tmp_path,
-        BUNDLE,
-        splits=options["--splits"],
-        config=(),
-        train_config=["age_augmentation.yaml"],
-        epochs=1,
+        TrainingOptions(
+            Path(options["--dataset_dir"]),
+            tmp_path,
+            BUNDLE,
+            splits=options["--splits"],
+            train_config=["age_augmentation.yaml"],
+            epochs=1,
+        )
     )
     run = _run(plan, "all", Path("runs"), plan.splits[0], 0, "cpu")
     configs = BUNDLE / "configs"
