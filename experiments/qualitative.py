@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,8 @@ def manual_classes(config: Mapping[str, Any], case: Mapping[str, str]) -> tuple[
         numbers, _ = _ras(case["label"])
         return get_label_protocol(config["label_protocol"]).to_classes(numbers, case["label"]), BRAIN_STRUCTURES
     load = LoadOrganLabelsd("label", config["organs"], config["label_numbers"])
-    label = Orientation("RAS", labels=None)(load(LoadScand("image")({**case}))["label"])
+    files: dict[Hashable, Any] = {"image": case["image"], "label": case["label"]}
+    label = Orientation("RAS", labels=None)(load(LoadScand("image")(files))["label"])
     return label[0].clamp(min=0).numpy(), organ_table(config["organs"])
 
 
