@@ -1,0 +1,57 @@
+"""Options that change nothing are refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from monai_scse.runtime import InputError, check_options
+
+_PROGRAM = "/python/site-packages/monai/bundle/__main__.py"
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    network = {"_target_": "monai_scse.networks.nets.SEUNet", "spatial_dims": 2, "recal": "scse"}
+    first = {"dataset_dir": "", "output_dir": "", "dicom_seg": False, "network_def": network, "handlers": [{"a": 1}]}
+    (tmp_path / "first.json").write_text(json.dumps({**first, "text": "$@not_yet_set"}))
+    (tmp_path / "second.yaml").write_text("mirror_every: 4\n")
+    return str([str(tmp_path / "first.json"), str(tmp_path / "second.yaml")])
+
+
+@pytest.mark.parametrize(
+    ("option", "nearest"),
+    [
+        ("--dicomseg", "dicom_seg"),
+        ("--outputdir", "output_dir"),
+        ("--out-putdir", "output_dir"),
+        ("--mirror_evry", "mirror_every"),
+        ("--confg_file", "config_file"),
+        ("--network_deff#recal", "network_def"),
+        ("--handlers#3#a", "handlers"),
+    ],
+)
+def test_nearest_name(config: str, option: str, nearest: str) -> None:
+    with pytest.raises(InputError, match=f"did you mean --{nearest}\\?"):
+        check_options([_PROGRAM, "run", "--config_file", config, option, "true"])
+    with pytest.raises(InputError, match=f"did you mean --{nearest}\\?"):
+        check_options([_PROGRAM, "run", f"{option}=true", "--config_file", config])
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *("--dicom_seg", "--dicom-seg", "--mirror_every", "--network_def#recal", "--network_def::dropout"),
+        *("--handlers#0#a", "--run_id", "--not_yet_set"),
+    ],
+)
+def test_used_names(config: str, option: str) -> None:
+    check_options([_PROGRAM, "run", "--config_file", config, option, "true"])
+
+
+def test_calls_in_process_are_not_checked(config: str) -> None:
+    for program in ("/bin/pytest", "/python/site-packages/monailabel/main.py"):
+        check_options([program, "run", "--config_file", config, "--dicomseg", "true"])
+    check_options([_PROGRAM, "verify_metadata", "--config_file", config, "--dicomseg", "true"])
