@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,30 +13,29 @@ import numpy as np
 import pytest
 import torch
 
+DATA = Path(os.environ.get("MONAI_SCSE_DATA", Path(__file__).parents[2] / "shared/data"))
+
+
+def _existing(path: Path, what: str) -> Path:
+    if not path.exists():
+        pytest.skip(f"{what} not at {path}; MONAI_SCSE_DATA names the folder of the test data")
+    return path.resolve()
+
 
 @pytest.fixture
 def malc2012() -> Path:
-    folder = Path(__file__).parents[1] / "../shared/data/malc2012"
-    if not folder.is_dir():
-        pytest.skip("the MALC 2012 scans are not beside this checkout (../shared/data/malc2012)")
-    return folder
+    return _existing(DATA / "malc2012", "the MALC 2012 scans are")
 
 
 @pytest.fixture
 def example_ct() -> Path:
-    folder = Path(__file__).parents[1] / "../shared/data/totalsegmentator_example"
-    if not folder.is_dir():
-        pytest.skip("the example CT is not beside this checkout (../shared/data/totalsegmentator_example)")
-    return folder
+    return _existing(DATA / "totalsegmentator_example", "the example CT is")
 
 
 @pytest.fixture
 def metadata_schema() -> str:
     """Address of the schema that the metadata of both bundles name."""
-    file = Path(__file__).parents[1] / "../shared/schemas/meta_schema_20240725.json"
-    if not file.is_file():
-        pytest.skip("the metadata schema is not beside this checkout (../shared/schemas)")
-    return file.resolve().as_uri()
+    return _existing(DATA.parent / "schemas/meta_schema_20240725.json", "the metadata schema is").as_uri()
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +45,7 @@ def _seed() -> None:
 
 @pytest.fixture(autouse=True)
 def _excepthook(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bundle that a test initializes switches one-line errors on: not for the tests after it."""
+    """A bundle that a test initializes in process switches one-line errors on: not for the tests after it."""
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
 
 
