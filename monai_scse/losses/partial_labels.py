@@ -31,7 +31,7 @@ class PartialLabelLoss(nn.Module):
         the negative numbers of :func:`monai_scse.labels.mark_unknown_classes`.
 
     Example:
-        >>> from monai_scse.data import mark_unknown_classes
+        >>> from monai_scse.labels import mark_unknown_classes
         >>> from monai_scse.losses import SegmentationCrossEntropyLoss
         >>> loss = PartialLabelLoss(SegmentationCrossEntropyLoss())
         >>> logits = torch.tensor([0.0, -9.0, 9.0]).view(1, 3, 1)  # sure that it is class 2
