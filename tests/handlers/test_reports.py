@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
+import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 
 from monai_scse.labels import BRAIN_STRUCTURES, Structure
 from monai_scse.visualize import save_overlay
-from monai_scse.visualize.overlay import _legend
 
 # scanned with the first axis pointing to the patient's left
 LEFT_FIRST = np.diag([-1.0, 1.0, 1.0, 1.0])
@@ -46,19 +49,39 @@ def test_scan_of_a_few_slices_makes_a_low_picture(tmp_path):
     assert sizes[4][1] < 0.65 * sizes[40][1]
 
 
-def test_legend_joins_left_and_right_of_one_colour():
+@pytest.fixture
+def legend_of(monkeypatch, tmp_path) -> Callable[[np.ndarray, Sequence[Structure]], list[str]]:
+    """The words of the legend that a picture shows."""
+    shown: list[str] = []
+    legend = Figure.legend
+
+    def recorded(self, *args, **options):
+        result = legend(self, *args, **options)
+        shown.extend(text.get_text() for text in result.get_texts())
+        return result
+
+    def words(classes: np.ndarray, structures: Sequence[Structure]) -> list[str]:
+        volume = np.broadcast_to(classes.astype(np.uint8), (8, 8, len(classes)))
+        save_overlay(tmp_path / "overlay.png", volume, volume, np.eye(4), structures)
+        return shown
+
+    monkeypatch.setattr(Figure, "legend", recorded)
+    return words
+
+
+def test_legend_joins_left_and_right_of_one_colour(legend_of):
     names = [structure.name for structure in BRAIN_STRUCTURES]
     present = np.array([0, names.index("left amygdala"), names.index("right amygdala"), names.index("brainstem")])
-    assert list(_legend(present, BRAIN_STRUCTURES)) == ["brainstem", "amygdala"]
+    assert legend_of(present, BRAIN_STRUCTURES) == ["brainstem", "amygdala"]
 
 
-def test_legend_keeps_sides_of_different_colours_apart():
+def test_legend_keeps_sides_of_different_colours_apart(legend_of):
     structures = [
         Structure("background", (0, 0, 0)),
         Structure("left lung", (1, 2, 3)),
         Structure("right lung", (4, 5, 6)),
     ]
-    assert list(_legend(np.array([0, 1, 2]), structures)) == ["left lung", "right lung"]
+    assert legend_of(np.array([0, 1, 2]), structures) == ["left lung", "right lung"]
 
 
 def test_empty_segmentation_still_makes_a_picture(tmp_path):

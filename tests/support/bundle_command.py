@@ -1,4 +1,4 @@
-"""Runs bundle commands: in this process, which saves seconds of imports, or in one of their own, as a user types them."""
+"""Runs bundle commands: in this process, which saves seconds of imports, or in one of their own."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def run_bundle(
 def _as_a_process(words: list[str], cwd: Path, out: io.StringIO, err: io.StringIO) -> Iterator[None]:
     """What a process has to itself: folder, arguments, environment, streams, logging, random numbers, determinism."""
     kept = os.getcwd(), sys.argv, sys.path[:], sys.excepthook, dict(os.environ)
-    numbers = random.getstate(), np.random.get_state(), torch.get_rng_state(), monai.utils.misc._seed
+    numbers = random.getstate(), np.random.get_state(), torch.get_rng_state(), monai.utils.misc._seed  # noqa: NPY002
     switches = torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark, torch.get_num_threads()
     deterministic = torch.are_deterministic_algorithms_enabled()
     os.chdir(cwd)
@@ -83,7 +83,7 @@ def _as_a_process(words: list[str], cwd: Path, out: io.StringIO, err: io.StringI
                 del os.environ[name]
             os.environ.update(environment)
             random.setstate(numbers[0])
-            np.random.set_state(numbers[1])
+            np.random.set_state(numbers[1])  # noqa: NPY002
             torch.set_rng_state(numbers[2])
             monai.utils.misc._seed = numbers[3]
             torch.use_deterministic_algorithms(deterministic)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from monai_scse.synthetic.ct.rendering import _streaks, _thick_slices, render_ct
-from monai_scse.synthetic.ct.structures import HOUNSFIELD, STRUCTURE_INDEX
+from monai_scse.synthetic.ct.rendering import render_ct
+from monai_scse.synthetic.ct.structures import STRUCTURE_INDEX
 from monai_scse.synthetic.fields import smooth_noise
 
 SPACING = np.array([3.0, 3.0, 3.0])
@@ -30,62 +30,65 @@ def test_structures_have_the_hounsfield_units_of_their_tissue(name, low, high):
         assert image.dtype == np.int16
 
 
+ORGANS = ("aorta", "inferior vena cava", "liver", "spleen", "muscle", "visceral fat", "subcutaneous fat", "pancreas")
+PLAIN, ARTERIAL, PORTAL = "plain", "arterial", "portal"
+
+
+def phase_of(aorta: float, vein: float) -> str:
+    """The contrast phase as a radiologist reads it off the great vessels."""
+    if aorta < 90:
+        return PLAIN
+    return ARTERIAL if aorta > vein + 60 else PORTAL
+
+
+@pytest.fixture(scope="module")
+def by_phase() -> dict[str, dict[str, float]]:
+    """Hounsfield units of organs in each phase: the median of scans."""
+    found = {PLAIN: [], ARTERIAL: [], PORTAL: []}
+    for seed in range(80):
+        image = render_ct(np.random.default_rng(seed), blocks(*ORGANS), SPACING)
+        values = [np.median(image[24 * place + 4 : 24 * place + 20, 4:20, 4:20]) for place in range(len(ORGANS))]
+        found[phase_of(*values[:2])].append(values)
+    return {phase: dict(zip(ORGANS, np.median(values, axis=0))) for phase, values in found.items()}
+
+
 @pytest.mark.parametrize(
-    ("name", "phase", "published", "tolerance"),
-    [
-        ("liver", 0, 58.3, 8.9),
-        ("left kidney", 0, 30, 5),
-        ("left kidney", 1, 30 + (195 + 217) / 2, 25),  # its cortex
-        ("left kidney", 2, 30 + 145 + 15, 15),  # medulla and cortex
-        ("bowel wall", 1, 119, 5),
-        ("bowel wall", 2, 110, 5),
-        ("pancreas", 1, (74.2 + 111.2 + 76.7 + 99.9) / 4, 10),  # head and tail, two protocols
-        ("pancreas", 2, (70.5 + 84.0 + 67.5 + 77.2) / 4, 10),
-        ("spleen", 0, 50, 10),
-        ("aorta", 0, (40 + 47.5) / 2, 4),
-        ("subcutaneous fat", 0, -106, 17),
-        ("visceral fat", 0, -106, 17),
-    ],
+    ("name", "published", "tolerance"),
+    [("liver", 58.3, 12), ("spleen", 50, 12), ("aorta", (40 + 47.5) / 2, 8)]
+    + [("visceral fat", -106, 17), ("subcutaneous fat", -106, 17)],
 )
-def test_hounsfield_units_are_those_that_were_published(name, phase, published, tolerance):
-    assert abs(HOUNSFIELD[name][phase] - published) <= tolerance
+def test_plain_scans_have_the_published_hounsfield_units(by_phase, name, published, tolerance):
+    assert by_phase[PLAIN][name] == pytest.approx(published, abs=tolerance)
 
 
-def test_contrast_agent_adds_what_was_published():
-    plain, arterial, portal, _ = HOUNSFIELD["liver"]
-    assert portal - plain == pytest.approx(47.3, abs=10)
-    plain, arterial, portal, _ = HOUNSFIELD["muscle"]
-    assert arterial - plain == pytest.approx(8.6, abs=6.2)
-    assert portal - plain == pytest.approx(6.4, abs=8.1)
+def test_contrast_agent_adds_what_was_published(by_phase):
+    """Published for pure phases; a scan mixes them."""
+    plain, arterial, portal = (by_phase[phase] for phase in (PLAIN, ARTERIAL, PORTAL))
+    assert portal["liver"] - plain["liver"] == pytest.approx(47.3, abs=20)
+    assert 0 < portal["muscle"] - plain["muscle"] < 6.4 + 8.1
+    assert arterial["pancreas"] == pytest.approx((74.2 + 111.2 + 76.7 + 99.9) / 4, abs=20)
+    assert arterial["aorta"] > portal["aorta"] + 50
 
 
-def test_spleen_and_fat_differ_from_their_neighbours_as_published():
-    assert 5 <= HOUNSFIELD["liver"][0] - HOUNSFIELD["spleen"][0] <= 10
-    assert HOUNSFIELD["visceral fat"][0] - HOUNSFIELD["subcutaneous fat"][0] == pytest.approx(3.8, abs=2)
+def scans_in(phase: str, labels: np.ndarray, spacing: np.ndarray, count: int) -> list[np.ndarray]:
+    """Scans of a phase; ``labels`` end in 8 voxels of aorta and 8 of vena cava along the first axis."""
+    labels = np.pad(labels, ((0, 16), (0, 0), (0, 0)))
+    labels[-16:-8], labels[-8:] = STRUCTURE_INDEX["aorta"], STRUCTURE_INDEX["inferior vena cava"]
+    images = (render_ct(np.random.default_rng(seed), labels, spacing) for seed in range(count))
+    return [image for image in images if phase_of(np.median(image[-14:-10]), np.median(image[-6:-2])) == phase]
 
 
-@pytest.fixture
-def healthy_in_phase(monkeypatch):
-    """Call it with 0 for plain, 1 for arterial or 2 for portal: organs without lesions in that phase alone."""
-    monkeypatch.setattr("monai_scse.synthetic.ct.rendering._add_lesions", lambda *_: None)
-    return lambda phase: monkeypatch.setattr(
-        "monai_scse.synthetic.ct.rendering._draw_phase", lambda _: np.eye(3)[phase]
-    )
-
-
-def test_medulla_is_darker_than_the_cortex_in_the_arterial_phase(healthy_in_phase):
-    healthy_in_phase(1)
+def test_medulla_is_darker_than_the_cortex_in_the_arterial_phase():
     labels = np.full((40, 40, 40), STRUCTURE_INDEX["visceral fat"], np.uint8)
     labels[8:32, 8:32, 8:32] = STRUCTURE_INDEX["left kidney"]
-    images = [render_ct(np.random.default_rng(seed), labels, np.ones(3)) for seed in range(20)]
+    images = scans_in(ARTERIAL, labels, np.ones(3), count=60)
     darker = [np.median(image[11, 16:24, 16:24]) - np.median(image[18:22, 16:24, 16:24]) for image in images]
-    assert 50 < np.median(darker) < 140  # 110 to 140 were published; blurred by the scanner, columns of cortex between
+    assert 40 < np.median(darker) < 140  # 110 to 140 were published; blurred by the scanner, columns of cortex between
 
 
-@pytest.mark.parametrize(("phase", "low", "high"), [(1, 6, 30), (2, -3, 3)])
-def test_spleen_is_striped_in_the_arterial_phase_alone(healthy_in_phase, phase, low, high):
-    healthy_in_phase(phase)
-    images = [render_ct(np.random.default_rng(seed), blocks("spleen", "muscle"), SPACING) for seed in range(20)]
+@pytest.mark.parametrize(("phase", "low", "high"), [(ARTERIAL, 4, 30), (PORTAL, -3, 3)])
+def test_spleen_is_striped_in_the_arterial_phase_alone(phase, low, high):
+    images = scans_in(phase, blocks("spleen", "muscle"), SPACING, count=60)
     more = [image[4:20].std() - image[28:44].std() for image in images]
     assert low < np.median(more) < high
 
@@ -123,25 +126,32 @@ def test_smooth_noise_has_unit_deviation_and_no_jumps():
     assert np.abs(np.diff(noise, axis=0)).max() < 1
 
 
-def test_thick_slices_average_along_the_body_and_keep_the_mean():
-    image = np.zeros((4, 4, 40), np.float32)
-    image[..., 20:] = 100
-    thick = _thick_slices(image, 1.0, 5.0, 5.0)
-    assert thick.shape == image.shape
-    assert (np.diff(thick[0, 0]) >= -1e-3).all()  # an edge stays an edge, without overshoot
-    assert 3 <= ((thick[0, 0] > 1) & (thick[0, 0] < 99)).sum() <= 10  # and gets as wide as a slice or two
-    assert abs(thick.mean() - image.mean()) < 3
-    np.testing.assert_allclose(_thick_slices(image + 50, 1.0, 3.0, 2.5)[..., :15], 50, atol=1e-3)
+@pytest.mark.parametrize(("slice_mm", "fewest", "most"), [(1.0, 1, 6), (6.0, 0, 0)])
+def test_thick_slices_blur_edges_along_the_body(slice_mm, fewest, most):
+    labels = np.full((24, 24, 40), STRUCTURE_INDEX["visceral fat"], np.uint8)
+    labels[..., 20:] = STRUCTURE_INDEX["muscle"]
+    widths = []
+    for seed in range(8):
+        profile = render_ct(np.random.default_rng(seed), labels, np.array([1.0, 1.0, slice_mm])).mean(axis=(0, 1))
+        low, high = np.median(profile[:15]), np.median(profile[25:])
+        widths.append(((profile > low + 0.2 * (high - low)) & (profile < high - 0.2 * (high - low))).sum())
+    assert fewest <= np.median(widths) <= most
 
 
 def test_streaks_run_from_left_to_right_where_the_path_is_long():
     labels = np.zeros((140, 60, 8), np.uint8)
     labels[10:130, 5:55] = STRUCTURE_INDEX["muscle"]
-    labels[40:100, 20:30] = STRUCTURE_INDEX["bone"]
-    streaks = _streaks(np.random.default_rng(0), labels, SPACING)
-    assert streaks[:, 20:30].std() > 3 * streaks[:, 45:55].std()
-    assert np.abs(np.diff(streaks[20:120, 25], axis=0)).mean() < 0.2 * np.abs(np.diff(streaks[:, 21:29], axis=1)).mean()
-    assert (streaks[:5] == 0).all()
+    labels[40:100, 20:30] = STRUCTURE_INDEX["metal"]
+    through, beside, along, across = [], [], [], []
+    for seed in range(8):
+        image = render_ct(np.random.default_rng(seed), labels, SPACING).astype(float)
+        rows = image[12:36, 21:29]
+        through.append(rows.std())
+        beside.append(image[12:36, 44:52].std())
+        along.append(np.abs(np.diff(rows, axis=0)).mean())
+        across.append(np.abs(np.diff(rows, axis=1)).mean())
+    assert np.median(through) > 2 * np.median(beside)
+    assert np.median(along) < 0.5 * np.median(across)
 
 
 def test_noise_has_the_grain_of_a_kernel_and_a_level_of_its_own_in_every_scan():
