@@ -5,24 +5,30 @@ RUN := $(VENV)/bin/python
 
 # make test-label runs a MONAI Label server with both bundles, make test-nvflare a job in NVFlare's simulator.
 # make test-smp recalibrates a network of segmentation_models.pytorch, make test-mlflow trains with MLflow.
-.PHONY: bench clean demo demo-ct lint test test-label test-mlflow test-nvflare test-smp zoo
+# make test runs every commit's suite, make test-all the long tests too.
+.PHONY: bench clean demo demo-ct lint test test-all test-label test-mlflow test-nvflare test-smp zoo
 
-demo: $(VENV)/.demo
+demo: $(VENV)/.plain
 	$(RUN) docs/examples/demo.py brain --output_dir demo_output
 
-demo-ct: $(VENV)/.demo
+demo-ct: $(VENV)/.plain
 	$(RUN) docs/examples/demo.py ct --output_dir demo_output
 
 # a process for each core (4 at most), each with one thread
+PYTEST := OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
 test: lint
-	OMP_NUM_THREADS=1 $(RUN) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(PYTEST)
+
+test-all: lint
+	$(PYTEST) -m "not slow"
 
 # the server of MONAI Label needs an environment of its own
-test-label: $(VENV)/.test
+test-label: $(VENV)/.all
 	PYTHON="$(PYTHON)" integrations/monai_label/setup.sh
 	$(RUN) -m pytest tests/integration/test_monai_label.py tests/integration/test_monai_label_dicomweb.py
 
-test-nvflare: $(VENV)/.test
+test-nvflare: $(VENV)/.all
 	PYTHON="$(PYTHON)" integrations/nvflare/setup.sh
 	$(RUN) -m pytest tests/integration/test_nvflare.py
 
@@ -39,23 +45,33 @@ test-smp:
 	PYTHONPATH=integrations/monai_label .venv-smp/bin/python -m pytest tests/networks/test_recalibrate.py -k segmentation_models
 
 # archives of the bundles as the model zoo hosts them, and variants that run without monai_scse
-zoo: $(VENV)/.test
+zoo: $(VENV)/.all
 	$(RUN) integrations/zoo/build.py --output_dir dist/zoo
 
-lint: $(VENV)/.test
+lint: $(VENV)/.all
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy monai_scse experiments
+	$(RUN) -m codespell_lib
 
-# one stamp for each set of extras: $(VENV)/.demo, $(VENV)/.test
-$(VENV)/.%: setup.cfg constraints.txt pyproject.toml
+# one stamp for each install: $(VENV)/.plain, and $(VENV)/.all with the extra of this name
+SETUP := setup.cfg constraints.txt pyproject.toml
+INSTALL := -m pip install --quiet --disable-pip-version-check -c constraints.txt -e
+
+$(VENV)/.plain: $(SETUP)
 	"$(PYTHON)" -m venv $(VENV)
-	$(RUN) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[$*]"
+	$(RUN) $(INSTALL) .
+	touch $@
+
+$(VENV)/.all: $(SETUP)
+	"$(PYTHON)" -m venv $(VENV)
+	$(RUN) $(INSTALL) ".[all]"
 	touch $@
 
 clean:
 	rm -rf $(VENV) .venv-label .venv-mlflow .venv-nvflare .venv-smp demo_output build *.egg-info
 
-bench: $(VENV)/.test
+bench: $(VENV)/.all
 	$(RUN) benchmarks/scse_cost.py
 	$(RUN) benchmarks/bundle_inference.py brain
 	$(RUN) benchmarks/bundle_inference.py ct
