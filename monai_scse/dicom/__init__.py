@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from .segmentation import require_highdicom, save_dicom_segmentation
+from .segmentation import save_dicom_segmentation
 from .series import DicomSeries, find_dicom_series, get_dicom_series
 
 __all__ = [
     "DicomSeries",
     "find_dicom_series",
     "get_dicom_series",
-    "require_highdicom",
     "save_dicom_segmentation",
 ]

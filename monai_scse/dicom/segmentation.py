@@ -8,30 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydicom import dcmread
 
 from ..labels import Structure
 from ..runtime import InputError, atomic_write
 from .series import DicomSeries
 
-__all__ = ["require_highdicom", "save_dicom_segmentation"]
+__all__ = ["save_dicom_segmentation"]
 
 # SNOMED CT codes of DICOM's own dictionary
 _SIDES = {"right": ("24028007", "SCT", "Right"), "left": ("7771000", "SCT", "Left")}
 _ANATOMICAL_STRUCTURE = ("91723000", "SCT", "Anatomical Structure")
-# what a SEG names its scan by; anonymisers may have emptied them
+# a SEG names its scan by these, anonymisers may have emptied them
 _REFERRED_TO = ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "SOPClassUID", "SOPInstanceUID")
-
-
-def require_highdicom() -> None:
-    """Check that highdicom is installed.
-
-    Raises:
-        InputError: when it is not.
-    """
-    try:
-        import highdicom  # noqa: F401
-    except ImportError as error:
-        raise InputError("DICOM SEG needs highdicom; install it with: pip install highdicom") from error
 
 
 def _segment_description(number: int, structure: Structure) -> Any:
@@ -68,6 +57,8 @@ def save_dicom_segmentation(
 ) -> None:
     """Write a segmentation as a DICOM SEG object that refers to the slices of its scan.
 
+    A SEG copies patient, study and acquisition, so the full headers of the series are read here.
+
     Args:
         path: the file.
         classes: class indices on the grid of the series as ITK reads it, (columns, rows, slices).
@@ -75,12 +66,10 @@ def save_dicom_segmentation(
         structures: names, codes and colours of the classes, index 0 is background.
 
     Raises:
-        InputError: when highdicom is not installed, or the headers lack what a SEG needs.
+        InputError: when the headers lack what a SEG needs.
     """
-    require_highdicom()
     from highdicom import UID
     from highdicom.seg import Segmentation, SegmentationTypeValues
-    from pydicom import dcmread
 
     headers = [dcmread(file, stop_before_pixels=True) for file in series.files]
     try:

@@ -1,8 +1,10 @@
-"""DICOM series as scans: finding them in folders as hospitals export them, and refusing those that are not a volume.
+"""DICOM series as scans: find them in folders as hospitals export them, refuse those that are not a volume.
 
-A series has the path ``<folder>/<name>``, where the name is its series description and the tail of its UID. No such
-file exists: the folder may hold the files of many series. :func:`find_dicom_series` finds it again. Where an anonymiser
-emptied the UID, folder, modality and number of the series stand in for it.
+A series has the path ``<folder>/<name>``. The name is its series description and the tail of its UID. No such file
+exists, because the folder may hold the files of many series. :func:`get_dicom_series` finds the series of a path.
+Where an anonymiser emptied the UID, the folder, modality and number of the series take its place.
+
+pydicom reads each header once in a process. Case list, loader, report and DICOM SEG share it. ITK reads the pixels.
 """
 
 from __future__ import annotations
@@ -10,10 +12,18 @@ from __future__ import annotations
 import logging
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pydicom
+from pydicom import Dataset
+from pydicom.dataelem import RawDataElement
+from pydicom.multival import MultiValue
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from ..runtime import InputError
 
@@ -22,11 +32,29 @@ __all__ = ["DicomSeries", "dicom_cases", "find_dicom_series", "get_dicom_series"
 _logger = logging.getLogger(__name__)
 
 _UID_TAIL = 8
+_AXIAL = (1, 0, 0, 0, 1, 0)
+_CACHED_HEADERS = 2**16
+_DEFERRED_BYTES = 1024
+_UNDEFINED_LENGTH = 0xFFFFFFFF  # of compressed pixels
+_KEYWORDS = (
+    "SeriesInstanceUID",
+    "SeriesDescription",
+    "SeriesNumber",
+    "Modality",
+    "ImageType",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "PixelSpacing",
+    "NumberOfFrames",
+    "Rows",
+    "Columns",
+    "PixelData",
+)
 
 
 @dataclass(frozen=True)
 class _Slice:
-    """What the header of a file tells of its slice; positions in mm, LPS."""
+    """What the header of a file says about its slice, with positions in mm, LPS."""
 
     file: Path
     uid: str
@@ -36,7 +64,7 @@ class _Slice:
     localizer: bool
     placed: bool
     frames: int
-    position: np.ndarray
+    position: tuple[float, ...]
     orientation: tuple[float, ...]
     grid: tuple[float, ...]  # rows, columns, pixel spacing
 
@@ -51,7 +79,7 @@ class DicomSeries:
 
     Args:
         folder: where the files are.
-        name: series description and tail of the UID, or what stands in for it.
+        name: series description and tail of the UID, or what takes its place.
         uid: the series instance UID; may be empty.
         description: the series description.
         modality: for example ``"CT"``.
@@ -98,6 +126,8 @@ class DicomSeries:
     def check(self) -> None:
         """Check that the slices are a volume.
 
+        ``highdicom.spatial.get_series_volume_positions`` is nearest. It answers yes or no, not which slices are wrong.
+
         Raises:
             InputError: when it is a localizer, slices differ in size, are missing, lie at uneven distances or at the
                 same place, or the gantry was tilted.
@@ -141,45 +171,66 @@ class DicomSeries:
 
 
 def _read_header(file: Path) -> _Slice | None:
-    """The header of an image, ``placed`` when it has a place in space, or None for any other file."""
-    import itk
+    """The header of an image, ``placed`` when it has a place in space, or None for any other file.
 
-    reader = itk.GDCMImageIO.New()
-    if not reader.CanReadFile(str(file)):
-        return None
-    reader.SetFileName(str(file))
+    A process reads each file once: all searches of a run share the headers until a file changes.
+    """
+    status = file.stat()
+    return _parse_header(file, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=_CACHED_HEADERS)
+def _parse_header(file: Path, size: int, mtime_ns: int) -> _Slice | None:
     try:
-        reader.ReadImageInformation()
-    except RuntimeError:  # reports, presentation states and other objects without pixels
+        # the pixels stay unread, only their place in the file is known: stop_before_pixels would hide a truncated file
+        header = pydicom.dcmread(file, specific_tags=list(_KEYWORDS), defer_size=_DEFERRED_BYTES)
+    except Exception:  # pydicom raises errors of many types for files that are not DICOM or are damaged
         return None
-    header = reader.GetMetaDataDictionary()
-
-    def tag(name: str, default: str = "") -> str:
-        return str(header[name]).strip(" \0") if header.HasKey(name) else default
-
-    if tag("0008|0060") in ("SEG", "RTSTRUCT", "RTDOSE"):
+    if not _has_pixels(header, size) or _text(header, "Modality") in ("SEG", "RTSTRUCT", "RTDOSE"):
         return None
-    frames = int(tag("0028|0008", "1") or 1)
-    placed = frames > 1 or bool(tag("0020|0032"))
-    orientation = [float(part) for part in tag("0020|0037", "1\\0\\0\\0\\1\\0").split("\\")]
-    position = [float(part) for part in tag("0020|0032", "0\\0\\0").split("\\")]
+    frames = int(header.get("NumberOfFrames") or 1)
+    position = header.get("ImagePositionPatient")
+    orientation = header.get("ImageOrientationPatient", _AXIAL)
+    spacing = header.get("PixelSpacing") or (1, 1)
     return _Slice(
         file=file,
-        uid=tag("0020|000e"),
-        description=tag("0008|103e"),
-        modality=tag("0008|0060"),
-        number=tag("0020|0011"),
-        localizer="LOCALIZER" in tag("0008|0008").upper(),
-        placed=placed,
+        uid=_text(header, "SeriesInstanceUID"),
+        description=_text(header, "SeriesDescription"),
+        modality=_text(header, "Modality"),
+        number=_text(header, "SeriesNumber"),
+        localizer="LOCALIZER" in _text(header, "ImageType").upper(),
+        placed=frames > 1 or bool(position and orientation),
         frames=frames,
-        position=np.array(position),
-        orientation=tuple(orientation),
-        grid=tuple(read(axis) for read in (reader.GetDimensions, reader.GetSpacing) for axis in (0, 1)),
+        position=_numbers(position or (0, 0, 0)),
+        orientation=_numbers(orientation or _AXIAL),
+        grid=_numbers((header.Rows, header.Columns, *spacing)),
     )
 
 
+def _has_pixels(header: Dataset, size: int) -> bool:
+    """Whether it is an image and the file of this many bytes holds all its pixels."""
+    if not header.get("Rows") or not header.get("Columns"):
+        return False
+    pixels = header.get_item("PixelData", keep_deferred=True)
+    if not isinstance(pixels, RawDataElement):
+        return False
+    if header.file_meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+        return True  # positions count inflated bytes
+    return pixels.length == _UNDEFINED_LENGTH or pixels.value_tell + pixels.length <= size
+
+
+def _text(header: Dataset, keyword: str) -> str:
+    value = header.get(keyword)
+    parts = value if isinstance(value, MultiValue) else [value]
+    return "\\".join("" if part is None else str(part) for part in parts).strip(" \0")
+
+
+def _numbers(values: Iterable[Any]) -> tuple[float, ...]:
+    return tuple(float(value) for value in values)
+
+
 def _series_name(header: _Slice, tail: int | None = _UID_TAIL) -> str:
-    """The name of the series of a slice, with so much of its UID; None for all of it."""
+    """The name of the series of a slice, with this many characters of its UID, None for all."""
     if header.uid:
         identity = header.uid if tail is None else header.uid[-tail:].lstrip(".")
     else:
@@ -190,11 +241,11 @@ def _series_name(header: _Slice, tail: int | None = _UID_TAIL) -> str:
 
 
 def find_dicom_series(folder: str | Path, recursive: bool = True) -> list[DicomSeries]:
-    """All DICOM series in a folder, localizers included; other files, radiographs too, are passed over.
+    """All DICOM series in a folder, localizers included, radiographs and files of other types not.
 
     Args:
-        folder: where to look.
-        recursive: whether to look into its folders, too. The files of a series lie in one folder.
+        folder: the folder to search.
+        recursive: whether to search its folders, too. The files of a series lie in one folder.
     """
     return [series for series in _all_series(folder, recursive) if all(item.placed for item in series.slices)]
 
@@ -210,7 +261,7 @@ def _all_series(folder: str | Path, recursive: bool = True) -> list[DicomSeries]
     series = []
     for name, slices in zip(names, groups.values()):
         first, normal = slices[0], slices[0].normal
-        ordered = sorted(slices, key=lambda item: float(item.position @ normal))
+        ordered = sorted(slices, key=lambda item: float(np.dot(item.position, normal)))
         unique = name if names.count(name) == 1 else _series_name(first, tail=None)
         series.append(
             DicomSeries(first.file.parent, unique, first.uid, first.description, first.modality, tuple(ordered))
@@ -219,10 +270,10 @@ def _all_series(folder: str | Path, recursive: bool = True) -> list[DicomSeries]
 
 
 def dicom_cases(folder: str | Path, modality: str | None = None) -> list[DicomSeries]:
-    """The series of a folder that are volumes; all others are left out and named in the log.
+    """The series of a folder that are volumes. The log names all others.
 
     Args:
-        folder: where to look, its folders included.
+        folder: the folder to search, its folders included.
         modality: DICOM's Modality of the series to take, for example ``"CT"``; None takes any.
 
     Raises:

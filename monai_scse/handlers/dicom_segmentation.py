@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..data import case_name
-from ..dicom import get_dicom_series, require_highdicom, save_dicom_segmentation
+from ..dicom import get_dicom_series, save_dicom_segmentation
 from ..labels import Structure
 from ..runtime import InputError
 from ..transforms import file_of
@@ -20,10 +20,12 @@ __all__ = ["DicomSegmentation"]
 
 
 class DicomSegmentation:
-    """Write ``<case>_seg.dcm`` for every segmented case that is a DICOM series; other cases are passed over.
+    """Write ``<case>_seg.dcm`` for every segmented case that is a DICOM series. The log names other cases.
 
     Attach it to an evaluator whose postprocessing has brought the prediction back to the grid of the scan. A series
-    whose headers are incomplete does not keep the following ones from theirs: the run goes on, and fails in its end.
+    with incomplete headers does not stop the run: the following series get their files, then the run fails.
+
+    MONAI's ``SaveImage`` is nearest. It writes pixels to image files and knows no DICOM SEG.
 
     Args:
         output_dir: folder that receives the files.
@@ -31,11 +33,10 @@ class DicomSegmentation:
         pred_key: entry of the segmentation in the engine's output, class indices (1, x, y, z).
 
     Raises:
-        InputError: when highdicom is not installed; at the end of a run in which a series got no DICOM SEG.
+        InputError: after a run in which a series got no DICOM SEG.
     """
 
     def __init__(self, output_dir: str, structures: Sequence[Structure], pred_key: str = "pred") -> None:
-        require_highdicom()
         self.output_dir = Path(str(output_dir))
         self.structures = structures
         self.pred_key = pred_key
@@ -48,7 +49,7 @@ class DicomSegmentation:
 
         engine.add_event_handler(Events.STARTED, self._failures.clear)
         engine.add_event_handler(Events.ITERATION_COMPLETED, self.save_batch)
-        engine.add_event_handler(Events.COMPLETED, self.tell_failures)
+        engine.add_event_handler(Events.COMPLETED, self.raise_failures)
 
     def save_batch(self, engine: Engine) -> None:
         """Write the SEG of each case of the batch."""
@@ -67,7 +68,7 @@ class DicomSegmentation:
                 self.logger.error(str(error))
                 self._failures.append(str(error))
 
-    def tell_failures(self, _: Engine) -> None:
+    def raise_failures(self, _: Engine) -> None:
         """Fail when a series of the run got no SEG."""
         failures = [failure for failure in self._failures if failure]
         if failures:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import logging
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +18,7 @@ from support.dicom_files import write_dicom_series
 
 from monai_scse.dicom import find_dicom_series, save_dicom_segmentation
 from monai_scse.handlers import DicomSegmentation
-from monai_scse.labels import Structure, organ_table
+from monai_scse.labels import organ_table
 from monai_scse.runtime import InputError
 from monai_scse.transforms import LoadScand
 
@@ -151,16 +150,3 @@ def test_other_series_get_theirs_and_the_run_fails_in_the_end(series, classes, t
         engine.run(["", uid])
     assert [path.name for path in (tmp_path / "out").iterdir()] == [f"{series.name}_seg.dcm"]
     engine.run([uid])  # a new run knows nothing of the one before
-
-
-def test_missing_highdicom_is_told_with_the_command_that_installs_it(tmp_path, monkeypatch):
-    original = builtins.__import__
-
-    def without_highdicom(name, *args, **kwargs):
-        if name == "highdicom":
-            raise ImportError(name)
-        return original(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", without_highdicom)
-    with pytest.raises(InputError, match="pip install highdicom"):
-        DicomSegmentation(str(tmp_path), [Structure("background", (0, 0, 0))])
