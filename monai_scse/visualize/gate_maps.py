@@ -4,12 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .overlay import _EDGES
+from .orientation import EDGES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["save_gate_maps"]
+
+
+def _check(image: np.ndarray, maps: Mapping[str, np.ndarray], plane: str) -> None:
+    if plane not in EDGES:
+        raise ValueError(f"plane must be one of {', '.join(EDGES)}, got {plane!r}.")
+    if not maps:
+        raise ValueError("maps must hold at least one map, got none.")
+    for name, array in {"image": image, **maps}.items():
+        if np.ndim(array) != 2:
+            raise ValueError(f"image and maps must be 2D, (width, height), got {name!r} of shape {np.shape(array)}.")
+
+
+def _draw_scan(panel: Axes, image: np.ndarray, plane: str, low: float, high: float) -> None:
+    width, height = image.shape
+    extent = (0, width, 0, height)
+    panel.imshow(image.T, cmap="gray", origin="lower", vmin=low, vmax=max(high, low + 1e-6), extent=extent)
+    panel.set_title(f"{plane} slice, {width} x {height}", color="white", fontsize=11)
+    for x, letter in zip((0.03, 0.97), EDGES[plane]):
+        panel.text(x, 0.5, letter, color="white", fontsize=11, ha="center", transform=panel.transAxes)
+    panel.set_axis_off()
+
+
+def _draw_map(panel: Axes, image: np.ndarray, name: str, gates: np.ndarray, level: float | None) -> Any:
+    """Draw gates with the outline of the image at a level; returns what a colour bar needs."""
+    extent = (0, image.shape[0], 0, image.shape[1])
+    colours = panel.imshow(
+        gates.T, cmap="inferno", origin="lower", vmin=0, vmax=1, extent=extent, interpolation="nearest"
+    )
+    if level is not None:
+        panel.contour(image.T, levels=[level], colors="deepskyblue", linewidths=0.6, extent=extent)
+    panel.set_title(f"{name}, {gates.shape[0]} x {gates.shape[1]}", color="white", fontsize=11)
+    panel.set_axis_off()
+    return colours
 
 
 def save_gate_maps(
@@ -20,7 +57,7 @@ def save_gate_maps(
     columns: int = 4,
     title: str = "",
 ) -> None:
-    """Save a PNG of a slice and, beside it, of gate maps with its outline, in colours from 0 (closed) to 1 (open).
+    """Save a PNG of a slice and of gate maps with its outline, in colours from 0 (closed) to 1 (open).
 
     The orientation is that of :func:`save_overlay`: the patient's right is on the left, in a sagittal slice the front.
 
@@ -40,22 +77,11 @@ def save_gate_maps(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    if plane not in _EDGES:
-        raise ValueError(f"plane must be one of {', '.join(_EDGES)}, got {plane!r}.")
-    if not maps:
-        raise ValueError("maps must hold at least one map, got none.")
-    for name, array in {"image": image, **maps}.items():
-        if np.ndim(array) != 2:
-            raise ValueError(f"image and maps must be 2D, (width, height), got {name!r} of shape {np.shape(array)}.")
-
+    _check(image, maps, plane)
     rows = -(-len(maps) // columns)
-    image, maps = image[::-1], {name: gates[::-1] for name, gates in maps.items()}
+    image = image[::-1]
     width, height = image.shape
-    extent = (0, width, 0, height)
-    low, high = np.percentile(image, (0.5, 99.8))
-    outline = low + 0.15 * (high - low)
     panel_width, panel_height = 2.4, 2.4 * height / width  # inches
-
     figure = Figure(
         figsize=(panel_width * (rows + columns) + 1, (panel_height + 0.3) * rows + 0.4),
         facecolor="black",
@@ -63,23 +89,14 @@ def save_gate_maps(
     )
     FigureCanvasAgg(figure)
     grid = figure.add_gridspec(rows, 1 + columns, width_ratios=[rows] + [1] * columns)
-    scan = figure.add_subplot(grid[:, 0])
-    scan.imshow(image.T, cmap="gray", origin="lower", vmin=low, vmax=max(high, low + 1e-6), extent=extent)
-    scan.set_title(f"{plane} slice, {width} x {height}", color="white", fontsize=11)
-    for x, letter in zip((0.03, 0.97), _EDGES[plane]):
-        scan.text(x, 0.5, letter, color="white", fontsize=11, ha="center", transform=scan.transAxes)
-    panels = []
-    for i, (name, gates) in enumerate(maps.items()):
-        panel = figure.add_subplot(grid[i // columns, 1 + i % columns])
-        colours = panel.imshow(
-            gates.T, cmap="inferno", origin="lower", vmin=0, vmax=1, extent=extent, interpolation="nearest"
-        )
-        if low < outline < high:
-            panel.contour(image.T, levels=[outline], colors="deepskyblue", linewidths=0.6, extent=extent)
-        panel.set_title(f"{name}, {gates.shape[0]} x {gates.shape[1]}", color="white", fontsize=11)
-        panels.append(panel)
-    for panel in (scan, *panels):
-        panel.set_axis_off()
+
+    low, high = np.percentile(image, (0.5, 99.8))
+    outline = low + 0.15 * (high - low)
+    level = outline if low < outline < high else None
+    _draw_scan(figure.add_subplot(grid[:, 0]), image, plane, low, high)
+    panels = [figure.add_subplot(grid[i // columns, 1 + i % columns]) for i in range(len(maps))]
+    for panel, (name, gates) in zip(panels, maps.items()):
+        colours = _draw_map(panel, image, name, gates[::-1], level)
     bar = figure.colorbar(colours, ax=panels, fraction=0.03, pad=0.02)
     bar.set_label("gate: 0 closed, 1 open", color="white", fontsize=11)
     bar.ax.tick_params(colors="white")

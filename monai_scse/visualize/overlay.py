@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..labels import Structure
+from .orientation import EDGES, PLANES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 __all__ = ["save_overlay"]
 
-_PLANES = {"sagittal": 0, "coronal": 1, "axial": 2}
-_EDGES = {"sagittal": ("A", "P"), "coronal": ("R", "L"), "axial": ("R", "L")}
+_PANEL, _LEGEND = 3.2, 2.8  # width in inches
 
 
 def _to_las(volume: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -41,6 +46,41 @@ def _legend(classes: np.ndarray, structures: Sequence[Structure]) -> dict[str, t
     return entries
 
 
+def _row_heights(shape: Sequence[int], zooms: np.ndarray) -> list[float]:
+    """Heights in inches of the rows of panels, one row a plane. A scan of a few slices makes flat rows."""
+    extents = [np.delete(np.multiply(shape, zooms), axis) for axis in PLANES.values()]
+    return [_PANEL * float(np.clip(height / width, 0.15, 1)) for width, height in extents]
+
+
+def _blend(grey: np.ndarray, classes: np.ndarray, colours: np.ndarray, opacity: float) -> np.ndarray:
+    """A slice (rows, columns) with the colours of its classes laid over it, (rows, columns, 3)."""
+    alpha = opacity * (classes > 0)[..., None]
+    return np.repeat(grey[..., None].clip(0, 1), 3, axis=2) * (1 - alpha) + colours[classes] * alpha
+
+
+def _draw_slice(panel: Axes, picture: np.ndarray, plane: str, aspect: float) -> None:
+    picture = picture[:, ::-1] if plane == "sagittal" else picture
+    panel.imshow(picture, origin="lower", aspect=aspect, interpolation="nearest")
+    panel.set_axis_off()
+    for x, letter in zip((0.03, 0.97), EDGES[plane]):
+        panel.text(x, 0.5, letter, color="white", fontsize=9, ha="center", transform=panel.transAxes)
+
+
+def _draw_legend(figure: Figure, entries: dict[str, tuple[int, int, int]], x: float) -> None:
+    from matplotlib.patches import Patch
+
+    if not entries:
+        return
+    figure.legend(
+        handles=[Patch(facecolor=np.array(colour) / 255, label=name) for name, colour in entries.items()],
+        loc="center left",
+        bbox_to_anchor=(x, 0.5),
+        fontsize=11,
+        frameon=False,
+        labelcolor="white",
+    )
+
+
 def save_overlay(
     path: str | Path,
     image: np.ndarray,
@@ -54,8 +94,10 @@ def save_overlay(
 ) -> None:
     """Save a PNG of sagittal, coronal and axial slices with the segmentation in colour and a legend.
 
-    Slices are spread over the segmented part, and turned as radiologists look at them: the patient's right is on the
-    left of coronal and axial slices, the front on the left of sagittal ones.
+    The slices spread over the segmented part, in the orientation that radiologists use. The patient's right is on the
+    left of coronal and axial slices, the front is on the left of sagittal ones.
+
+    ``monai.visualize.blend_images`` is nearest. It colours by a colour map, not by the colours of the structures.
 
     Args:
         path: the PNG file.
@@ -70,45 +112,25 @@ def save_overlay(
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    from matplotlib.patches import Patch
 
     image, zooms = _to_las(image, affine)
     classes, _ = _to_las(classes.astype(np.uint8), affine)
     low, high = np.percentile(image, (0.5, 99.8)) if window is None else window
     colours = np.array([structure.colour for structure in structures]) / 255
 
-    extents = [np.delete(np.multiply(image.shape, zooms), axis) for axis in _PLANES.values()]
-    heights = [3.2 * np.clip(height / width, 0.15, 1) for width, height in extents]  # a scan of a few slices is flat
-    figure = Figure(figsize=(3.2 * slices_per_plane + 2.8, sum(heights) + 0.9), facecolor="black")
+    heights = _row_heights(image.shape, zooms)
+    figure = Figure(figsize=(_PANEL * slices_per_plane + _LEGEND, sum(heights) + 0.9), facecolor="black")
     FigureCanvasAgg(figure)
     axes = figure.subplots(3, slices_per_plane, squeeze=False, height_ratios=heights)
-    for row, (plane, axis) in zip(axes, _PLANES.items()):
+    for row, (plane, axis) in zip(axes, PLANES.items()):
         aspect = np.delete(zooms, axis)
         for panel, position in zip(row, _slice_positions(classes, axis, slices_per_plane)):
-            grey = (np.take(image, position, axis).T[..., None].astype(np.float32) - low) / max(high - low, 1e-6)
-            labels = np.take(classes, position, axis).T
-            alpha = opacity * (labels > 0)[..., None]
-            picture = np.repeat(grey.clip(0, 1), 3, axis=2) * (1 - alpha) + colours[labels] * alpha
-            if plane == "sagittal":
-                picture = picture[:, ::-1]
-            panel.imshow(picture, origin="lower", aspect=aspect[1] / aspect[0], interpolation="nearest")
-            panel.set_axis_off()
-            for x, letter in zip((0.03, 0.97), _EDGES[plane]):
-                panel.text(x, 0.5, letter, color="white", fontsize=9, ha="center", transform=panel.transAxes)
+            grey = (np.take(image, position, axis).T.astype(np.float32) - low) / max(high - low, 1e-6)
+            picture = _blend(grey, np.take(classes, position, axis).T, colours, opacity)
+            _draw_slice(panel, picture, plane, aspect[1] / aspect[0])
         row[0].set_title(plane, color="white", fontsize=10, loc="left")
-    legend = [
-        Patch(facecolor=np.array(colour) / 255, label=name) for name, colour in _legend(classes, structures).items()
-    ]
-    width = 3.2 * slices_per_plane / (3.2 * slices_per_plane + 2.8)
-    if legend:
-        figure.legend(
-            handles=legend,
-            loc="center left",
-            bbox_to_anchor=(width, 0.5),
-            fontsize=11,
-            frameon=False,
-            labelcolor="white",
-        )
+    width = _PANEL * slices_per_plane / (_PANEL * slices_per_plane + _LEGEND)
+    _draw_legend(figure, _legend(classes, structures), width)
     figure.suptitle(title, color="white", fontsize=12)
     top = 1 - 0.6 / figure.get_figheight()
     figure.subplots_adjust(left=0.01, right=width, bottom=0.01, top=top, wspace=0.02, hspace=0.1)
