@@ -75,14 +75,15 @@ def image_cases(dataset_dir: str | Path, modality: str | None = None) -> list[di
     """The scans to segment.
 
     Args:
-        dataset_dir: a folder of images, beside which DICOM series are left out and named in the log; one image file; a
-            folder with DICOM series in it or in its folders; or the path of one DICOM series: its folder and its name,
-            see :mod:`monai_scse.dicom.series`.
-        modality: the Modality that DICOM series must have, for example ``"CT"``; others are left out and named in the
-            log. None takes any.
+        dataset_dir: one of four. A folder of images, where the log names the DICOM series beside them as left out. One
+            image file. A folder with DICOM series in it or in its folders. The path of one DICOM series, which is its
+            folder and its name, see :mod:`monai_scse.dicom.series`.
+        modality: the Modality that DICOM series must have, for example ``"CT"``. The log names others as left
+            out. None takes any.
 
     Returns:
-        ``[{"image": file or path of a DICOM series}, ...]``, sorted by name.
+        ``[{"image": file or path of a DICOM series}, ...]``, sorted by name. Paths only: MONAI collates them, and
+        :mod:`monai_scse.dicom.series` keeps the headers of a path.
 
     Raises:
         InputError: when there is no image, two images would have the same case name, a DICOM series is not a volume, or
@@ -105,9 +106,11 @@ def image_cases(dataset_dir: str | Path, modality: str | None = None) -> list[di
         if not files:
             files = [Path(series.path) for series in dicom_cases(path, modality)]
         elif any(file.is_file() and _image_suffix(file) is None for file in path.iterdir()):
-            # headers are read only then, for that takes time
+            # reading headers takes time, so only a folder with other files is searched
             for series in find_dicom_series(path, recursive=False):
-                _logger.warning(f"{series.path}: left out, for the folder holds {files[0].name} too; move either away.")
+                _logger.warning(
+                    f"{series.path}: left out because the folder holds {files[0].name} too; move either away."
+                )
     if not files:
         raise InputError(
             f"{path}: no images found; dataset_dir must hold {', '.join(IMAGE_SUFFIXES)} files or a DICOM series."
@@ -160,7 +163,7 @@ def retest_cases(dataset_dir: str | Path) -> list[dict[str, str]]:
         dataset_dir: a folder with two folders, ``test/`` and ``retest/``, with the same file names in both.
 
     Returns:
-        ``[{"image": file in test/}, {"image": file in retest/}, ...]``: the scans of a pair follow each other, the
+        ``[{"image": file in test/}, {"image": file in retest/}, ...]``. The scans of a pair follow each other. The
         pairs are sorted by name.
 
     Raises:

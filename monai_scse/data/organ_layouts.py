@@ -25,7 +25,7 @@ _CORPORA = ("gold", "silver")
 
 
 def _annotated(masks: Mapping[str, Sequence[Path]]) -> dict[str, list[str]]:
-    """The organs of which every part is there: half an organ is not annotated."""
+    """The organs that have a file for each part. Half an organ is not annotated."""
     return {
         name: [str(file) for file in files]
         for name, files in masks.items()
@@ -53,7 +53,7 @@ def _totalsegmentator(folder: Path, organs: Sequence[Organ]) -> list[_Case]:
 def _visceral(folder: Path, organs: Sequence[Organ]) -> list[_Case]:
     """Volumes ``<patient>_<...>_CT<...>.nii.gz`` and masks ``<volume>_<RadLexID>_<...>.nii.gz``, in any folders.
 
-    Of several masks of an organ, from several annotators, the first by name is taken.
+    Where several annotators made a mask of an organ, the first by name counts.
     """
     files = {case_name(file): file for file in image_files(folder, recursive=True)}
     volumes = [name for name in files if "_ct" in name.lower() and not _radlex_of(name, files)]
@@ -73,9 +73,9 @@ def _visceral(folder: Path, organs: Sequence[Organ]) -> list[_Case]:
 def _radlex_of(name: str, files: Mapping[str, Path]) -> int | None:
     """The RadLex identifier in the name of a mask: what follows the name of its volume."""
     parts = name.split("_")
-    for end in range(len(parts) - 1, 0, -1):
-        if "_".join(parts[:end]) in files and parts[end].isdigit():
-            return int(parts[end])
+    for length in range(len(parts) - 1, 0, -1):
+        if "_".join(parts[:length]) in files and parts[length].isdigit():
+            return int(parts[length])
     return None
 
 
@@ -120,7 +120,7 @@ def organ_cases(
     label_numbers: str = "classes",
     corpus: str | None = None,
 ) -> list[_Case]:
-    """The labelled CT scans of a data set; what was found, and which organs were not annotated, is logged.
+    """The labelled CT scans of a data set. The log says which organs lack annotation.
 
     Args:
         dataset_dir: the folder of the data set.
@@ -130,7 +130,7 @@ def organ_cases(
         label_numbers: for pairs, what the numbers mean: ``"classes"`` (1 for the first organ of the table, and so on),
             or a key of the organ table.
         corpus: ``"silver"`` for the cases below a folder with that word in its name, ``"gold"`` for all others, None
-            for both. Visceral trains on the one and tests on the other.
+            for both. Visceral trains on one and tests on the other.
 
     Returns:
         ``[{"image": file, "label": file or {organ: [mask files]}}, ...]``, sorted by name.
@@ -155,8 +155,8 @@ def organ_cases(
         raise InputError(f"{folder}: no cases{which} in the layout {layout!r} ({described}); check dataset_dir.")
     missing = {case_name(case["image"]): _missing_organs(case, table, label_numbers) for case in cases}
     if len(missing) < len(cases):
-        twice = Counter(case_name(case["image"]) for case in cases).most_common(1)[0][0]
-        raise InputError(f"{folder}: two cases are called {twice!r}; rename one of them.")
+        duplicate = Counter(case_name(case["image"]) for case in cases).most_common(1)[0][0]
+        raise InputError(f"{folder}: two cases are called {duplicate!r}; rename one of them.")
     for case in cases:
         if len(missing[case_name(case["image"])]) == len(table):
             raise InputError(

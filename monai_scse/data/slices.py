@@ -14,12 +14,14 @@ __all__ = ["SliceDataset"]
 
 
 class SliceDataset(Dataset):
-    """Every slice of every scan as one sample; the scans are loaded and preprocessed once and kept in memory.
+    """Each slice of each scan as one sample. The scans are loaded and preprocessed once and stay in memory.
+
+    ``monai.data.PatchDataset`` is nearest. It calls its function for each slice and wants equally many slices of each scan.
 
     Args:
         data: list of dictionaries of file names, one a scan, for example ``[{"image": ..., "label": ...}]``.
         transform: deterministic transforms of a scan, from its files to tensors (channels, x, y, z).
-        slice_transform: transforms of a slice, applied anew each time it is drawn. None for none.
+        slice_transform: transforms of a slice, applied each time it is drawn. None for none.
         keys: the entries to slice; other entries are dropped.
         spatial_dim: the axis to slice along: 0, 1 or 2 (sagittal, coronal, axial after reorientation to RAS).
         num_workers: threads that load the scans.
@@ -45,9 +47,9 @@ class SliceDataset(Dataset):
         self.slice_transform = slice_transform
         self.keys = tuple(keys)
         self.axis = spatial_dim + 1
-        # a contiguous copy would store stacked slices as often as they are stacked
+        # a contiguous copy stores a slice once for each stack that holds it
         scans = CacheDataset(data, transform, num_workers=num_workers, progress=progress, as_contiguous=False)
-        # plain tensors: what is known of a scan's place in space does not hold for its slices
+        # plain tensors, because the affine of a scan is wrong for its slices
         self.scans = [{key: torch.as_tensor(scan[key]).as_subclass(torch.Tensor) for key in keys} for scan in scans]
         self.index = [
             (number, position)

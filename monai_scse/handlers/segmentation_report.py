@@ -1,4 +1,4 @@
-"""What a user wants beside a segmentation: the volumes of the structures and a picture."""
+"""Volumes of the structures and a picture beside each segmentation."""
 
 from __future__ import annotations
 
@@ -30,10 +30,12 @@ class SegmentationReport:
     Attach it to an evaluator whose postprocessing has brought the prediction back to the grid of the scan. The tables
     have the columns index, structure, voxels, volume_mm3, touches_border; ``volumes.csv`` has the case before them.
     Transforms add further ones through the meta data of the segmentation: confidence, agreement
-    (:class:`monai_scse.transforms.RecordConfidenced`), scan: what
-    came in (:class:`monai_scse.transforms.ExtractBraind`),
-    and qc, why a structure was removed or should not be trusted (:class:`monai_scse.transforms.TorsoQCd`,
-    :class:`monai_scse.transforms.BrainQCd`), which the log tells, too.
+    (:class:`monai_scse.transforms.RecordConfidenced`), scan, which says whether it held a head or a brain
+    (:class:`monai_scse.transforms.ExtractBraind`), and qc. The last says why a structure was removed or is doubtful
+    (:class:`monai_scse.transforms.TorsoQCd`, :class:`monai_scse.transforms.BrainQCd`), and the log says so too.
+
+    The picture needs the scan on its own grid, which preprocessing leaves, so its file is read again. No DICOM header
+    is. MONAI's ``MetricsSaver`` is nearest. It writes metrics against labels, which a new scan lacks.
 
     Args:
         output_dir: folder that receives the files.
@@ -101,7 +103,7 @@ class SegmentationReport:
             for row in rows:
                 row["qc"] = reasons.get(row["index"], "")
             for reason in dict.fromkeys(reasons.values()):
-                names = [self.structures[index].name for index, told in reasons.items() if told == reason]
+                names = [self.structures[index].name for index, cause in reasons.items() if cause == reason]
                 self.logger.warning(f"{case}: {', '.join(names)}: {reason}")
         self._write_table(f"{case}_volumes.csv", rows)
         self._rows += [{"case": case, **row} for row in rows]
@@ -115,7 +117,7 @@ class SegmentationReport:
             )
 
     def log(self) -> None:
-        """Tell where the table of all cases is."""
+        """Log where the table of all cases is."""
         cases = len({row["case"] for row in self._rows})
         path = self.output_dir / "volumes.csv"
         self.logger.info(f"Segmented {cases} case{'s' * (cases != 1)}; all volumes in {path}.")

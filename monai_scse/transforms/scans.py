@@ -35,8 +35,9 @@ def check_same_grid(label: torch.Tensor, image: torch.Tensor, key: Hashable = "l
             f"{where}shape {tuple(label.shape[1:])} differs from its image {file_of(image)} "
             f"{tuple(image.shape[1:])}; resample it to the image."
         )
-    in_space = isinstance(label, MetaTensor) and isinstance(image, MetaTensor)
-    if in_space and not torch.allclose(label.affine, image.affine, rtol=0, atol=0.01):
+    if not isinstance(label, MetaTensor) or not isinstance(image, MetaTensor):
+        return
+    if not torch.allclose(label.affine, image.affine, rtol=0, atol=0.01):
         raise InputError(
             f"{where}its place in space (affine) differs from that of its image {file_of(image)}; "
             "resample it to the image."
@@ -44,7 +45,7 @@ def check_same_grid(label: torch.Tensor, image: torch.Tensor, key: Hashable = "l
 
 
 class _DicomSeriesReader(ITKReader):
-    """Reads the files of one series, however many others their folder holds."""
+    """Reads the files of one series. MONAI's ``ITKReader`` reads a folder, which may hold several."""
 
     def __init__(self, series: DicomSeries) -> None:
         super().__init__()
@@ -60,8 +61,8 @@ class _DicomSeriesReader(ITKReader):
 class LoadScand(LoadImaged):
     """MONAI's ``LoadImaged`` for 3D scans, channel first, that reports an unreadable file by its name.
 
-    DICOM series are read by ITK, by the paths of :mod:`monai_scse.dicom.series`. A tensor is only checked: MONAI
-    Deploy reads scans itself, and gives them without a channel.
+    ITK reads DICOM series, named by the paths of :mod:`monai_scse.dicom.series`. A tensor is only checked, because
+    MONAI Deploy reads scans itself and gives them without a channel.
 
     Args:
         keys: the entries to load.
@@ -79,7 +80,7 @@ class LoadScand(LoadImaged):
 
     @staticmethod
     def _reader_of(file: str) -> ImageReader | None:
-        if file.lower().endswith((".mgz", ".mgh")):  # MONAI would hand FreeSurfer's format to ITK, which cannot read it
+        if file.lower().endswith((".mgz", ".mgh")):  # MONAI gives these to ITK, which cannot read them
             return NibabelReader()
         series = None if Path(file).is_file() else get_dicom_series(file)
         return None if series is None else _DicomSeriesReader(series)
@@ -91,7 +92,7 @@ class LoadScand(LoadImaged):
             raise
         except Exception as error:
             raise InputError(f"{file}: cannot be read as an image; check that the file is complete.") from error
-        # MONAI Label asks the loader for its meta data too, which the image has anyway
+        # MONAI Label asks for the meta data too, which the image holds
         return image[0] if isinstance(image, tuple) else image
 
     def __call__(self, data: Mapping[Hashable, Any], reader: Any = None) -> dict[Hashable, Any]:
@@ -136,6 +137,6 @@ class CheckLabelGridd(MapTransform):
 def segmentation_name(meta: Mapping[str, Any], saver: Any) -> dict[str, str]:
     """Name of the output file of a case, for the ``output_name_formatter`` of ``SaveImaged``.
 
-    MONAI's own would cut a DICOM folder named by a UID at its last dot.
+    MONAI's default name cuts a DICOM folder named by a UID at its last dot.
     """
     return {"subject": case_name(meta[ImageMetaKey.FILENAME_OR_OBJ]) + ".nii.gz"}

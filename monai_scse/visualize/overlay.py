@@ -38,7 +38,7 @@ def _legend(classes: np.ndarray, structures: Sequence[Structure]) -> dict[str, t
     """Name and colour of the structures that are present; a left and right pair of one colour is one entry."""
     colours = {structure.name: structure.colour for structure in structures}
     entries = {}
-    for index in np.flatnonzero(np.bincount(classes.ravel())[1:]) + 1:
+    for index in (np.flatnonzero(np.bincount(classes.ravel())[1:]) + 1).tolist():
         name = structures[index].name
         pair = name.removeprefix("left ").removeprefix("right ")
         same_colour = name != pair and colours.get(f"left {pair}") == colours.get(f"right {pair}")

@@ -97,7 +97,7 @@ def _engine(pred: torch.Tensor, file: str) -> SimpleNamespace:
     return SimpleNamespace(state=SimpleNamespace(output=[{"pred": pred}]))
 
 
-def test_handler_writes_series_and_passes_over_other_files(series, classes, tmp_path, caplog, write_nifti):
+def test_handler_writes_series_and_names_other_files(series, classes, tmp_path, caplog, write_nifti):
     handler = DicomSegmentation(str(tmp_path / "out"), STRUCTURES)
     handler.save_batch(_engine(torch.from_numpy(classes)[None].float(), series.path))
     assert [path.name for path in (tmp_path / "out").iterdir()] == [f"{series.name}_seg.dcm"]

@@ -47,7 +47,7 @@ def test_series_beside_images_are_named_as_left_out(tmp_path: Path, caplog: pyte
     with caplog.at_level(logging.WARNING):
         cases = image_cases(tmp_path)
     assert [case_name(case["image"]) for case in cases] == ["scan"]
-    assert "Abdomen_portal_77001234: left out, for the folder holds scan.nii.gz too" in caplog.text
+    assert "Abdomen_portal_77001234: left out because the folder holds scan.nii.gz too" in caplog.text
 
 
 def test_series_of_one_name_are_told_apart_by_their_whole_uid(tmp_path: Path) -> None:
