@@ -8,8 +8,11 @@ import numpy as np
 
 __all__ = ["smooth_noise", "spline_field"]
 
+# CT draws from a Generator; MONAI's random transforms, which draw heads, have a RandomState
+RandomSource = np.random.Generator | np.random.RandomState
 
-def spline_field(generator: np.random.Generator, knots: Sequence[int], positions: Sequence[np.ndarray]) -> np.ndarray:
+
+def spline_field(generator: RandomSource, knots: Sequence[int], positions: Sequence[np.ndarray]) -> np.ndarray:
     """A random cubic spline of standard deviation about 1 on a grid.
 
     Args:
@@ -26,7 +29,7 @@ def spline_field(generator: np.random.Generator, knots: Sequence[int], positions
     return noise
 
 
-def smooth_noise(generator: np.random.Generator, shape: Sequence[int], period: np.ndarray) -> np.ndarray:
+def smooth_noise(generator: RandomSource, shape: Sequence[int], period: np.ndarray) -> np.ndarray:
     """A :func:`spline_field` with a knot every ``period`` voxels along each axis."""
     positions = [np.arange(size) / step for size, step in zip(shape, period)]
     return spline_field(generator, [int(position[-1]) + 4 for position in positions], positions)

@@ -82,23 +82,23 @@ def whole_head(
     """
     from scipy.ndimage import binary_closing, binary_fill_holes, distance_transform_edt, gaussian_filter
 
-    spacing = np.asarray(spacing, dtype=float)
+    voxel = np.asarray(spacing, dtype=float)
     found = np.argwhere(brain > 0)
     low, high = found.min(axis=0), found.max(axis=0) + 1
-    margins = [[rng.uniform(*side) / step for side in sides] for sides, step in zip(_MARGINS, spacing)]
-    margins = np.round(margins).astype(int)
+    drawn = [[rng.uniform(*side) / step for side in sides] for sides, step in zip(_MARGINS, voxel)]
+    margins = np.round(drawn).astype(int)
     brain = np.pad(brain[tuple(slice(*ends) for ends in zip(low, high))], margins)
     inside = brain > 0
-    mm = np.stack(np.meshgrid(*(np.arange(n) for n in brain.shape), indexing="ij"), axis=-1) * spacing
-    first = margins[:, 0] * spacing  # the brain's right (left of the array), back and bottom
-    size = (high - low) * spacing
+    mm = np.stack(np.meshgrid(*(np.arange(n) for n in brain.shape), indexing="ij"), axis=-1) * voxel
+    first = margins[:, 0] * voxel  # the brain's right (left of the array), back and bottom
+    size = (high - low) * voxel
     middle = first + size / 2
 
-    steps = max(1, round(8 / float(spacing.mean())))
+    steps = max(1, round(8 / float(voxel.mean())))
     cranium = binary_closing(np.pad(inside, steps), iterations=steps)[(slice(steps, -steps),) * 3] | inside
     cranium = binary_fill_holes(cranium)
-    head, distance = tissue_around(cranium, rng, spacing)
-    fluid = rng.uniform(0, 0.4) * np.clip(1 + 0.3 * smooth_noise(rng, brain.shape, 10 / spacing), 0, 2)
+    head, distance = tissue_around(cranium, rng, voxel.tolist())
+    fluid = rng.uniform(0, 0.4) * np.clip(1 + 0.3 * smooth_noise(rng, brain.shape, 10 / voxel), 0, 2)
     head = np.where(cranium, fluid, head).astype(np.float32)
 
     # face and neck: an ellipsoid below and before the brain, a cylinder below it, under fat and skin
@@ -108,9 +108,9 @@ def whole_head(
     neck = (((mm[..., :2] - axis) / rng.uniform((50, 55), (75, 85))) ** 2).sum(axis=-1) < 1
     neck &= mm[..., 2] < first[2] + 20
     soft = (face | neck) & (distance > rng.uniform(1, 6)) & ~cranium
-    depth = distance_transform_edt(soft | cranium, sampling=spacing)
+    depth = distance_transform_edt(soft | cranium, sampling=voxel)
     skin, fat = rng.uniform(0, 3), rng.uniform(1, 10)
-    tissue = np.where(depth < skin + fat, rng.uniform(0.5, 1.6), _blobs(brain.shape, 14 / spacing, rng))
+    tissue = np.where(depth < skin + fat, rng.uniform(0.5, 1.6), _blobs(brain.shape, 14 / voxel, rng))
     tissue = np.where(depth < skin, rng.uniform(0.2, 0.8), tissue)
     head = np.where(soft, tissue, head)
 
@@ -122,11 +122,11 @@ def whole_head(
 
     # the cord goes on where the brainstem was cut
     stem = mm[inside & (mm[..., 2] < first[2] + 6)].mean(axis=0)
-    away = np.linalg.norm(mm[..., :2] - stem[:2], axis=-1) + 2 * smooth_noise(rng, brain.shape, 30 / spacing)
+    away = np.linalg.norm(mm[..., :2] - stem[:2], axis=-1) + 2 * smooth_noise(rng, brain.shape, 30 / voxel)
     below = (mm[..., 2] < stem[2] + 10) & ~inside
     canal, cord = rng.uniform(8, 13), rng.uniform(4, 7)
     head = np.where(below & (away < canal), rng.uniform(0, 0.35), head)
     head = np.where(below & (away < cord), rng.uniform(0.6, 1.0), head)
 
-    head = np.where(inside, brain, gaussian_filter(head, 0.7 / spacing))
+    head = np.where(inside, brain, gaussian_filter(head, 0.7 / voxel))
     return head.astype(np.float32), inside

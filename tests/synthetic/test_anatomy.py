@@ -97,7 +97,7 @@ def test_command_writes_a_labelled_data_set(files, tmp_path):
     command = [
         sys.executable,
         "-m",
-        "monai_scse.synthetic.ct.anatomy.anatomy_ct",
+        "monai_scse.synthetic.ct.anatomy",
         "--image",
         files[0],
         "--label",

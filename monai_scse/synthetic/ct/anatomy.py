@@ -1,8 +1,8 @@
 """CT scans made of one labelled scan: its anatomy deformed, its Hounsfield units drawn anew.
 
 ``python -m monai_scse.synthetic.ct.anatomy --image CT --label LABELS --output_dir DATA`` writes a labelled
-data set. The label map is numbered as in TotalSegmentator, version 2. The more structures it holds, the more
-can be drawn anew.
+data set. The label map is numbered as in TotalSegmentator, version 2. The more structures it holds, the more can be
+drawn anew.
 """
 
 from __future__ import annotations
@@ -176,8 +176,8 @@ def _displacement(anatomy: Anatomy, random: np.random.Generator) -> np.ndarray:
 def _deform(anatomy: Anatomy, seed: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Structures and texture: organs moved and grown, all elastically deformed, rotated, sheared, scaled and shifted.
 
-    As MONAI's ``Rand3DElastic``, but for its displacement: a random spline with a knot every 48 to 60 mm, where it
-    smooths white noise with a Gaussian, which took 90 % of the time. Slices that the real scan does not reach are cut
+    MONAI's ``Rand3DElastic`` is the nearest. It smooths white noise with a Gaussian, which takes 90 % of its time. Here
+    the displacement is a random spline with a knot every 48 to 60 mm. Slices that the real scan does not reach are cut
     off.
     """
     import torch
@@ -190,18 +190,19 @@ def _deform(anatomy: Anatomy, seed: int, random: np.random.Generator) -> tuple[n
         shear_range=(0.06,) * 6,
         translate_range=tuple(18 / anatomy.spacing),
         scale_range=[(-0.25, 0.25)] * 3,
-    ).set_random_state(seed=seed)
-    grid = create_grid(size, dtype=np.float32, backend="torch")
+    )
+    affine.set_random_state(seed=seed)
+    grid = torch.as_tensor(create_grid(size, dtype=np.float32, backend="torch"))
     amplitude, period = random.uniform(3, 15) / anatomy.spacing, random.uniform(48, 60) / anatomy.spacing  # of mm
     bend = np.stack([part * smooth_noise(random, size, period) for part in amplitude.astype(np.float32)])
     grid[:3] += torch.from_numpy(bend)
-    grid = affine(grid=grid)
+    grid = torch.as_tensor(affine(grid=grid))
     moved = torch.from_numpy(_displacement(anatomy, random))
     grid[:3] += Resample(mode="bilinear", padding_mode="zeros")(moved, grid)
     structures = torch.from_numpy(anatomy.structures[None].astype(np.float32))
-    texture = torch.from_numpy(anatomy.texture[None])
     beyond = Resample(mode="nearest", padding_mode="border")
-    labels, texture = beyond(structures, grid)[0].numpy().round().astype(np.uint8), beyond(texture, grid)[0].numpy()
+    labels = beyond(structures, grid)[0].numpy().round().astype(np.uint8)
+    texture = beyond(torch.from_numpy(anatomy.texture[None]), grid)[0].numpy()
     reached = Resample(mode="nearest", padding_mode="zeros")(torch.ones_like(structures), grid)[0].numpy() > 0
     body = (labels > 0) & (labels != STRUCTURE_INDEX["table"])
     share = (body & reached).sum(axis=(0, 1)) / np.maximum(body.sum(axis=(0, 1)), 1)

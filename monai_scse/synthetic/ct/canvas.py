@@ -15,9 +15,14 @@ import numpy as np
 from ..fields import spline_field
 from .structures import STRUCTURE_INDEX
 
-__all__ = ["Box", "Canvas"]
+__all__ = ["SOFT", "TORSO", "Box", "Canvas", "Node"]
 
 Box = tuple[slice, slice, slice]
+Node = tuple[float, float, float, float]  # x, y, z and radius in mm
+_EVERYWHERE: Box = (slice(None), slice(None), slice(None))
+
+#: What organs may replace.
+SOFT = ("visceral fat",)
 
 #: Ends of the torso in mm, x to the right, y to the front, z up: all that a scan may show.
 TORSO = ((-280.0, 280.0), (-220.0, 260.0), (-345.0, 330.0))
@@ -71,23 +76,24 @@ class Canvas:
 
     def box(self, *ends: tuple[float, float]) -> Box:
         """The voxels that may lie between the ends along x, y and z in mm, whatever the displacement."""
-        return tuple(
+        x, y, z = (
             slice(*np.searchsorted(axis, (low - _LONGEST_BEND, high + _LONGEST_BEND)))
             for axis, (low, high) in zip(self.axes, ends)
         )
+        return x, y, z
 
     def around(self, centre: Sequence[float], reach: float) -> Box:
         """A box around a point."""
         return self.box(*((middle - reach, middle + reach) for middle in centre))
 
-    def paint(self, name: str, inside: np.ndarray, box: Box = (), only: Sequence[str] = ()) -> None:
+    def paint(self, name: str, inside: np.ndarray, box: Box = _EVERYWHERE, only: Sequence[str] = ()) -> None:
         """Give a name to voxels; with ``only``, to those that are one of these structures so far."""
         region = self.labels[box]
         if only:
             inside = inside & self.is_one_of(only, box)
         region[inside] = STRUCTURE_INDEX[name]
 
-    def is_one_of(self, names: Sequence[str], box: Box = ()) -> np.ndarray:
+    def is_one_of(self, names: Sequence[str], box: Box = _EVERYWHERE) -> np.ndarray:
         table = np.zeros(len(STRUCTURE_INDEX), dtype=bool)
         table[[STRUCTURE_INDEX[name] for name in names]] = True
         return table[self.labels[box]]
@@ -127,11 +133,11 @@ class Canvas:
             roughness: how uneven its surface is.
             reach: up to which relative distance it is needed.
         """
-        nodes = np.array(nodes, dtype=np.float32)
-        width = reach * nodes[:, 3].max()
-        box = self.box(*((low - width, high + width) for low, high in zip(nodes[:, :3].min(0), nodes[:, :3].max(0))))
+        points = np.array(nodes, dtype=np.float32)
+        width = reach * points[:, 3].max()
+        box = self.box(*((low - width, high + width) for low, high in zip(points[:, :3].min(0), points[:, :3].max(0))))
         distance = np.full(self.x[box].shape, 99, dtype=np.float32)
-        for start, end in pairwise(nodes):
+        for start, end in pairwise(points):
             width = reach * max(start[3], end[3])
             part = self.box(
                 *((min(a, b) - width, max(a, b) + width) for a, b in zip(start[:3].tolist(), end[:3].tolist()))

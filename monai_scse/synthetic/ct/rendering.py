@@ -184,9 +184,10 @@ def _scan(random: np.random.Generator, image: np.ndarray, labels: np.ndarray, sp
     from monai.transforms import RandGaussianNoise, RandGaussianSmooth
 
     sharp, soft = (0.9 / spacing[0], 2.4 / spacing[0]), (0.35, 0.7)
-    blur = RandGaussianSmooth(sharp, sharp, prob=1.0).set_random_state(int(random.integers(2**31)))
-    grain = RandGaussianSmooth(soft, soft, prob=1.0).set_random_state(int(random.integers(2**31)))
-    noise = RandGaussianNoise(prob=1.0, std=1.0, sample_std=False).set_random_state(int(random.integers(2**31)))
+    blur, grain = RandGaussianSmooth(sharp, sharp, prob=1.0), RandGaussianSmooth(soft, soft, prob=1.0)
+    noise = RandGaussianNoise(prob=1.0, std=1.0, sample_std=False)
+    for transform in (blur, grain, noise):
+        transform.set_random_state(int(random.integers(2**31)))
     slices = np.ascontiguousarray(np.moveaxis(image, 2, 0))  # as channels: many times faster than a 3D convolution
     image = np.moveaxis(np.asarray(blur(slices)), 0, 2)
     speckle = np.moveaxis(np.asarray(grain(noise(np.zeros_like(slices)))), 0, 2)

@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from .canvas import TORSO, Canvas
-from .frame import build_frame, cover_with_sheet, lay_on_table
+from .frame import build_frame
 from .measures import Person, draw_person
 from .organs import fill_torso
 from .rendering import SyntheticCT, render_ct, save_cases
+from .surroundings import cover_with_sheet, lay_on_table
 
 __all__ = ["FIELDS_OF_VIEW", "paint_torso", "save_synthetic_cases", "synthetic_ct"]
 
