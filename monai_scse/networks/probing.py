@@ -131,15 +131,15 @@ class NetworkProbe:
             return found
         if not isinstance(where, Iterable):
             raise TypeError(f"where must be a name, a pattern, a list of these or a function, got {where!r}.")
-        found = set()
+        named: set[str] = set()
         for pattern in [where] if isinstance(where, str) else list(where):
             matches = [name for name in modules if fnmatchcase(name, pattern)]
             if not matches:
                 raise ValueError(f"where: {pattern!r} matches no module of {self.name}.{self.candidates()}")
-            found.update(self._outermost(matches))
-        if not found:
+            named.update(self._outermost(matches))
+        if not named:
             raise ValueError(f"where names no module of {self.name}.{self.candidates()}")
-        return [name for name in modules if name in found]
+        return [name for name in modules if name in named]
 
     def _outermost(self, matches: list[str]) -> list[str]:
         """Of the modules that one pattern matches: those that are run, and of these none that is inside another."""

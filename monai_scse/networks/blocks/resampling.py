@@ -33,10 +33,10 @@ class MaxPoolWithIndices(nn.Module):
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         if self.spatial_dims == 1:
-            return nn.functional.max_pool1d_with_indices(x, 2)
+            return nn.functional.max_pool1d_with_indices(x, [2])
         if self.spatial_dims == 2:
-            return nn.functional.max_pool2d_with_indices(x, 2)
-        return nn.functional.max_pool3d_with_indices(x, 2)
+            return nn.functional.max_pool2d_with_indices(x, [2, 2])
+        return nn.functional.max_pool3d_with_indices(x, [2, 2, 2])
 
 
 class TransposedConvolution(nn.Module):

@@ -10,6 +10,8 @@ version (IEEE TMI 2019), and ``merge="mul"``.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import nn
 
@@ -77,6 +79,10 @@ class ChannelSqueezeExcite(nn.Module):
 
 class _ToOneChannel:
     """Computes a 1x1 convolution to one channel as a product of matrices: on a CPU faster than torch does."""
+
+    if TYPE_CHECKING:  # TorchScript takes annotations of a class for attributes of its own
+        weight: torch.Tensor
+        bias: torch.Tensor | None
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         weight, bias = self.weight.flatten().unsqueeze(0), self.bias
