@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from torch import nn
 
 from ..blocks import ConvNormAct, MaxPool, TransposedConvolution
-from .encoder_decoder import EncoderDecoder
+from .encoder_decoder import EncoderDecoder, Parts
 
 __all__ = ["SEUNet"]
 
@@ -19,22 +18,7 @@ class SEUNet(EncoderDecoder):
     References: O. Ronneberger et al., "U-Net", MICCAI 2015; A. G. Roy et al., MICCAI 2018,
     https://arxiv.org/abs/1803.02579.
 
-    Args:
-        spatial_dims: number of spatial dimensions of the input: 1, 2 or 3.
-        in_channels: channels of the input.
-        out_channels: channels of the output, the number of classes.
-        features: channels of every feature map.
-        kernel_size: odd size of the kernels, in voxels.
-        recal: ``"cse"``, ``"sse"``, ``"scse"``, ``"pe"``, ``(name, {options})``, or None for no recalibration.
-        act: activation, a MONAI name or ``(name, {options})``.
-        norm: normalisation, a MONAI name or ``(name, {options})``.
-        dropout: dropout behind every block: a probability, or a MONAI name with options.
-
-    Shape:
-        input: (batch, in_channels, *spatial), any size; output: logits (batch, out_channels, *spatial).
-
-    Raises:
-        ValueError: when an argument is out of its range.
+    Arguments, shapes and errors are those of :class:`EncoderDecoder`.
 
     Example:
         >>> import torch
@@ -45,32 +29,16 @@ class SEUNet(EncoderDecoder):
         torch.Size([1, 28, 40, 50])
     """
 
-    def __init__(
-        self,
-        spatial_dims: int,
-        in_channels: int,
-        out_channels: int,
-        features: int = 64,
-        kernel_size: int = 5,
-        recal: tuple[str, dict[str, Any]] | str | None = "scse",
-        act: tuple | str = "relu",
-        norm: tuple | str = "batch",
-        dropout: tuple | str | float = 0.0,
-    ) -> None:
+    @staticmethod
+    def parts(spatial_dims: int, features: int, kernel_size: int, act: tuple | str, norm: tuple | str) -> Parts:
         convolution = partial(ConvNormAct, spatial_dims, kernel_size=kernel_size, act=act, norm=norm)
 
-        def double_convolution(block_in: int, block_out: int) -> nn.Sequential:
-            return nn.Sequential(convolution(block_in, block_out), convolution(block_out, block_out))
+        def double_convolution(in_channels: int, out_channels: int) -> nn.Sequential:
+            return nn.Sequential(convolution(in_channels, out_channels), convolution(out_channels, out_channels))
 
-        super().__init__(
-            spatial_dims,
-            in_channels,
-            out_channels,
-            features,
+        return Parts(
             block=double_convolution,
             bottleneck=convolution,
             downsample=partial(MaxPool, spatial_dims),
             upsample=partial(TransposedConvolution, spatial_dims, features),
-            recal=recal,
-            dropout=dropout,
         )
