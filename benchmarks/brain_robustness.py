@@ -27,12 +27,13 @@ from monai.transforms import RandBiasField
 from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinates
 from tqdm import tqdm
 
-from monai_scse.labels import get_label_protocol
+from monai_scse.labels import BRAIN_STRUCTURES, get_label_protocol
 from monai_scse.metrics import structure_dice
 from monai_scse.synthetic.head import whole_head
 from monai_scse.transforms import AGREEMENT_KEY, RandHeadTissued, RandStructureSized
 
 BUNDLE = Path(__file__).parents[1] / "bundles/brain_mri_scse_segmentation"
+VENTRICLES = ["left lateral ventricle", "3rd ventricle", "right lateral ventricle"]
 Pair = tuple[np.ndarray, np.ndarray]  # scan in [0, 1], 0 outside the brain, and classes; axes RAS, 1 mm
 
 
@@ -67,7 +68,7 @@ def _thick_slices(image: np.ndarray, label: np.ndarray, seed: int) -> Pair:
 
 
 def _wide_ventricles(image: np.ndarray, label: np.ndarray, seed: int) -> Pair:
-    widen = RandStructureSized(["image", "label"], classes=(5, 12, 18), shift=(4, 4), sigma=5, prob=1.0)
+    widen = RandStructureSized(["image", "label"], BRAIN_STRUCTURES, VENTRICLES, shift_mm=(4, 4), sigma_mm=5, prob=1.0)
     slices = [
         widen(
             {"image": torch.from_numpy(image[None, :, y].copy()), "label": torch.from_numpy(label[None, :, y].copy())}
@@ -136,11 +137,11 @@ def write_condition(dataset_dir: Path, cases: list[str], condition: str, folder:
 def dice_and_its_agreement(folder: Path, weights: Path, overlays: list[str]) -> tuple[float, float]:
     """Mean global Dice, as evaluate.json computes it, and the rank correlation of agreement with it by structure."""
     config = ConfigParser()
-    config.read_config([str(BUNDLE / "configs" / name) for name in ("evaluate.json", *overlays)])
+    config.read_config([str(BUNDLE / "configs" / name) for name in ("train.json", "evaluate.json", *overlays)])
     config.update({"bundle_root": str(BUNDLE), "dataset_dir": str(folder), "output_dir": str(folder)})
     config.update({"ckpt_path": str(weights), "label_protocol": "structures27", "volume_inferer#progress": False})
-    config["handlers"] = [handler for handler in config["handlers"] if handler["_target_"] == "CheckpointLoader"]
-    evaluator = config.get_parsed_content("evaluator")
+    config["validate#handlers"] = config["validate#handlers"][:1]  # the weights; nothing is written
+    evaluator = config.get_parsed_content("validate#evaluator")
     rows: list[tuple[float, float]] = []
 
     @evaluator.on(Events.ITERATION_COMPLETED)

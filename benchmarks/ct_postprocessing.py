@@ -18,7 +18,7 @@ from monai.bundle import ConfigParser
 from monai.transforms import Compose
 
 from monai_scse.data import case_name
-from monai_scse.labels import organ_table, unknown_classes
+from monai_scse.labels import unknown_classes
 from monai_scse.metrics import score_structures
 
 BUNDLE = Path(__file__).parents[1] / "bundles/wholebody_ct_scse_segmentation"
@@ -40,14 +40,21 @@ def main() -> None:
     options = parser.parse_args()
 
     config = ConfigParser()
-    config.read_config(str(BUNDLE / "configs/evaluate.json"))
-    config.update({"dataset_dir": str(options.dataset_dir), "label_numbers": options.label_numbers, "device": "cpu"})
+    config.read_config([str(BUNDLE / "configs" / name) for name in ("train.json", "evaluate.json")])
+    config.update(
+        {
+            "bundle_root": str(BUNDLE),
+            "dataset_dir": str(options.dataset_dir),
+            "label_numbers": options.label_numbers,
+            "device": "cpu",
+        }
+    )
     config.update({"volume_inferer#progress": False, **dict.fromkeys(STEPS, True)})
     network = config.get_parsed_content("network")
     network.load_state_dict(torch.load(options.weights, weights_only=True))
-    prepare, infer = config.get_parsed_content("preprocessing"), config.get_parsed_content("inferer")
-    transforms = config.get_parsed_content("postprocessing").transforms
-    cases, names = config.get_parsed_content("cases"), organ_table(config["organs"])
+    prepare, infer = (config.get_parsed_content(f"validate#{part}") for part in ("preprocessing", "inferer"))
+    transforms = config.get_parsed_content("validate#postprocessing").flatten().transforms
+    cases, names = config.get_parsed_content("cases"), config.get_parsed_content("structures")
 
     rows = []
     for case in cases:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -14,6 +14,9 @@ from monai_scse.runtime import InputError, atomic_write
 
 from .combinations import Combination
 from .splits import Split
+
+if TYPE_CHECKING:
+    from monai.bundle import ConfigParser
 
 __all__ = ["BundleRun"]
 
@@ -28,9 +31,9 @@ class BundleRun:
 
     Args:
         bundle: folder of the bundle.
-        overlays: further config files, behind the combination's variant.
+        overlays: further config files, behind that of the combination's network.
         folder: receives the checkpoint, the network, the logs, the scores and one segmentation.
-        combination: the network, a variant of the bundle; a step takes the network of train.json.
+        combination: the network and its recalibration; a step takes the network of train.json.
         split: the cases by name.
         seed: of the weights and of the order of the slices.
         cases: the files of every case, ``{name: {"image": ..., "label": ...}}``.
@@ -95,12 +98,33 @@ class BundleRun:
         return self.weights is not None or self.iterations_done()[1] >= self.epochs
 
     def config_files(self, name: str) -> list[str]:
-        """The config files of one of the bundle's commands, for example ``"train.json"``."""
+        """The config files of one of the bundle's commands.
+
+        Args:
+            name: ``"train.json"``, ``"evaluate.json"`` or ``"inference.json"``.
+        """
         configs = self.bundle / "configs"
+        base = ("train.json", "evaluate.json") if name == "evaluate.json" else (name,)
         # a step is one of the bundle's own network
-        variant = () if self.step else (configs / "variants" / f"{self.combination.name}.yaml",)
+        network = () if self.step else (self.combination.config_file,)
         last = self.train_overlays if name == "train.json" else self.test_overlays
-        return [str(file) for file in (configs / name, *variant, *self.overlays, *last)]
+        return [str(configs / file) for file in (*base, *network)] + [str(file) for file in (*self.overlays, *last)]
+
+    def config(self, name: str) -> ConfigParser:
+        """The config of one of the bundle's commands, with the network of this run.
+
+        Args:
+            name: as in :meth:`config_files`.
+        """
+        from monai.bundle import ConfigParser
+
+        parser = ConfigParser()
+        parser.read_config(self.config_files(name))
+        parser.update({"bundle_root": str(self.bundle), **self._network()})
+        return parser
+
+    def _network(self) -> dict[str, Any]:
+        return {} if self.step else self.combination.overrides
 
     def run(self, minutes: float | None = None) -> None:
         """Train, or go on training, then test; returns unfinished when the time is up.
@@ -142,14 +166,12 @@ class BundleRun:
             bundle_root=str(self.bundle),
             ckpt_dir=str(self.folder),
             output_dir=str(self.folder),
+            **self._network(),
             **overrides,
         )
 
     def _facts(self) -> dict[str, Any]:
-        from monai.bundle import ConfigParser
-
-        parser = ConfigParser()
-        parser.read_config(self.config_files("evaluate.json"))
+        parser = self.config("evaluate.json")
         parameters = dict(parser.get_parsed_content("network_def").named_parameters())
         device = torch.device(self.device or parser.get_parsed_content("device"))
         return {

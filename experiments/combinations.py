@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from monai_scse.runtime import InputError
 
 __all__ = ["ARCHITECTURES", "RECALIBRATIONS", "Combination", "select_combinations"]
 
-#: networks as the bundle's variants name them, and as the paper does
+#: networks by the name of the bundle's config file, such as unet.yaml, and as the paper names them
 ARCHITECTURES = {"unet": "U-Net", "sdnet": "SD-Net", "fcdensenet": "DenseNet"}
 RECALIBRATIONS = {"none": "no SE", "cse": "cSE", "sse": "sSE", "scse": "scSE", "scse_max": "scSE, max"}
 #: the columns of the paper's table; scSE that takes the maximum is the authors' later version
 _PAPER = ("none", "cse", "sse", "scse")
+#: entries ``network_def#recal`` of the bundle's config; MONAI's commands drop an entry that is None itself
+_ENTRIES: dict[str, Any] = {"none": "$None", "scse_max": ["scse", {"merge": "max"}]}
 
 
 @dataclass(frozen=True)
 class Combination:
-    """One network with one kind of recalibration; ``name`` is that of the bundle's variant."""
+    """One network with one kind of recalibration."""
 
     architecture: str
     recal: str
@@ -27,6 +30,16 @@ class Combination:
     def name(self) -> str:
         """For example ``unet_scse``."""
         return f"{self.architecture}_{self.recal}"
+
+    @property
+    def config_file(self) -> str:
+        """Name of the bundle's config file of the network."""
+        return f"{self.architecture}.yaml"
+
+    @property
+    def overrides(self) -> dict[str, Any]:
+        """Entry of the bundle's config that chooses the recalibration."""
+        return {"network_def#recal": _ENTRIES.get(self.recal, self.recal)}
 
 
 def select_combinations(only: Sequence[str] = ()) -> list[Combination]:

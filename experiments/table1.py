@@ -18,13 +18,12 @@ __all__ = ["run_table1"]
 
 def _save_qualitative(runs: Sequence[BundleRun], folder: Path) -> None:
     """A picture per network: the first test scan with and without recalibration."""
-    from monai.bundle import ConfigParser
-
     from .qualitative import manual_classes, save_qualitative
 
-    parser = ConfigParser()
-    parser.read_config(runs[0].config_files("train.json"))
-    config: Any = parser.config
+    parser = runs[0].config("train.json")
+    config: dict[str, Any] = dict(parser.get())
+    if "organs" in config:
+        config["organs"] = parser.get_parsed_content("organs")
     first = {run.combination: run for run in reversed(runs) if run.is_finished}
     for combination in [each for each in first if each.recal == "none"]:
         plain, other = first[combination], first.get(Combination(combination.architecture, "scse"))

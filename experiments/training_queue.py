@@ -19,6 +19,7 @@ from monai_scse.data import case_name, labelled_cases
 from monai_scse.runtime import InputError, atomic_write
 
 from .bundle_runs import BundleRun
+from .combinations import ARCHITECTURES
 from .output_to_file import output_to_file
 from .raw_results import write_raw_results
 from .splits import Split, read_splits
@@ -103,7 +104,8 @@ def _keep_settings(file: Path, settings: dict[str, Any]) -> None:
 def _digest(bundle: Path) -> str:
     """Of the bundle's config files that train and test: other ones, other results."""
     configs = bundle / "configs"
-    files = [configs / "train.json", configs / "evaluate.json", *sorted((configs / "variants").glob("*.yaml"))]
+    networks = [f"{architecture}.yaml" for architecture in ARCHITECTURES]
+    files = [configs / name for name in ("train.json", "evaluate.json", "inference.json", *networks)]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files if file.is_file())).hexdigest()[:16]
 
 

@@ -25,16 +25,12 @@ def make_client(bundle: Path, data: Path, output: Path, rounds: int, overrides: 
     train = {**common, "epochs": rounds, "validation_cases": 0, "ckpt_dir": str(output), "output_dir": str(output)}
     # MonaiAlgo sets the trainer's own number of epochs to that of one round
     train["lr_scheduler#total_steps"] = "$max(3, @epochs * len(@train#dataloader))"
-    # the evaluator's weights come from the server, not from models/model.pt
-    evaluate = {**common, "output_dir": str(output), "handlers#0#_disabled_": True}
     client = MonaiAlgo(
         str(bundle),
         local_epochs=1,
         send_weight_diff=False,
         train_kwargs=train,
-        config_evaluate_filename="configs/evaluate.json",
-        eval_workflow_name="infer",
-        eval_kwargs=evaluate,
+        eval_kwargs={**common, "output_dir": str(output)},
     )
     client.initialize(extra={ExtraItems.CLIENT_NAME: data.name, ExtraItems.APP_ROOT: str(bundle)})
     return client

@@ -61,7 +61,8 @@ def make_app(app: Path, bundle: Path) -> Path:
     shutil.copytree(stock_app(), app, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     served = app / "model" / bundle.name
     if not served.is_dir():
-        shutil.copytree(bundle, served, ignore=shutil.ignore_patterns("runs", "eval"))
+        # links to shared configs become files
+        shutil.copytree(bundle, served, symlinks=False, ignore=shutil.ignore_patterns("runs", "eval"))
         train = served / "configs" / "train.json"
         config = json.loads(train.read_text())
         config.update(CLASS_INDICES.get(bundle.name, {}))

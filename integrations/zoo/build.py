@@ -2,9 +2,9 @@
 
     python integrations/zoo/build.py --output_dir dist/zoo
 
-``<name>_v<version>.zip`` is the bundle as it stands here, ``<name>_self_contained_v<version>.zip`` carries the modules
-it needs in ``scripts/``. Both hold one folder named like the bundle. ``test_<name>.py`` is its unit test in the form of
-the zoo's.
+``<name>_v<version>.zip`` is the bundle, with a file in place of each link to a shared config.
+``<name>_self_contained_v<version>.zip`` carries the modules that it needs in ``scripts/``. Both hold one folder named
+like the bundle. ``test_<name>.py`` is its unit test in the form of the zoo's.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def build(bundle: Path, output_dir: Path) -> list[Path]:
     output_dir.mkdir(parents=True, exist_ok=True)
     for kind in ("", "_self_contained"):
         with tempfile.TemporaryDirectory() as folder:
-            copy = Path(shutil.copytree(bundle, Path(folder) / bundle.name, ignore=LEFT_OUT))
+            # links to shared configs become files
+            copy = Path(shutil.copytree(bundle, Path(folder) / bundle.name, symlinks=False, ignore=LEFT_OUT))
             if kind:
                 make_self_contained(copy, ROOT / "monai_scse")
             archives.append(output_dir / f"{bundle.name}{kind}_v{version}.zip")
@@ -54,7 +55,7 @@ def main() -> None:
     """Build the archives."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output_dir", type=Path, default=Path("dist/zoo"), help="receives the archives")
-    parser.add_argument("--bundles", type=Path, nargs="*", default=sorted((ROOT / "bundles").iterdir()))
+    parser.add_argument("--bundles", type=Path, nargs="*", default=sorted((ROOT / "bundles").glob("*_segmentation")))
     options = parser.parse_args()
     for bundle in options.bundles:
         if not (bundle / "models" / "model.pt").is_file():

@@ -39,11 +39,11 @@ class TestBundle(unittest.TestCase):
     def tearDown(self) -> None:
         shutil.rmtree(self.folder)
 
-    def _check(self, workflow_type: str, config: str, **override: object) -> None:
+    def _check(self, workflow_type: str, *names: str, **override: object) -> None:
         configs = os.path.join(BUNDLE_ROOT, "configs")
         workflow = ConfigWorkflow(
             workflow_type=workflow_type,
-            config_file=os.path.join(configs, f"{config}.json"),
+            config_file=[os.path.join(configs, f"{name}.json") for name in names],
             logging_file=os.path.join(configs, "logging.conf"),
             meta_file=os.path.join(configs, "metadata.json"),
             bundle_root=BUNDLE_ROOT,
@@ -59,7 +59,7 @@ class TestBundle(unittest.TestCase):
         shared = {"dataset_dir": self.dataset_dir, "ckpt_dir": ckpt_dir, **LABELS}
         self._check("train", "train", epochs=1, validation_cases=["case2"], **shared)
         assert os.path.isfile(os.path.join(ckpt_dir, "model.pt"))
-        self._check("infer", "evaluate", **shared)
+        self._check("train", "train", "evaluate", **shared)
         assert os.path.isfile(os.path.join(self.folder, "eval", "metrics.csv"))
 
     def test_infer_config(self) -> None:

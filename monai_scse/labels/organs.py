@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from ..runtime import InputError
+from ..runtime import InputError, existing_file
 from .structures import Structure
 
-__all__ = ["Organ", "organ_table"]
+__all__ = ["Organ", "organ_table", "read_organs"]
 
 # a set of organs must fit into the 24 bits that float32 holds exactly, see partial_labels.py
 _MAX_ORGANS = 23
@@ -26,11 +27,15 @@ class Organ(Structure):
         visceral: RadLex identifiers in the file names of Visceral; their union is the organ.
         totalsegmentator: names of mask files of TotalSegmentator; their union is the organ.
         numbers: for each numbering of label maps, the numbers whose union is the organ.
+        min_volume_ml: smallest plausible volume of the whole organ of an adult in ml; 0 for no limit.
+        many_parts: whether the organ may consist of several parts that are not connected.
     """
 
     visceral: tuple[int, ...] = ()
     totalsegmentator: tuple[str, ...] = ()
     numbers: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    min_volume_ml: float = 0.0
+    many_parts: bool = False
 
 
 def _organ(entry: Mapping[str, Any]) -> Organ:
@@ -47,17 +52,19 @@ def _organ(entry: Mapping[str, Any]) -> Organ:
         snomed=str(columns.pop("snomed", "")),
         visceral=tuple(columns.pop("visceral", ())),
         totalsegmentator=tuple(columns.pop("totalsegmentator", ())),
+        min_volume_ml=float(columns.pop("min_volume_ml", 0.0)),
+        many_parts=bool(columns.pop("many_parts", False)),
         numbers={numbering: tuple(values) for numbering, values in columns.items()},
     )
 
 
-def organ_table(organs: Sequence[Mapping[str, Any]]) -> tuple[Structure, ...]:
+def organ_table(organs: Sequence[Mapping[str, Any]]) -> tuple[Organ, ...]:
     """The classes of a segmentation: background, then one for each entry of the organ table.
 
     Args:
         organs: dictionaries with ``name``, ``colour`` and, as far as they are used, ``snomed``, ``visceral``,
-            ``totalsegmentator`` (see :class:`Organ`); any other key is a numbering of label maps, with a list of
-            numbers.
+            ``totalsegmentator``, ``min_volume_ml``, ``many_parts`` (see :class:`Organ`). Any other key is a numbering
+            of label maps, with a list of numbers.
 
     Raises:
         InputError: when an entry lacks its name or colour, two have the same name, or there are none or too many.
@@ -74,4 +81,23 @@ def organ_table(organs: Sequence[Mapping[str, Any]]) -> tuple[Structure, ...]:
     twice = sorted({name for name in names if names.count(name) > 1 or name == "background"})
     if twice:
         raise InputError(f"organs: {', '.join(twice)} occurs twice; names must differ, also in lower case.")
-    return (Structure("background", (0, 0, 0)), *table)
+    return (Organ("background", (0, 0, 0)), *table)
+
+
+def read_organs(file: str | Path) -> list[dict[str, Any]]:
+    """The organ table of a config file.
+
+    A table stands once in a bundle, in ``inference.json``. That config is used without any other file.
+
+    Args:
+        file: a JSON or YAML file with an entry ``organs``.
+
+    Raises:
+        InputError: when there is no such file, or it has no entry ``organs``.
+    """
+    from monai.bundle import ConfigParser
+
+    config = ConfigParser.load_config_file(existing_file(file, "give bundle_root, or organs."))
+    if "organs" not in config:
+        raise InputError(f"{file}: has no organs; add the table, or give organs.")
+    return list(config["organs"])

@@ -28,7 +28,17 @@ class RandHeadTissued(RandomizableTransform, MapTransform):
         prob: probability of tissue.
         reach: mean distance from the brain in mm that leftovers reach to, from ... to; below 0 there are few.
         whole: share of the cases with tissue in which all of it is left.
-        spacing: size of a voxel in mm, in the order of the axes.
+        spacing: size of a voxel in mm, in the order of the axes of the scan.
+        slice_dim: the axis of the scan that the slices were counted along, 0, 1 or 2.
+        allow_missing_keys: whether a missing key is no error.
+
+    Example:
+        >>> add = RandHeadTissued("image", prob=1.0, whole=1.0).set_random_state(0)
+        >>> slab = torch.zeros(5, 40, 40)
+        >>> slab[:, 10:30, 10:30] = 0.8
+        >>> around = add({"image": slab})["image"]
+        >>> bool(around[slab == 0].any()), torch.equal(around[slab > 0], slab[slab > 0])
+        (True, True)
     """
 
     def __init__(
@@ -37,13 +47,15 @@ class RandHeadTissued(RandomizableTransform, MapTransform):
         prob: float = 0.4,
         reach: tuple[float, float] = (-3.0, 8.0),
         whole: float = 0.3,
-        spacing: tuple[float, float, float] = (1.0, 1.0, 1.0),
+        spacing: Sequence[float] = (1.0, 1.0, 1.0),
+        slice_dim: int = 0,
+        allow_missing_keys: bool = False,
     ) -> None:
-        MapTransform.__init__(self, keys)
+        MapTransform.__init__(self, keys, allow_missing_keys)
         RandomizableTransform.__init__(self, prob)
         self.reach = reach
         self.whole = whole
-        self.spacing = spacing
+        self.spacing = (spacing[slice_dim], *spacing[:slice_dim], *spacing[slice_dim + 1 :])
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         self.randomize(None)

@@ -7,6 +7,7 @@ from .brain_plausibility import BrainQCd
 from .confidence import AGREEMENT_KEY, CONFIDENCE_KEY, RecordConfidenced
 from .hounsfield import CheckHounsfieldd
 from .labels import MapLabelsd, RandLateralFlipd
+from .organ_cleaning import organ_cleaning
 from .organs import LoadOrganLabelsd
 from .plausibility import QC_KEY, TorsoQCd
 from .save_segmentation import SaveSegmentationd
@@ -41,6 +42,7 @@ __all__ = [
     "SpacingIgnoringExtraKeysd",
     "StackAdjacentSlicesd",
     "file_of",
+    "organ_cleaning",
     "segmentation_name",
     "tissue_ml",
 ]

@@ -16,11 +16,13 @@ class StackAdjacentSlicesd(MapTransform):
 
     Channel ``i`` of the output is the volume shifted so that each slice shows the one ``i - num_slices // 2`` positions
     further; beyond the ends the outermost slice is repeated. The output is a view that takes the memory of one volume.
+    MONAI has no transform that does this.
 
     Args:
         keys: the entries to stack, (1, x, y, z).
         num_slices: odd number of slices in a slab; 1 leaves the volume as it is.
         spatial_dim: the axis that the slices are counted along: 0, 1 or 2.
+        allow_missing_keys: whether a missing key is no error.
 
     Raises:
         ValueError: when ``num_slices`` is even or not positive.
@@ -34,8 +36,10 @@ class StackAdjacentSlicesd(MapTransform):
                 [1., 2., 3., 3.]])
     """
 
-    def __init__(self, keys: str | Sequence[str], num_slices: int, spatial_dim: int = 1) -> None:
-        super().__init__(keys)
+    def __init__(
+        self, keys: str | Sequence[str], num_slices: int, spatial_dim: int = 1, allow_missing_keys: bool = False
+    ) -> None:
+        super().__init__(keys, allow_missing_keys)
         if num_slices < 1 or num_slices % 2 == 0:
             raise ValueError(f"num_slices must be odd and positive, got {num_slices}.")
         self.num_slices = num_slices
@@ -56,8 +60,8 @@ class StackAdjacentSlicesd(MapTransform):
 class RandSlabTruncationd(RandomizableTransform, MapTransform):
     """Replicate a slice within the slab outwards, as :class:`StackAdjacentSlicesd` does at both ends of a scan.
 
-    Training scans end at few places of the body; with this a network meets ends anywhere, and does not learn which
-    organs belong to an end.
+    Training scans end at few places of the body. With this a network meets ends anywhere, and does not learn which
+    organs belong to an end. All keys of a sample share the slice. MONAI has no transform that does this.
 
     Args:
         keys: slabs, (slices, x, y), an odd number of slices with the one to segment in the middle.

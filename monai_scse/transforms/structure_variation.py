@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from monai.networks.layers import GaussianFilter
 from monai.transforms import MapTransform, RandomizableTransform
 from torch.nn.functional import grid_sample, interpolate
 
+from ..labels import Structure
+
 __all__ = ["RandStructureIntensityd", "RandStructureSized", "RandWhiteMatterLesionsd"]
+
+
+def _class_indices(structures: Sequence[Structure], names: Sequence[str]) -> list[int]:
+    known = [structure.name for structure in structures]
+    if unknown := [name for name in names if name not in known]:
+        raise ValueError(f"structures must hold the classes, got no {', '.join(unknown)}.")
+    return [known.index(name) for name in names]
 
 
 def _shows(label: torch.Tensor, classes: Sequence[int]) -> torch.Tensor:
@@ -22,55 +32,80 @@ def _blur(maps: torch.Tensor, sigma: float) -> torch.Tensor:
 
 
 class RandStructureSized(RandomizableTransform, MapTransform):
-    """Widen or narrow structures by moving their edges, and all around them less and less.
+    """Widen or narrow structures by moving their edges, and the surroundings less and less.
 
-    The ventricles and the fluid between the gyri of healthy people grow from the age of 20 to 90; the brain around them
-    shrinks. The edge moves along the gradient of the blurred structure, by a random distance.
+    The ventricles and the fluid between the gyri of healthy people grow from the age of 20 to 90, and the brain around
+    them shrinks. The edge moves along the gradient of the blurred structure, by a random distance. All keys of a sample
+    share it. MONAI's ``Rand2DElasticd`` is nearest, and deforms without regard to structures.
 
     Args:
         keys: the entries to deform, (channels, x, y).
-        classes: class indices of what changes its size together.
-        shift: what the edge moves by at most, in pixels, from ... to; positive values widen.
-        sigma: width of the deformed surroundings in pixels; edges move by less than about that without folding.
+        structures: the classes, index 0 is background.
+        classes: names of the structures that change their size together.
+        shift_mm: lowest and highest distance that the edge moves by at most, in mm. Positive values widen.
+        sigma_mm: width of the deformed surroundings in mm; edges move by less than about that without folding.
+        spacing: size of a pixel in mm.
         label_key: the one of ``keys`` that holds class indices; it is sampled at the nearest pixel.
         prob: probability of the deformation.
+        allow_missing_keys: whether a missing key is no error; a sample without label stays as it is.
+
+    Raises:
+        ValueError: when ``label_key`` is not among ``keys``, or a class is not among ``structures``.
+
+    Example:
+        >>> from monai_scse.labels import BRAIN_STRUCTURES
+        >>> widen = RandStructureSized(["image", "label"], BRAIN_STRUCTURES, ["3rd ventricle"], (2, 2), 5, prob=1.0)
+        >>> label = torch.zeros(1, 40, 40)
+        >>> label[:, 15:25, 15:25] = 12
+        >>> widened = widen({"image": label / 12, "label": label})["label"]
+        >>> bool((widened == 12).sum() > (label == 12).sum())
+        True
     """
 
     def __init__(
         self,
         keys: Sequence[str],
-        classes: Sequence[int],
-        shift: tuple[float, float],
-        sigma: float,
+        structures: Sequence[Structure],
+        classes: Sequence[str],
+        shift_mm: tuple[float, float],
+        sigma_mm: float,
+        spacing: float = 1.0,
         label_key: str = "label",
         prob: float = 0.5,
+        allow_missing_keys: bool = False,
     ) -> None:
-        MapTransform.__init__(self, keys)
+        MapTransform.__init__(self, keys, allow_missing_keys)
         RandomizableTransform.__init__(self, prob)
         if label_key not in self.keys:
             raise ValueError(f"label_key must be one of keys={self.keys}, got {label_key!r}.")
-        self.classes = classes
-        self.shift = shift
-        self.sigma = sigma
+        self.classes = _class_indices(structures, classes)
+        self.shift_mm = shift_mm
+        self.sigma = sigma_mm / spacing
+        self.spacing = spacing
         self.label_key = label_key
+        self._shift = 0.0
+
+    def randomize(self, data: Any = None) -> None:
+        super().randomize(None)
+        if self._do_transform:
+            self._shift = float(self.R.uniform(*self.shift_mm)) / self.spacing
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
-        self.randomize(None)
+        self.randomize()
         deformed = dict(data)
-        if not self._do_transform:
+        if not self._do_transform or (self.allow_missing_keys and self.label_key not in data):
             return deformed
-        shift = float(self.R.uniform(*self.shift))
         label = data[self.label_key]
         structure = _shows(label, self.classes).float()
         slope = torch.stack(torch.gradient(_blur(structure, self.sigma)[0]))
         steepest = slope.norm(dim=0).max()
         if steepest < 1e-3:
             return deformed
-        # an output pixel looks further inside: the structure grows
+        # an output pixel takes its value from further inside: the structure grows
         size = torch.tensor(structure.shape[1:], device=label.device)
         steps = (torch.arange(length, device=label.device) for length in structure.shape[1:])
         centres = torch.stack(torch.meshgrid(*steps, indexing="ij")).float()
-        where = (centres + shift * slope / steepest).movedim(0, -1)
+        where = (centres + self._shift * slope / steepest).movedim(0, -1)
         grid = ((2 * where + 1) / size - 1).flip(-1)[None]
         for key in self.key_iterator(data):
             mode = "nearest" if key == self.label_key else "bilinear"
@@ -82,6 +117,8 @@ class RandStructureSized(RandomizableTransform, MapTransform):
 class RandStructureIntensityd(RandomizableTransform, MapTransform):
     """Make each structure a little brighter or darker, for the contrasts of other scanners and other ages.
 
+    All keys of a sample share the changes. MONAI's ``RandShiftIntensityd`` is nearest, and shifts the whole image.
+
     Args:
         keys: the scans, (channels, x, y); what is 0 stays 0.
         offset: largest change of a structure's brightness; class 0 keeps its own.
@@ -89,6 +126,14 @@ class RandStructureIntensityd(RandomizableTransform, MapTransform):
         sigma: blur of the changes at the edges of the structures, in pixels.
         label_key: the entry that holds class indices.
         prob: probability of the change.
+        allow_missing_keys: whether a missing key is no error; a sample without label stays as it is.
+
+    Example:
+        >>> change = RandStructureIntensityd("image", offset=0.1, num_classes=2, prob=1.0).set_random_state(0)
+        >>> label = torch.ones(1, 8, 8)
+        >>> changed = change({"image": 0.5 * label, "label": label})["image"]
+        >>> bool(changed.min() > 0.4), bool(changed.max() < 0.6), bool((changed != 0.5).all())
+        (True, True, True)
     """
 
     def __init__(
@@ -99,25 +144,33 @@ class RandStructureIntensityd(RandomizableTransform, MapTransform):
         sigma: float = 1.0,
         label_key: str = "label",
         prob: float = 0.5,
+        allow_missing_keys: bool = False,
     ) -> None:
-        MapTransform.__init__(self, keys)
+        MapTransform.__init__(self, keys, allow_missing_keys)
         RandomizableTransform.__init__(self, prob)
         self.offset = offset
         self.num_classes = num_classes
         self.sigma = sigma
         self.label_key = label_key
+        self._offsets = np.zeros(num_classes)
+
+    def randomize(self, data: Any = None) -> None:
+        super().randomize(None)
+        if self._do_transform:
+            self._offsets = self.R.uniform(-self.offset, self.offset, self.num_classes)
+            self._offsets[0] = 0
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
-        self.randomize(None)
+        self.randomize()
         changed = dict(data)
-        if self._do_transform:
-            offsets = torch.from_numpy(self.R.uniform(-self.offset, self.offset, self.num_classes)).float()
-            offsets[0] = 0
-            label = data[self.label_key]
-            change = _blur(offsets.to(label.device)[label.long()], self.sigma)
-            for key in self.key_iterator(data):
-                image = data[key]
-                changed[key] = torch.where(image > 0, (image + change).clamp(min=1e-3), image)
+        if not self._do_transform or (self.allow_missing_keys and self.label_key not in data):
+            return changed
+        label = data[self.label_key]
+        offsets = torch.from_numpy(self._offsets).float().to(label.device)
+        change = _blur(offsets[label.long()], self.sigma)
+        for key in self.key_iterator(data):
+            image = data[key]
+            changed[key] = torch.where(image > 0, (image + change).clamp(min=1e-3), image)
         return changed
 
 
@@ -126,55 +179,84 @@ class RandWhiteMatterLesionsd(RandomizableTransform, MapTransform):
 
     White matter hyperintensities of T2-weighted scans are as dark as grey matter, or darker, on T1-weighted ones (J. M.
     Wardlaw et al., "Neuroimaging standards for research into small vessel disease", Lancet Neurology 12 (2013)
-    822-838). Their label stays white matter. How much and how dark is drawn by judgement.
+    822-838). Their label stays white matter. How much and how dark is drawn by judgement. All keys of a sample share
+    the lesions. MONAI's ``RandCoarseDropoutd`` is nearest, and knows neither tissue nor shape.
 
     Args:
         keys: the scans or slabs of neighbouring slices, (channels, x, y).
-        classes: class indices of the white matter.
-        ventricles: class indices of what the lesions gather around.
-        share: share of the white matter of the slice that is lesion, from ... to.
-        darker: share of its brightness that a lesion loses, from ... to.
-        patch: distance between patches in pixels; those around ventricles reach about as far.
+        structures: the classes, index 0 is background.
+        classes: names of the white matter.
+        ventricles: names of the structures that the lesions gather around.
+        share: lowest and highest share of the white matter of the slice that is lesion.
+        darker: lowest and highest share of its brightness that a lesion loses.
+        patch_mm: distance between patches in mm; those around ventricles reach about as far.
+        spacing: size of a pixel in mm.
         label_key: the entry that holds class indices, (1, x, y).
         prob: probability of lesions.
+        allow_missing_keys: whether a missing key is no error; a sample without label stays as it is.
+
+    Raises:
+        ValueError: when a class is not among ``structures``.
+
+    Example:
+        >>> from monai_scse.labels import BRAIN_STRUCTURES
+        >>> white, near = ["left cerebral white matter"], ["left lateral ventricle"]
+        >>> darken = RandWhiteMatterLesionsd("image", BRAIN_STRUCTURES, white, near, share=(0.2, 0.2), prob=1.0)
+        >>> label = torch.ones(1, 30, 30)
+        >>> bool((darken.set_random_state(0)({"image": label, "label": label})["image"] < 0.95).any())
+        True
     """
 
     def __init__(
         self,
         keys: str | Sequence[str],
-        classes: Sequence[int],
-        ventricles: Sequence[int],
+        structures: Sequence[Structure],
+        classes: Sequence[str],
+        ventricles: Sequence[str],
         share: tuple[float, float] = (0.0, 0.2),
         darker: tuple[float, float] = (0.1, 0.35),
-        patch: float = 6.0,
+        patch_mm: float = 6.0,
+        spacing: float = 1.0,
         label_key: str = "label",
         prob: float = 0.5,
+        allow_missing_keys: bool = False,
     ) -> None:
-        MapTransform.__init__(self, keys)
+        MapTransform.__init__(self, keys, allow_missing_keys)
         RandomizableTransform.__init__(self, prob)
-        self.classes = classes
-        self.ventricles = ventricles
+        self.classes = _class_indices(structures, classes)
+        self.ventricles = _class_indices(structures, ventricles)
         self.share = share
         self.darker = darker
-        self.patch = patch
+        self.patch = patch_mm / spacing
         self.label_key = label_key
+        self._share = self._darker = 0.0
+        self._noise = np.zeros((0, 0))
+
+    def randomize(self, data: Sequence[int] = (1, 1)) -> None:
+        """Draw whether there are lesions, how much of them, how dark, and where.
+
+        Args:
+            data: size of the slice in pixels.
+        """
+        super().randomize(None)
+        if self._do_transform:
+            self._share, self._darker = float(self.R.uniform(*self.share)), float(self.R.uniform(*self.darker))
+            self._noise = self.R.standard_normal([max(2, round(length / self.patch)) for length in data])
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
-        self.randomize(None)
         changed = dict(data)
-        if not self._do_transform:
+        if self.allow_missing_keys and self.label_key not in data:
             return changed
         label = data[self.label_key]
-        share, darker = float(self.R.uniform(*self.share)), float(self.R.uniform(*self.darker))
-        knots = [max(2, round(length / self.patch)) for length in label.shape[1:]]
-        noise = torch.from_numpy(self.R.standard_normal(knots)).float().to(label.device)
+        self.randomize(label.shape[1:])
         white = _shows(label, self.classes)
-        if not white.any():
+        if not self._do_transform or not white.any():
             return changed
+        noise = torch.from_numpy(self._noise).float().to(label.device)
         where = interpolate(noise[None, None], size=label.shape[1:], mode="bicubic")[0]
-        where += 6 * _blur(_shows(label, self.ventricles).float(), self.patch)
-        lesion = white & (where > torch.quantile(where[white], 1 - share))
-        keep = 1 - darker * _blur(lesion.float(), 1.0)
+        where = where + 6 * _blur(_shows(label, self.ventricles).float(), self.patch)
+        lesion = white & (where > torch.quantile(where[white], 1 - self._share))
+        keep = 1 - self._darker * _blur(lesion.float(), 1.0)
         for key in self.key_iterator(data):
             changed[key] = data[key] * keep
         return changed

@@ -15,6 +15,8 @@ from support.dicom_files import write_dicom_series
 from support.phantom_brains import TILTED, phantom, save_case
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+EVALUATE = ["train.json", "evaluate.json"]
+RETEST = ["inference.json", "test_retest.json"]
 SMALL = {"slice_size": [32, 32], "network_def__features": 4, "device": "cpu"}
 
 
@@ -81,10 +83,10 @@ def test_training_resumes_where_it_stopped(brain_bundle, labelled_dataset, tmp_p
     assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["iteration"] == checkpoint["epoch_length"]
 
 
-def test_paper_recipe_trains_a_variant_within_its_time_budget(brain_bundle, labelled_dataset, tmp_path):
+def test_paper_recipe_trains_another_network_within_its_time_budget(brain_bundle, labelled_dataset, tmp_path):
     result = run_bundle(
         brain_bundle,
-        ["train.json", "paper_recipe.yaml", "variants/sdnet_scse.yaml"],
+        ["train.json", "paper_recipe.yaml", "sdnet.yaml"],
         cwd=tmp_path,
         dataset_dir=labelled_dataset,
         ckpt_dir=tmp_path,
@@ -185,7 +187,7 @@ def test_inference_reads_a_dicom_series(segment, tmp_path):
 def test_evaluation_writes_tables_and_prints_their_mean(brain_bundle, labelled_dataset, trained, tmp_path):
     result = run_bundle(
         brain_bundle,
-        "evaluate.json",
+        EVALUATE,
         cwd=tmp_path,
         dataset_dir=labelled_dataset,
         output_dir=tmp_path,
@@ -260,13 +262,13 @@ def _truncated_retest(folder: Path) -> dict:
         ("inference.json", _not_an_image, "broken.nii.gz: cannot be read as an image"),
         ("inference.json", _truncated_image, "cut.nii.gz: cannot be read as an image"),
         ("inference.json", _missing_weights, "nowhere.pt: no such file"),
-        ("evaluate.json", _missing_weights, "nowhere.pt: no such file"),
+        (EVALUATE, _missing_weights, "nowhere.pt: no such file"),
         ("train.json", _empty_folder, "images: no such folder"),
         ("train.json", _unknown_label, "case.nii.gz: unknown label 999"),
-        ("evaluate.json", _label_of_another_shape, "case.nii.gz: shape (37, 44, 36) differs from its image"),
-        ("evaluate.json", _unknown_label, "case.nii.gz: unknown label 999"),
-        ("test_retest.json", _retest_of_another_name, "test/anna.nii.gz: no scan of this name in "),
-        ("test_retest.json", _truncated_retest, "retest/cut.nii.gz: cannot be read as an image"),
+        (EVALUATE, _label_of_another_shape, "case.nii.gz: shape (37, 44, 36) differs from its image"),
+        (EVALUATE, _unknown_label, "case.nii.gz: unknown label 999"),
+        (RETEST, _retest_of_another_name, "test/anna.nii.gz: no scan of this name in "),
+        (RETEST, _truncated_retest, "retest/cut.nii.gz: cannot be read as an image"),
     ],
 )
 def test_bad_input_ends_in_one_line_that_names_it(brain_bundle, tmp_path, config, prepare, named):

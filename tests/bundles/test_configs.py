@@ -1,21 +1,32 @@
-"""The bundles' configs: contracts of MONAI, variants, weights; nothing is trained here."""
+"""The bundles' configs: contracts of MONAI, networks, weights; nothing is trained here."""
 
 from __future__ import annotations
 
+import ast
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from monai.bundle import ConfigParser, ConfigWorkflow
+from monai.transforms import Compose
 from support.bundle_command import run_verb
 from support.phantom_brains import phantom, save_case
 
 from monai_scse.labels import BRAIN_STRUCTURES, organ_table
 from monai_scse.networks.blocks import SpatialChannelSqueezeExcite
 
-RUNS = {"train": "train", "evaluate": "infer", "inference": "infer", "test_retest": "infer"}
+RUNS = {
+    "train": ("train", ["train.json"]),
+    "evaluate": ("train", ["train.json", "evaluate.json"]),
+    "inference": ("infer", ["inference.json"]),
+    "test_retest": ("infer", ["inference.json", "test_retest.json"]),
+}
+STANDALONE = {"train.json", "inference.json"}
+SHARED = Path(__file__).parents[2] / "bundles/shared"
 ARCHITECTURES = {"unet": 2_120_476, "sdnet": 1_233_948, "fcdensenet": 3_299_106}
 RECALIBRATION = {"none": 0, "cse": 8 * 64 * 64, "sse": 8 * 64, "scse": 33_280}
 PAPER_CLASSES = 28
@@ -74,14 +85,16 @@ def test_metadata_names_the_tested_versions(bundle):
     }
 
 
-@pytest.mark.parametrize(("config", "workflow_type"), RUNS.items())
-def test_required_properties_are_there(bundle, dataset, config, workflow_type):
+@pytest.mark.parametrize("config", RUNS)
+def test_required_properties_are_there(bundle, dataset, tmp_path, config):
+    workflow_type, files = RUNS[config]
     workflow = ConfigWorkflow(
-        config_file=str(bundle / f"configs/{config}.json"),
+        config_file=[str(bundle / "configs" / file) for file in files],
         workflow_type=workflow_type,
         logging_file=False,
         bundle_root=str(bundle),
         dataset_dir=str(dataset / "images" if config == "inference" else dataset),
+        output_dir=str(tmp_path),
         **({"cases": []} if config == "test_retest" else {}),
         label_numbers="synthetic",
         init_id="none",
@@ -98,47 +111,84 @@ def test_network_in_and_out_match_the_metadata(bundle, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-def _image_transforms(transforms: list[dict]) -> list[dict]:
-    spatial = [t for t in transforms if "Label" not in t["_target_"] and t["_target_"] != "ToDeviced"]
-    return [{**t, "keys": None, "mode": None, "labels": None, "masks_by_folder": None} for t in spatial]
+def test_both_configs_that_stand_alone_prepare_an_image_in_the_same_way(bundle):
+    """MONAI Label, MONAI Deploy and the zoo read one file: the two cannot share entries."""
+    trained, used = _parser(bundle, "train.json"), _parser(bundle, "inference.json")
+    for name in ("network_def", "num_slices", "spacing", "slice_size", "num_classes", "hu_window"):
+        assert trained.get(name) == used.get(name)
+    of_images = [t for t in trained["scan_transforms"] if t["keys"] != "label" and t["_target_"] != "ToDeviced"]
+    assert [_without_keys(t) for t in of_images] == [_without_keys(t) for t in used["preprocessing#transforms"]]
 
 
-def test_every_config_prepares_an_image_in_the_same_way(bundle):
-    trained = _parser(bundle, "train.json")
-    for config in ("evaluate.json", "inference.json", "test_retest.json"):
-        used = _parser(bundle, config)
-        used_transforms = used["preprocessing"]["transforms"]
-        assert _image_transforms(used_transforms) == _image_transforms(trained["scan_transforms"])
-        for entry in ("network_def", "num_slices", "spacing", "slice_size", "num_classes", "hu_window", "organs"):
-            assert (entry in used) == (entry in trained)
-            assert entry not in used or used[entry] == trained[entry]
+def _without_keys(transform: dict) -> dict:
+    return {name: value for name, value in transform.items() if name not in ("keys", "mode", "masks_by_folder")}
 
 
-def test_every_ct_config_postprocesses_in_the_same_way(ct_bundle):
-    """What is measured is what a user gets."""
-    entries = ("resolve_sides", "keep_largest", "many_parts", "fill_holes", "check_plausible", "min_volume_ml")
-    evaluated, *others = (_parser(ct_bundle, f"{name}.json") for name in ("evaluate", "inference", "test_retest"))
-    for entry in entries:
-        assert all(other[entry] == evaluated[entry] for other in others)
+def _entries(config: object) -> Iterator[str]:
+    if isinstance(config, str):
+        yield config
+    elif isinstance(config, (dict, list)):
+        for part in config.values() if isinstance(config, dict) else config:
+            yield from _entries(part)
+
+
+def _configs(bundle: Path) -> list[Path]:
+    files = [file for file in (bundle / "configs").iterdir() if file.suffix in (".json", ".yaml")]
+    return [file for file in files if file.name != "metadata.json"]
+
+
+def test_expressions_are_short(bundle):
+    for file in _configs(bundle):
+        for entry in _entries(ConfigParser.load_config_file(file)):
+            assert not entry.startswith("$") or len(entry) <= 60, f"{file.name}: {entry}"
+
+
+def test_overlays_are_short_and_name_what_they_change(bundle):
+    for file in _configs(bundle):
+        text = file.read_text()
+        assert not re.search(r"#[0-9]", text), f"{file.name}: an entry by its position"
+        assert file.name in STANDALONE or text.count("\n") <= 60, file.name
+
+
+def test_shared_overlays_stand_once(bundle):
+    linked = {file.name for file in (bundle / "configs").iterdir() if file.is_symlink()}
+    assert linked == {file.name for file in SHARED.iterdir()}
+    for name in linked:
+        link = bundle / "configs" / name
+        assert not link.readlink().is_absolute()
+        assert link.resolve() == (SHARED / name).resolve()
 
 
 @pytest.mark.parametrize("recal", RECALIBRATION)
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_variant_is_the_network_of_the_paper(bundle, structures, architecture, recal):
-    for config in RUNS:
-        parser = _parser(bundle, f"{config}.json", f"variants/{architecture}_{recal}.yaml")
+def test_networks_of_the_paper(bundle, structures, architecture, recal):
+    for _, files in RUNS.values():
+        parser = _parser(bundle, *files, f"{architecture}.yaml")
+        parser["network_def#recal"] = "$None" if recal == "none" else recal
         network = parser.get_parsed_content("network_def")
         parameters = sum(parameter.numel() for parameter in network.parameters())
         fewer_classes = (PAPER_CLASSES - len(structures)) * (64 + 1)
         assert parameters == ARCHITECTURES[architecture] + RECALIBRATION[recal] - fewer_classes
-        assert parser.get_parsed_content("ckpt_dir") == f"{bundle}/models/{architecture}_{recal}"
 
 
+def test_weights_of_every_network_have_their_own_folder(bundle):
+    folders = [str(bundle / "models")]
+    for architecture in ARCHITECTURES:
+        for recal in ("$None", "cse", "sse", "scse", ["scse", {"merge": "max"}]):
+            parser = _parser(bundle, "train.json", f"{architecture}.yaml")
+            parser["network_def#recal"] = recal
+            folders.append(parser.get_parsed_content("ckpt_dir"))
+            assert re.fullmatch(r"\w+", Path(folders[-1]).name)
+    assert len(set(folders)) == len(folders)
+
+
+@pytest.mark.parametrize("typed", ["['scse', {'merge': 'max'}]", "('scse', {'merge': 'max'})"])
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_variant_that_takes_the_maximum(brain_bundle, architecture):
-    network = _parser(brain_bundle, "train.json", f"variants/{architecture}_scse_max.yaml").get_parsed_content(
-        "network_def"
-    )
+def test_scse_that_takes_the_maximum(bundle, architecture, typed):
+    """The value is typed on the command line, which reads it as Python does."""
+    parser = _parser(bundle, "train.json", f"{architecture}.yaml")
+    parser["network_def#recal"] = ast.literal_eval(typed)
+    network = parser.get_parsed_content("network_def")
     merges = [module.merge for module in network.modules() if isinstance(module, SpatialChannelSqueezeExcite)]
     assert merges == ["max"] * 8
 
@@ -155,12 +205,26 @@ def test_ct_network_of_2d_and_3d_comes_with_and_without_scse(ct_bundle, overlays
     assert out.shape == (1, 11, *size)
 
 
-@pytest.mark.parametrize("recal", RECALIBRATION)
-def test_variant_in_3d_recalibrates_as_in_2d(ct_bundle, recal):
-    variant = f"variants/unet_{recal}.yaml"
-    flat, volumetric = (_parser(ct_bundle, "evaluate.json", variant, *more) for more in ([], ["volumetric.yaml"]))
-    assert volumetric["network_def#recal"] == flat["network_def#recal"]
-    assert network_dimensions(volumetric.get_parsed_content("network_def")) == 3
+@pytest.mark.parametrize("config", RUNS)
+def test_network_in_3d_keeps_its_recalibration(ct_bundle, config):
+    parser = _parser(ct_bundle, *RUNS[config][1], "sdnet.yaml", "volumetric.yaml")
+    parser["network_def#recal"] = "cse"
+    network = parser.get_parsed_content("network_def")
+    assert network_dimensions(network) == 3
+    assert "encoders.0.recal.squeeze.weight" in network.state_dict() or any("cse" in n for n in network.state_dict())
+
+
+def test_age_and_tissue_overlays_add_what_the_base_recipe_lacks(brain_bundle):
+    plain, more = (
+        _parser(brain_bundle, "train.json", *overlays).get_parsed_content("slice_transforms")
+        for overlays in ([], ["age_augmentation.yaml", "head_tissue.yaml"])
+    )
+    assert not any("monai_scse" in type(each).__module__ for each in plain[1:])
+    (added,) = [each.transforms for each in more if isinstance(each, Compose)]
+    kinds = ["StructureSized", "StructureSized", "StructureIntensityd", "WhiteMatterLesionsd", "HeadTissued"]
+    assert [type(each).__name__.removeprefix("Rand") for each in added] == kinds
+    assert [each.prob for each in added] == [0.5, 0.5, 0.5, 0.5, 0.4]
+    assert len(plain) == len(more)
 
 
 def network_dimensions(network: torch.nn.Module) -> int:

@@ -17,6 +17,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from monai_scse.synthetic.ct.torso import synthetic_ct
 
+EVALUATE = ["train.json", "evaluate.json"]
 SMALL = {
     "slice_size": [48, 48],
     "spacing": [9, 9, 9],
@@ -92,7 +93,7 @@ def test_user_with_other_organs_changes_the_config_alone(ct_bundle, ct_dataset, 
     )
     assert result.returncode == 0, result.stderr
     assert "not annotated: pancreas" in result.stdout
-    result = run_bundle(ct_bundle, "evaluate.json", cwd=tmp_path, output_dir=tmp_path, **options, **SMALL)
+    result = run_bundle(ct_bundle, EVALUATE, cwd=tmp_path, output_dir=tmp_path, **options, **SMALL)
     assert result.returncode == 0, result.stderr
     metrics = pd.read_csv(tmp_path / "metrics.csv")
     assert list(metrics["structure"]) == ["bone", "heart", "pancreas"] * 3
@@ -121,9 +122,7 @@ def test_volumetric_variant_trains_evaluates_and_segments(ct_bundle, ct_dataset,
     )
     assert trained.returncode == 0, trained.stderr
     assert torch.load(tmp_path / "model.pt", weights_only=True)["classifier.weight"].ndim == 5
-    evaluated = run_bundle(
-        ct_bundle, ["evaluate.json", "volumetric.yaml"], cwd=tmp_path, dataset_dir=ct_dataset, **options
-    )
+    evaluated = run_bundle(ct_bundle, [*EVALUATE, "volumetric.yaml"], cwd=tmp_path, dataset_dir=ct_dataset, **options)
     assert "3 cases: " in evaluated.stdout
     scan = ct_dataset / "images/ct_0002.nii.gz"
     segmented = run_bundle(ct_bundle, ["inference.json", "volumetric.yaml"], cwd=tmp_path, dataset_dir=scan, **options)
@@ -204,10 +203,10 @@ def test_fine_tuning_from_the_shipped_weights_lowers_the_loss_on_a_real_ct(ct_bu
     assert all(torch.equal(after[name], value) for name, value in before.items() if "running" in name)
 
 
-def test_paper_recipe_trains_a_variant(ct_bundle, ct_dataset, tmp_path):
+def test_paper_recipe_trains_another_network(ct_bundle, ct_dataset, tmp_path):
     result = run_bundle(
         ct_bundle,
-        ["train.json", "paper_recipe.yaml", "variants/fcdensenet_scse.yaml"],
+        ["train.json", "paper_recipe.yaml", "fcdensenet.yaml"],
         cwd=tmp_path,
         dataset_dir=ct_dataset,
         ckpt_dir=tmp_path,
@@ -299,7 +298,7 @@ def _nothing_annotated(folder, ct):
         ("inference.json", _without_offset, {}, "case.nii.gz: values from 0 to"),
         ("inference.json", _tilted_series, {}, "gantry tilt of 17.2 degrees"),
         ("train.json", _empty_label, {}, "labels/case.nii.gz: empty, no voxel is labelled"),
-        ("evaluate.json", _empty_label, {}, "labels/case.nii.gz: empty, no voxel is labelled"),
+        (EVALUATE, _empty_label, {}, "labels/case.nii.gz: empty, no voxel is labelled"),
         ("train.json", _nothing_annotated, {"layout": "totalsegmentator"}, "none of the 10 organs is annotated"),
         ("train.json", _empty_label, {"layout": "visceral"}, "no cases in the layout 'visceral'"),
     ],

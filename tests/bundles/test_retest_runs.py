@@ -36,7 +36,7 @@ def test_brain_and_its_copy(brain_bundle, malc2012, tmp_path):
     scan = nibabel.load(malc2012 / "images/1008.nii.gz")
     save_pair(tmp_path / "data", scan.get_fdata(), scan.affine, spacing=(1.1, 1.0, 1.2), noise=50)
     options = {"dataset_dir": tmp_path / "data", "output_dir": tmp_path / "out", "device": "cpu"}
-    result = run_bundle(brain_bundle, "test_retest.json", cwd=tmp_path, **options)
+    result = run_bundle(brain_bundle, ["inference.json", "test_retest.json"], cwd=tmp_path, **options)
     assert result.returncode == 0, result.stderr
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"test_retest.csv", "test_retest_summary.csv"}
     table = pd.read_csv(tmp_path / "out/test_retest.csv")
@@ -56,7 +56,7 @@ def test_ct_and_its_copy(ct_bundle, tmp_path):
     ct = synthetic_ct(0, spacing=(4, 4, 4), field_of_view="abdomen")
     save_pair(tmp_path / "data", ct.image, ct.affine, spacing=(3.5, 4, 4.5), noise=10)
     workflow = ConfigWorkflow(
-        str(ct_bundle / "configs/test_retest.json"),
+        [str(ct_bundle / "configs" / name) for name in ("inference.json", "test_retest.json")],
         workflow_type="infer",
         logging_file=False,
         bundle_root=str(ct_bundle),

@@ -83,7 +83,7 @@ def test_what_is_no_brain_is_flagged(brain_bundle, tmp_path):
 
 def test_weights_of_the_brain_extraction_fit_its_network_everywhere(brain_bundle):
     definitions = []
-    for config in ("train.json", "evaluate.json", "inference.json", "test_retest.json"):
+    for config in ("train.json", "inference.json"):
         parser = ConfigParser()
         parser.read_config(str(brain_bundle / "configs" / config))
         definitions.append(parser["brain_extraction_def"])

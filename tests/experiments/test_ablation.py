@@ -107,7 +107,7 @@ def test_steps_are_those_of_the_bundles_own_network(arguments: list[str], tmp_pa
     run = _run(plan, "all", Path("runs"), plan.splits[0], 0, "cpu")
     configs = BUNDLE / "configs"
     assert run.config_files("train.json") == [str(configs / "train.json"), str(configs / "age_augmentation.yaml")]
-    assert run.config_files("evaluate.json") == [str(configs / "evaluate.json")]
+    assert run.config_files("evaluate.json") == [str(configs / "train.json"), str(configs / "evaluate.json")]
 
 
 def test_weights_of_an_unfinished_training_are_refused(arguments: list[str], tmp_path: Path) -> None:

@@ -26,7 +26,6 @@ slice_size: [32, 32]
 network_def#features: 4
 network_def#kernel_size: 3
 """
-# evaluate.json has no train, and would not take it
 TRAINING = "train#dataloader#batch_size: 1\n"
 EPOCHS = 4
 

@@ -37,7 +37,7 @@ def mean_dice(bundle: Path, data: Path, output: Path, **options: object) -> floa
     small = {name.replace("#", "__"): value for name, value in OPTIONS[bundle.name].items()}
     done = run_bundle(
         bundle,
-        "evaluate.json",
+        ["train.json", "evaluate.json"],
         cwd=output.parent,
         dataset_dir=data,
         output_dir=output,

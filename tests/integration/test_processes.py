@@ -55,8 +55,9 @@ def test_two_processes_save_once_and_their_tables_are_those_of_one(bundle, datas
     weights = torch.load(tmp_path / "models/model.pt", weights_only=True)
     assert not any(key.startswith("module.") for key in weights)
 
-    run(2, ["evaluate.json", "multi_gpu_evaluate.json"], bundle, tmp_path, output_dir=tmp_path / "two", **options)
-    run(1, ["evaluate.json"], bundle, tmp_path, output_dir=tmp_path / "one", **options)
+    evaluate = ["train.json", "evaluate.json"]
+    run(2, [*evaluate, "multi_gpu_evaluate.json"], bundle, tmp_path, output_dir=tmp_path / "two", **options)
+    run(1, evaluate, bundle, tmp_path, output_dir=tmp_path / "one", **options)
     for table in ("metrics.csv", "summary.csv"):
         assert (tmp_path / "two" / table).read_text() == (tmp_path / "one" / table).read_text()
     assert len((tmp_path / "two/metrics.csv").read_text().splitlines()) > 3 * 10

@@ -81,7 +81,7 @@ def zoo(dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture(params=sorted(path.name for path in (ROOT / "bundles").iterdir()))
+@pytest.fixture(params=sorted(path.name for path in (ROOT / "bundles").glob("*_segmentation")))
 def bundle(request: pytest.FixtureRequest) -> Path:
     return ROOT / "bundles" / request.param
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monai_scse.labels import Organ, Structure, organ_table
+from monai_scse.labels import Organ, organ_table, read_organs
 from monai_scse.runtime import InputError
 
 LIVER = {"name": "liver", "colour": [221, 130, 101]}
@@ -21,7 +21,7 @@ LUNG = {
 
 def test_table_begins_with_background_and_keeps_the_order() -> None:
     background, liver, lung = organ_table([LIVER, LUNG])
-    assert background == Structure("background", (0, 0, 0))
+    assert background == Organ("background", (0, 0, 0))
     assert liver == Organ("liver", (221, 130, 101))
     assert (lung.name, lung.snomed, lung.visceral) == ("right lung", "39607008", (1302,))
     assert lung.totalsegmentator == ("lung_upper_lobe_right", "lung_lower_lobe_right")
@@ -44,3 +44,20 @@ def test_table_begins_with_background_and_keeps_the_order() -> None:
 def test_bad_tables(entries, message) -> None:
     with pytest.raises(InputError, match=message):
         organ_table(entries)
+
+
+def test_table_of_a_config_file(tmp_path) -> None:
+    file = tmp_path / "inference.yaml"
+    file.write_text("organs:\n- {name: liver, colour: [221, 130, 101], min_volume_ml: 400, many_parts: true}\n")
+    _, liver = organ_table(read_organs(file))
+    assert (liver.name, liver.min_volume_ml, liver.many_parts) == ("liver", 400.0, True)
+    assert organ_table([LIVER])[1].min_volume_ml == 0
+    assert not organ_table([LIVER])[1].many_parts
+
+
+def test_config_without_a_table_is_refused_by_its_name(tmp_path) -> None:
+    (tmp_path / "inference.yaml").write_text("spacing: [1, 1, 1]\n")
+    with pytest.raises(InputError, match=r"inference\.yaml: has no organs; add the table"):
+        read_organs(tmp_path / "inference.yaml")
+    with pytest.raises(InputError, match=r"none\.yaml: no such file"):
+        read_organs(tmp_path / "none.yaml")

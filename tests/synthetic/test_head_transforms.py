@@ -34,6 +34,15 @@ def test_arrays_and_tensors_are_taken_alike() -> None:
     assert np.array_equal(made[0].numpy(), made[1])
 
 
+def test_spacing_is_that_of_the_scan_whatever_axis_the_slices_are_counted_along() -> None:
+    made = [
+        RandHeadTissued("image", prob=1.0, spacing=spacing, slice_dim=slice_dim).set_random_state(0)({"image": disk()})
+        for spacing, slice_dim in (((3, 1, 2), 0), ((1, 3, 2), 1), ((1, 2, 3), 2))
+    ]
+    assert torch.equal(made[0]["image"], made[1]["image"])
+    assert torch.equal(made[0]["image"], made[2]["image"])
+
+
 def test_all_of_the_head_can_be_left() -> None:
     add = RandHeadTissued("image", prob=1.0, whole=1.0).set_random_state(1)
     shares = [float((add({"image": disk()})["image"] > 0).float().mean()) for _ in range(5)]

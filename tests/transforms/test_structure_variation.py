@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
+from monai_scse.labels import Structure
 from monai_scse.transforms import RandStructureIntensityd, RandStructureSized, RandWhiteMatterLesionsd
+
+KEYS = ["image", "label"]
+STRUCTURES = [Structure(name, (0, 0, 0)) for name in ("background", "white matter", "ventricle", "elsewhere")]
 
 
 def sample() -> dict[str, torch.Tensor]:
@@ -21,7 +25,7 @@ def radius_of(label: torch.Tensor, index: int) -> float:
 
 @pytest.mark.parametrize("shift", [4.0, -3.0, 0.0])
 def test_edge_moves_and_takes_the_image_along(shift: float) -> None:
-    change = RandStructureSized(["image", "label"], classes=[2], shift=(shift, shift), sigma=5, prob=1.0)
+    change = RandStructureSized(KEYS, STRUCTURES, ["ventricle"], shift_mm=(shift, shift), sigma_mm=5, prob=1.0)
     changed = change(sample())
     moved = radius_of(changed["label"], 2) - 10
     assert min(0.6 * shift, shift) - 0.2 <= moved <= max(0.6 * shift, shift) + 0.2
@@ -31,14 +35,14 @@ def test_edge_moves_and_takes_the_image_along(shift: float) -> None:
 
 
 def test_without_the_structure_nothing_changes() -> None:
-    change = RandStructureSized(["image", "label"], classes=[7], shift=(4, 4), sigma=5, prob=1.0)
+    change = RandStructureSized(KEYS, STRUCTURES, ["elsewhere"], shift_mm=(4, 4), sigma_mm=5, prob=1.0)
     changed = change(sample())
     assert all(torch.equal(changed[key], sample()[key]) for key in ("image", "label"))
 
 
 def test_label_must_be_among_the_keys() -> None:
     with pytest.raises(ValueError, match="label_key"):
-        RandStructureSized(["image"], classes=[1], shift=(0, 1), sigma=2)
+        RandStructureSized(["image"], STRUCTURES, ["ventricle"], shift_mm=(0, 1), sigma_mm=2)
 
 
 def test_structures_change_their_brightness_one_by_one() -> None:
@@ -56,7 +60,7 @@ def test_structures_change_their_brightness_one_by_one() -> None:
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.3])
 def test_lesions_darken_a_share_of_the_white_matter_around_the_ventricles(share: float) -> None:
     change = RandWhiteMatterLesionsd(
-        "image", classes=[1], ventricles=[2], share=(share, share), darker=(0.3, 0.3), prob=1.0
+        "image", STRUCTURES, ["white matter"], ["ventricle"], share=(share, share), darker=(0.3, 0.3), prob=1.0
     ).set_random_state(0)
     before, after = sample(), change(sample())
     darker = torch.where(before["image"] > 0, 1 - after["image"] / before["image"], 0)
@@ -71,5 +75,47 @@ def test_lesions_darken_a_share_of_the_white_matter_around_the_ventricles(share:
 
 
 def test_no_white_matter_has_no_lesions() -> None:
-    change = RandWhiteMatterLesionsd("image", classes=[7], ventricles=[2], prob=1.0)
+    change = RandWhiteMatterLesionsd("image", STRUCTURES, ["elsewhere"], ["ventricle"], prob=1.0)
     assert torch.equal(change(sample())["image"], sample()["image"])
+
+
+def every_change(**options: object) -> list:
+    """All three transforms for the keys "image", "prior" and "label"."""
+    keys = ["image", "prior"]
+    return [
+        RandStructureSized([*keys, "label"], STRUCTURES, ["ventricle"], (2, 4), 5, prob=1.0, **options),
+        RandStructureIntensityd(keys, offset=0.1, num_classes=4, prob=1.0, **options),
+        RandWhiteMatterLesionsd(keys, STRUCTURES, ["white matter"], ["ventricle"], (0.1, 0.2), prob=1.0, **options),
+    ]
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_keys_share_their_draw_and_the_input_stays(number: int) -> None:
+    before = {**sample(), "prior": sample()["image"]}
+    after = every_change()[number].set_random_state(3)(before)
+    assert torch.equal(after["image"], after["prior"])
+    assert not torch.equal(after["image"], before["image"])
+    assert all(torch.equal(before[key], sample()[key]) for key in KEYS)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_missing_keys_are_allowed_where_asked(number: int) -> None:
+    with pytest.raises(KeyError):
+        every_change()[number](sample())
+    changed = every_change(allow_missing_keys=True)[number](sample())
+    assert set(changed) == set(KEYS)
+    without_label = every_change(allow_missing_keys=True)[number]({"image": sample()["image"]})
+    assert torch.equal(without_label["image"], sample()["image"])
+
+
+def test_pixels_of_half_a_millimetre_move_as_far_in_millimetres() -> None:
+    coarse, fine = (
+        RandStructureSized(KEYS, STRUCTURES, ["ventricle"], (4 * mm, 4 * mm), 5 * mm, spacing=mm, prob=1.0)(sample())
+        for mm in (1.0, 0.5)
+    )
+    assert torch.equal(coarse["label"], fine["label"])
+
+
+def test_class_that_is_no_structure_is_named() -> None:
+    with pytest.raises(ValueError, match="structures must hold the classes, got no cortex"):
+        RandStructureSized(KEYS, STRUCTURES, ["cortex"], (0, 1), 2)
