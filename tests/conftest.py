@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -41,12 +40,6 @@ def metadata_schema() -> str:
 @pytest.fixture(autouse=True)
 def _seed() -> None:
     torch.manual_seed(0)
-
-
-@pytest.fixture(autouse=True)
-def _excepthook(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bundle that a test initializes in process switches one-line errors on: not for the tests after it."""
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
-"""Errors that are the input's fault, told in one line."""
+"""Errors that are the input's fault, printed as one line."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from types import TracebackType
 
 __all__ = ["InputError", "one_line_input_errors"]
@@ -26,9 +27,23 @@ def _print_exception(kind: type[BaseException], error: BaseException, traceback:
         print(f"error: {input_error}", file=sys.stderr)
 
 
-def one_line_input_errors() -> None:
-    """Let a program that ends with an :class:`InputError`, however wrapped, print its one line instead of a traceback.
+def _is_command(program: str) -> bool:
+    """Whether the path of a running program is MONAI's bundle command or one of this project."""
+    path = Path(program)
+    return (
+        path.parts[-3:] == ("monai", "bundle", "__main__.py")  # python -m monai.bundle
+        or path.parts[-2:] == ("experiments", "__main__.py")  # python -m experiments
+        or path.stem == "monai-scse"
+        or path.resolve().is_relative_to(Path(__file__).resolve().parents[1])  # python -m monai_scse.synthetic.ct
+    )
 
-    The exit status stays non-zero. The bundles call this first; a library should not.
+
+def one_line_input_errors() -> None:
+    """Let a command that ends with an :class:`InputError`, however wrapped, print its one line and no traceback.
+
+    The exit status stays 1. Only commands change: ``python -m monai.bundle``, ``monai-scse``, ``python -m experiments``
+    and the modules of this package. A server, a federated client, a test or a notebook that runs a bundle keeps its
+    ``sys.excepthook``, and receives exceptions. The bundles and the commands call this first.
     """
-    sys.excepthook = _print_exception
+    if _is_command(sys.argv[0]):
+        sys.excepthook = _print_exception

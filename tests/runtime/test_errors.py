@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +20,8 @@ errors = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(errors)
 InputError = errors.InputError
 """
-SWITCHED_ON = ALONE + "errors.one_line_input_errors()\n"
+BUNDLE_COMMAND = "/env/site-packages/monai/bundle/__main__.py"
+SWITCHED_ON = ALONE + f"sys.argv[0] = {BUNDLE_COMMAND!r}\nerrors.one_line_input_errors()\n"
 
 
 def run(start: str, code: str) -> subprocess.CompletedProcess[str]:
@@ -56,12 +59,14 @@ def test_input_error_however_wrapped_is_one_line(code: str) -> None:
 
 
 def test_input_error_from_a_monai_transform_is_one_line() -> None:
-    code = """
+    code = f"""
+    import sys
     from monai.transforms import Compose
     from monai_scse.runtime.errors import one_line_input_errors
     from monai_scse.transforms import LoadScand
+    sys.argv[0] = {BUNDLE_COMMAND!r}
     one_line_input_errors()
-    Compose([Compose([LoadScand("image")])])({"image": "gone.nii.gz"})
+    Compose([Compose([LoadScand("image")])])({{"image": "gone.nii.gz"}})
     """
     done = run("", code)
     # MONAI may tell before that a plugin of its DICOM reader is not installed
@@ -100,5 +105,54 @@ def test_nothing_changes_before_it_is_switched_on() -> None:
     assert done.returncode == 1
 
 
-def test_importing_the_package_does_not_switch_it_on() -> None:
-    assert sys.excepthook is not monai_scse.runtime.errors._print_exception
+PACKAGE = Path(monai_scse.runtime.errors.__file__).parents[1]
+
+
+@pytest.mark.parametrize(
+    ("program", "is_command"),
+    [
+        (BUNDLE_COMMAND, True),
+        ("/env/bin/monai-scse", True),
+        ("monai-scse.exe", True),
+        ("/checkout/experiments/__main__.py", True),
+        (str(PACKAGE / "synthetic/ct/__main__.py"), True),
+        (str(PACKAGE / "synthetic/ct/anatomy.py"), True),
+        ("/env/bin/monailabel", False),
+        ("/env/bin/pytest", False),
+        ("/env/site-packages/pytest/__main__.py", False),
+        ("/env/site-packages/monai/apps/__main__.py", False),
+        (str(PACKAGE.parent / "integrations/nvflare/client.py"), False),
+        (str(PACKAGE.parent / "integrations/monai_label/start.py"), False),
+        ("-c", False),
+        ("", False),
+    ],
+)
+def test_only_commands_replace_the_hook_of_the_process(monkeypatch, program: str, is_command: bool) -> None:
+    hook = object()
+    monkeypatch.setattr(sys, "argv", [program, "run"])
+    monkeypatch.setattr(sys, "excepthook", hook)
+    monai_scse.runtime.errors.one_line_input_errors()
+    assert (sys.excepthook is not hook) is is_command
+
+
+def test_bundle_that_runs_in_process_raises(tmp_path: Path) -> None:
+    from monai.bundle import ConfigWorkflow
+
+    config = {
+        "imports": ["$import monai_scse"],
+        "initialize": [
+            "$monai_scse.runtime.one_line_input_errors()",
+            f"$monai_scse.runtime.existing_file({str(tmp_path / 'model.pt')!r}, 'train first.')",
+        ],
+        "run": [],
+    }
+    (tmp_path / "inference.json").write_text(json.dumps(config))
+    hook = sys.excepthook
+    with pytest.raises(RuntimeError) as error:
+        ConfigWorkflow(str(tmp_path / "inference.json"), workflow_type="inference", logging_file=False).initialize()
+    first: BaseException = error.value
+    while first.__cause__:
+        first = first.__cause__
+    assert isinstance(first, monai_scse.runtime.errors.InputError)
+    assert str(first) == f"{tmp_path / 'model.pt'}: no such file; train first."
+    assert sys.excepthook is hook
