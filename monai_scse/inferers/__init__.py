@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from .agreement import MirrorAgreementInferer
 from .argmax import ArgmaxInferer
 from .argmax_slices import ArgmaxSliceInferer
 from .autocast import AutocastInferer, prefers_bfloat16
-from .mirrored import MirrorAgreementInferer, MirroredInferer
+from .averaging import AveragingInferer, FlipPass, IdentityPass, Pass, ZoomPass
+from .brain_extractor import BrainExtractor
 from .views import ViewAggregationInferer
-from .zoomed import ZoomedInferer
 
 __all__ = [
     "ArgmaxInferer",
     "ArgmaxSliceInferer",
     "AutocastInferer",
+    "AveragingInferer",
+    "BrainExtractor",
+    "FlipPass",
+    "IdentityPass",
     "MirrorAgreementInferer",
-    "MirroredInferer",
+    "Pass",
     "ViewAggregationInferer",
-    "ZoomedInferer",
+    "ZoomPass",
     "prefers_bfloat16",
 ]

@@ -24,7 +24,8 @@ def classes_of(logits: torch.Tensor, confidence: bool) -> torch.Tensor:
 class ArgmaxInferer(Inferer):
     """Run another inferer and return the class of the largest logit, so that all postprocessing sees class indices.
 
-    For a 3D network around MONAI's ``SlidingWindowInferer``, whose windows overlap and are averaged before.
+    A 3D network uses it around MONAI's ``SlidingWindowInferer``, which averages overlapping windows first. Nearest is
+    MONAI's ``AsDiscreted(argmax=True)``, which gives no probability.
 
     Args:
         inferer: the inferer to run.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import torch
 from monai.inferers import SliceInferer
@@ -36,6 +36,12 @@ class ArgmaxSliceInferer(SliceInferer):
         self.confidence = confidence
 
     def network_wrapper(
-        self, network: Callable[..., torch.Tensor], x: torch.Tensor, *args: Any, **kwargs: Any
+        self,
+        network: Callable[..., Any],
+        x: torch.Tensor,
+        condition: torch.Tensor | None = None,
+        *args: Any,
+        **kwargs: Any,
     ) -> torch.Tensor:
-        return classes_of(super().network_wrapper(network, x, *args, **kwargs), self.confidence)
+        logits = super().network_wrapper(network, x, condition, *args, **kwargs)
+        return classes_of(cast(torch.Tensor, logits), self.confidence)

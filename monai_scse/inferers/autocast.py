@@ -18,14 +18,15 @@ def prefers_bfloat16(device: torch.device | str) -> bool:
     """
     if torch.device(device).type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()  # not in every version of torch
+    capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()  # not in every version of torch
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
 class AutocastInferer(Inferer):
     """Run another inferer under bfloat16 autocast, on CPU as well as on CUDA, and return float32.
 
-    MONAI's engines take ``amp`` for CUDA only. bfloat16 has the range of float32: training needs no loss scaling.
+    Nearest is ``amp`` of MONAI's engines, which works on CUDA only. bfloat16 has the range of float32: training needs
+    no loss scaling.
 
     Args:
         inferer: the inferer to run; None for a plain forward pass.

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from ..labels import mirrored_classes
 from ..transforms import StackAdjacentSlicesd
-from .mirrored import flip_tta
+from .averaging import FlipPass, IdentityPass, averaged
 
 __all__ = ["ViewAggregationInferer"]
 
@@ -21,7 +21,8 @@ class ViewAggregationInferer(Inferer):
 
     A sagittal network cannot tell left from right. What it gives to a structure of either side counts for both sides,
     and the other views decide by position (A. G. Roy et al., "QuickNAT: A fully convolutional network for quick and
-    accurate segmentation of neuroanatomy", NeuroImage 186 (2019)).
+    accurate segmentation of neuroanatomy", NeuroImage 186 (2019)). MONAI's ``EnsembleEvaluator`` with ``MeanEnsembled``
+    keeps the logits of all networks for the whole volume, and gives every network the same slices.
 
     Args:
         networks: networks of the further views; they are put into evaluation mode.
@@ -31,7 +32,7 @@ class ViewAggregationInferer(Inferer):
         num_slices: slices that every network sees at a time.
         sw_batch_size: number of slices in a forward pass.
         protocol: name of the label protocol, whose "left ..." and "right ..." structures make the pairs.
-        mirrored: whether every view looks at the mirror image of the volume, left and right exchanged, as well.
+        mirrored: whether every view adds a forward pass over the mirror image, left and right exchanged.
         progress: whether to show a progress bar.
         confidence: whether to return the probability of the class as a second channel, for a structure of either side
             with all that the sagittal network gave to both.
@@ -69,6 +70,7 @@ class ViewAggregationInferer(Inferer):
         self.num_slices = num_slices
         self.sw_batch_size = sw_batch_size
         self.mirrored_class = torch.tensor(mirrored_classes(protocol))
+        self.protocol = protocol
         self.mirrored = mirrored
         self.progress = progress
         self.confidence = confidence
@@ -77,10 +79,11 @@ class ViewAggregationInferer(Inferer):
         self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any, **kwargs: Any
     ) -> torch.Tensor:
         volume = torch.as_tensor(inputs)[0, self.num_slices // 2][None]
-        total: torch.Tensor | None = None
-        for view, axis, weight in zip((network, *self.networks), self.spatial_dims, self.weights):
+        total = torch.empty(0)
+        views: list[Callable[..., torch.Tensor]] = [network, *self.networks]
+        for view, axis, weight in zip(views, self.spatial_dims, self.weights):
             if self.mirrored:  # left-right are the slices of a sagittal slab, and the first axis of any other
-                view = flip_tta(view, self.mirrored_class, 1 if axis == 0 else 2)
+                view = averaged(view, [IdentityPass(), FlipPass(self.protocol, -1 if axis == 0 else 0)])
             slabs = StackAdjacentSlicesd("volume", self.num_slices, axis)({"volume": volume})["volume"]
             slabs = slabs.movedim(axis + 1, 0)
             starts = range(0, len(slabs), self.sw_batch_size)
@@ -89,10 +92,10 @@ class ViewAggregationInferer(Inferer):
                 probability = view(slabs[part], *args, **kwargs).float().softmax(dim=1)
                 if axis == 0:
                     probability = self._for_both_sides(probability)
-                if total is None:
+                if not total.numel():
                     total = volume.new_zeros((probability.shape[1], *volume.shape[1:]), dtype=torch.float16)
                 total.movedim(axis + 1, 0)[part] += (weight * probability).to(total.dtype)
-        # what a sagittal network gives to both sides belongs to the side that is found: no second normalisation
+        # what a sagittal network gives to both sides belongs to the side that is found, so nothing is normalised again
         probability, classes = total.max(dim=0)
         found = (classes, probability.clamp(max=1)) if self.confidence else (classes,)
         return torch.stack([part.float() for part in found])[None]

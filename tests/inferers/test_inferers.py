@@ -12,10 +12,11 @@ from monai_scse.inferers import (
     ArgmaxInferer,
     ArgmaxSliceInferer,
     AutocastInferer,
+    AveragingInferer,
+    FlipPass,
+    IdentityPass,
     MirrorAgreementInferer,
-    MirroredInferer,
     ViewAggregationInferer,
-    ZoomedInferer,
     prefers_bfloat16,
 )
 from monai_scse.labels import mirrored_classes
@@ -172,15 +173,15 @@ def brains(seed: int = 0) -> tuple[nn.Module, torch.Tensor]:
     return SEUNet(2, 3, 28, features=4, kernel_size=3).eval(), torch.randn(1, 3, 12, 10, 8)
 
 
-def test_mirrored_image_gives_the_mirrored_segmentation() -> None:
+def test_mean_with_the_mirror_image_gives_the_mirrored_segmentation() -> None:
     network, volume = brains()
     exchange = torch.tensor(mirrored_classes("structures27"))
-    inferer = MirroredInferer(ArgmaxSliceInferer())
+    inferer = AveragingInferer(ArgmaxSliceInferer(), [IdentityPass(), FlipPass()])
     with torch.no_grad():
-        seen, mirrored = inferer(volume, network), inferer(volume.flip(2), network)
+        straight, mirrored = inferer(volume, network), inferer(volume.flip(2), network)
         alone = ArgmaxSliceInferer()(volume, network)
-    assert torch.equal(exchange[mirrored.flip(2).long()].float(), seen)
-    assert not torch.equal(seen, alone)
+    assert torch.equal(exchange[mirrored.flip(2).long()].float(), straight)
+    assert not torch.equal(straight, alone)
 
 
 def test_agreement_shows_the_mirrored_segmentation_beside_the_other() -> None:
@@ -188,11 +189,9 @@ def test_agreement_shows_the_mirrored_segmentation_beside_the_other() -> None:
     exchange = torch.tensor(mirrored_classes("structures27"))
     with torch.no_grad():
         both = MirrorAgreementInferer(ArgmaxSliceInferer(confidence=True), every=1)(volume, network)
-        seen, mirrored = (
-            ArgmaxSliceInferer(confidence=True)(volume, network),
-            ArgmaxSliceInferer()(volume.flip(2), network),
-        )
-    assert torch.equal(both[:, :2], seen)
+        straight = ArgmaxSliceInferer(confidence=True)(volume, network)
+        mirrored = ArgmaxSliceInferer()(volume.flip(2), network)
+    assert torch.equal(both[:, :2], straight)
     assert torch.equal(both[:, 2:], exchange[mirrored.flip(2).long()].float())
     assert not torch.equal(both[:, :1], both[:, 2:])
 
@@ -200,13 +199,13 @@ def test_agreement_shows_the_mirrored_segmentation_beside_the_other() -> None:
 def test_agreement_needs_some_slices_only() -> None:
     network, volume = brains()
     inferer = ArgmaxSliceInferer(confidence=True)
-    looks = []
-    count = network.register_forward_pre_hook(lambda _, inputs: looks.append(len(inputs[0])))
+    batches = []
+    count = network.register_forward_pre_hook(lambda _, inputs: batches.append(len(inputs[0])))
     with torch.no_grad():
         whole = MirrorAgreementInferer(inferer, every=1)(volume, network)
-        looks.clear()
+        batches.clear()
         some = MirrorAgreementInferer(inferer, every=4)(volume, network)
-        assert sum(looks) == 10 + 2  # slices along the second axis, and two mirrored ones
+        assert sum(batches) == 10 + 2  # slices along the second axis, and two mirrored ones
         count.remove()
         assert torch.equal(MirrorAgreementInferer(inferer, every=0)(volume, network), inferer(volume, network))
     assert torch.equal(some[:, :2], whole[:, :2])
@@ -216,7 +215,7 @@ def test_agreement_needs_some_slices_only() -> None:
     assert (some[:, 2:, :, ~seen] == -1).all()
 
 
-def test_axial_slices_are_looked_at_mirrored_and_sagittal_ones_are_not() -> None:
+def test_axial_slices_are_segmented_mirrored_and_sagittal_ones_are_not() -> None:
     network, volume = brains()
     with torch.no_grad():
         axial = MirrorAgreementInferer(ArgmaxSliceInferer(spatial_dim=2))(volume, network)
@@ -277,35 +276,3 @@ def test_views_that_are_sure_have_full_confidence() -> None:
 def test_views_need_an_axis_and_a_weight_each() -> None:
     with pytest.raises(ValueError, match="networks, spatial_dims and weights must be n, n and n"):
         ViewAggregationInferer([brains()[0]], [2], [1.0])
-
-
-def test_one_look_at_the_image_as_it_is_changes_nothing(network: nn.Module) -> None:
-    volume = torch.randn(1, 1, 12, 3, 14)
-    with torch.no_grad():
-        zoomed = ZoomedInferer(ArgmaxSliceInferer(confidence=True), [1.0])(volume, network)
-        torch.testing.assert_close(zoomed, ArgmaxSliceInferer(confidence=True)(volume, network))
-
-
-@pytest.mark.parametrize("shape", [(1, 1, 40, 3, 30), (1, 1, 20, 24, 16)])
-def test_zoomed_looks_are_averaged_on_the_grid_of_the_image(shape: tuple[int, ...]) -> None:
-    """A network that finds what is bright finds a smooth ball at any size."""
-    in_slices = shape[3] == 3
-    steps = torch.meshgrid(*(torch.linspace(-1, 1, length) for length in shape[2:]), indexing="ij")
-    ball = torch.exp(-2 * sum(step.square() for i, step in enumerate(steps) if i != 1 or not in_slices))[None, None]
-    seen = []
-
-    def bright(x: torch.Tensor) -> torch.Tensor:
-        seen.append(tuple(x.shape[2:]))
-        return torch.cat((torch.full_like(x, 0.5), x), dim=1) * 20
-
-    inferer = ArgmaxSliceInferer() if in_slices else ArgmaxInferer(SlidingWindowInferer(shape[2:]))
-    found = ZoomedInferer(inferer, [0.8, 1.0, 1.25])(ball, bright)
-    assert set(seen) == {tuple(round(f * n) for n in ((40, 30) if in_slices else shape[2:])) for f in (0.8, 1.0, 1.25)}
-    assert found.shape == ball.shape
-    assert (found == (ball > 0.5)).float().mean() > 0.97
-
-
-@pytest.mark.parametrize("factors", [[], [1.0, 0.0]])
-def test_sizes_must_be_positive(factors: list[float]) -> None:
-    with pytest.raises(ValueError, match="factors must be positive numbers"):
-        ZoomedInferer(ArgmaxSliceInferer(), factors)
