@@ -13,6 +13,7 @@ from monai.data import MetaTensor
 from nilearn.datasets import load_mni152_template
 from support.bundle_command import run_bundle
 
+from monai_scse.inferers import BrainExtractor
 from monai_scse.labels import get_label_protocol
 from monai_scse.metrics import structure_dice
 from monai_scse.networks.nets import SEUNet
@@ -36,7 +37,7 @@ def test_brain_is_found_in_a_head_made_around_it(brain_bundle, malc2012, tmp_pat
         for part in ("images", "labels")
     )
     brain = (image / np.percentile(image, 99.5)).clip(0, 1).astype(np.float32)
-    head, inside = whole_head(brain, np.random.RandomState(7), (1, 1, 1))
+    head, inside = whole_head(brain, np.random.default_rng(7), (1, 1, 1))
     (tmp_path / "scans").mkdir()
     nibabel.save(nibabel.Nifti1Image(head, np.eye(4)), tmp_path / "scans/head.nii.gz")
     table = _segment(brain_bundle, tmp_path / "scans", tmp_path / "out")
@@ -56,11 +57,10 @@ def test_brain_is_found_in_many_heads(brain_bundle):
     brain[brain < 0.1] = 0  # what interpolation left around it
     parser = ConfigParser()
     parser.read_config(str(brain_bundle / "configs/inference.json"))
-    extract = ExtractBraind(
-        "image", parser.get_parsed_content("brain_extraction_def"), brain_bundle / "models/brain_extraction.pt"
-    )
+    network = parser.get_parsed_content("brain_extraction_def")
+    extract = ExtractBraind("image", BrainExtractor(network, brain_bundle / "models/brain_extraction.pt").predict)
     for seed in range(12):
-        head, inside = whole_head(brain, np.random.RandomState(seed), (3, 3, 3))
+        head, inside = whole_head(brain, np.random.default_rng(seed), (3, 3, 3))
         affine = torch.diag(torch.tensor([3.0, 3, 3, 1]))
         scan = MetaTensor(torch.from_numpy(head[None]), affine=affine, meta={"filename_or_obj": f"head {seed}"})
         found = extract({"image": scan})["image"]

@@ -12,6 +12,7 @@ import torch
 from monai.data import MetaTensor
 from torch import nn
 
+from monai_scse.inferers import BrainExtractor
 from monai_scse.runtime import InputError
 from monai_scse.transforms import SCAN_KEY, ExtractBraind, LoadScand, tissue_ml
 
@@ -35,7 +36,11 @@ def scan(head: bool) -> np.ndarray:
 @pytest.fixture
 def extract(tmp_path: Path) -> ExtractBraind:
     torch.save({}, tmp_path / "weights.pt")
-    return ExtractBraind("image", Bright(), tmp_path / "weights.pt", spacing=STEP)
+    return ExtractBraind("image", BrainExtractor(Bright(), tmp_path / "weights.pt", spacing=STEP).predict)
+
+
+def no_mask(image: MetaTensor) -> torch.Tensor:
+    raise AssertionError("a scan with a mask of its own needs no other")
 
 
 def load(folder: Path, image: np.ndarray, name: str = "one") -> dict[str, MetaTensor]:
@@ -82,16 +87,31 @@ class Normalised(nn.Module):
         return Bright()(self.norm(x) - 0.5)
 
 
+def test_margin_keeps_the_surroundings_of_the_brain(tmp_path: Path) -> None:
+    torch.save({}, tmp_path / "weights.pt")
+    image = load(tmp_path, scan(head=True))["image"]
+    brain, wider = (
+        BrainExtractor(Bright(), tmp_path / "weights.pt", spacing=STEP, margin_mm=margin).predict(image)
+        for margin in (0.0, STEP)
+    )
+    by_hand = brain.clone()
+    for axis in (1, 2, 3):
+        for step in (-1, 1):
+            by_hand |= brain.roll(step, axis)
+    assert torch.equal(wider, by_hand)
+
+
 @pytest.mark.parametrize(
     ("mean", "variance"), [(100.0, 1.0), (0.5, 0.04)], ids=["of no scan like this", "of such scans"]
 )
 def test_brain_is_found_with_the_statistics_of_training_or_scan(tmp_path: Path, mean, variance) -> None:
     network = Normalised(mean, variance)
     torch.save(network.state_dict(), tmp_path / "weights.pt")
-    extract = ExtractBraind("image", network, tmp_path / "weights.pt", spacing=STEP)
-    for _ in range(2):  # what a scan looks like is not kept for the next one
-        image = extract(load(tmp_path, scan(head=True)))["image"]
-        np.testing.assert_array_equal(image[0].numpy(), scan(head=False))
+    extractor = BrainExtractor(network, tmp_path / "weights.pt", spacing=STEP)
+    for _ in range(2):  # the statistics of a scan are not kept for the next one
+        mask = extractor.predict(load(tmp_path, scan(head=True))["image"])
+        assert mask.dtype == torch.bool
+        np.testing.assert_array_equal(mask[0].numpy(), scan(head=False) > 0)
     assert float(network.norm.running_mean) == pytest.approx(mean)
 
 
@@ -103,10 +123,11 @@ class Nothing(nn.Module):
 
 
 @pytest.mark.parametrize(("network", "brain_ml"), [(Bright(), (2000, 3000)), (Nothing(), (500, 3000))])
-def test_head_without_a_brain_is_told(tmp_path: Path, extract: ExtractBraind, caplog, network, brain_ml) -> None:
+def test_head_without_a_brain_is_reported(tmp_path: Path, caplog, network, brain_ml) -> None:
     head = scan(head=True)
-    extract.network, extract.brain_ml = network, brain_ml  # the bright part has 905 ml
-    image = extract(load(tmp_path, head))["image"]
+    torch.save({}, tmp_path / "weights.pt")
+    extractor = BrainExtractor(network, tmp_path / "weights.pt", spacing=STEP, brain_ml=brain_ml)
+    image = ExtractBraind("image", extractor.predict)(load(tmp_path, head))["image"]  # the bright part has 905 ml
     assert image.meta[SCAN_KEY] == "no brain found"
     np.testing.assert_array_equal(image[0].numpy(), head)
     assert "no brain found" in caplog.text
@@ -116,7 +137,7 @@ def test_external_mask_is_used_on_any_grid(tmp_path: Path) -> None:
     (tmp_path / "masks").mkdir()
     half = (scan(head=False) > 0)[::2, ::2, ::2].astype(np.uint8)
     nibabel.save(nibabel.Nifti1Image(half, np.diag([8.0, 8, 8, 1])), tmp_path / "masks/one.nii.gz")
-    masked = ExtractBraind("image", Bright(), tmp_path / "none.pt", mask_dir=tmp_path / "masks")
+    masked = ExtractBraind("image", no_mask, mask_dir=tmp_path / "masks")
     image = masked(load(tmp_path, scan(head=True)))["image"]
     assert image.meta[SCAN_KEY] == "masked"
     assert 0.9 < (image > 0).sum() / (scan(head=False) > 0).sum() < 1.1
@@ -124,7 +145,7 @@ def test_external_mask_is_used_on_any_grid(tmp_path: Path) -> None:
 
 def test_masks_of_two_scans_of_a_person_lie_in_folders_of_their_names(tmp_path: Path) -> None:
     image = np.random.default_rng(0).uniform(1, 2, SHAPE).astype(np.float32)
-    masked = ExtractBraind("image", Bright(), tmp_path / "none.pt", mask_dir=tmp_path / "masks", masks_by_folder=True)
+    masked = ExtractBraind("image", no_mask, mask_dir=tmp_path / "masks", masks_by_folder=True)
     for folder, width in (("test", 2), ("retest", 3)):
         mask = np.zeros(SHAPE, dtype=np.uint8)
         mask[:width] = 1
@@ -141,7 +162,7 @@ def test_masks_of_two_scans_of_a_person_lie_in_folders_of_their_names(tmp_path: 
 def test_missing_and_foreign_masks_and_weights_are_named(tmp_path: Path) -> None:
     (tmp_path / "masks").mkdir()
     data = load(tmp_path, scan(head=True))
-    masked = ExtractBraind("image", Bright(), tmp_path / "none.pt", mask_dir=tmp_path / "masks")
+    masked = ExtractBraind("image", no_mask, mask_dir=tmp_path / "masks")
     with pytest.raises(InputError, match="masks: no brain mask of the name one; add it"):
         masked(data)
     far = np.diag([4.0, 4, 4, 1])
@@ -150,4 +171,4 @@ def test_missing_and_foreign_masks_and_weights_are_named(tmp_path: Path) -> None
     with pytest.raises(InputError, match=r"one.nii.gz: no voxel of this brain mask lies in its scan"):
         masked(data)
     with pytest.raises(InputError, match=r"none.pt: no such file; give scans without skull"):
-        ExtractBraind("image", Bright(), tmp_path / "none.pt")(data)
+        ExtractBraind("image", BrainExtractor(Bright(), tmp_path / "none.pt").predict)(data)
