@@ -38,7 +38,7 @@ Pair = tuple[np.ndarray, np.ndarray]  # scan in [0, 1], 0 outside the brain, and
 
 
 def _head(image: np.ndarray, label: np.ndarray, seed: int) -> Pair:
-    head, inside = whole_head(image, np.random.RandomState(seed), (1, 1, 1))
+    head, inside = whole_head(image, np.random.default_rng(seed), (1, 1, 1))
     shift = np.argwhere(inside).min(axis=0) - np.argwhere(image > 0).min(axis=0)
     moved = np.zeros(head.shape, dtype=label.dtype)
     source = [slice(max(0, -s), min(n, m - s)) for s, n, m in zip(shift, label.shape, head.shape)]

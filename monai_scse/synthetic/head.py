@@ -29,7 +29,7 @@ LAYERS = (
 
 
 def tissue_around(
-    inside: np.ndarray, rng: np.random.RandomState, spacing: Sequence[float] = (1.0, 1.0, 1.0)
+    inside: np.ndarray, rng: np.random.Generator, spacing: Sequence[float] = (1.0, 1.0, 1.0)
 ) -> tuple[np.ndarray, np.ndarray]:
     """Layers of tissue around a brain.
 
@@ -57,16 +57,14 @@ def tissue_around(
 _MARGINS = (((15, 40), (15, 40)), ((15, 40), (25, 60)), ((0, 90), (10, 40)))
 
 
-def _blobs(shape: Sequence[int], scale: np.ndarray, rng: np.random.RandomState, kinds: int = 10) -> np.ndarray:
+def _blobs(shape: Sequence[int], scale: np.ndarray, rng: np.random.Generator, kinds: int = 10) -> np.ndarray:
     """Patches of random tissues, a fifth of them air."""
     kind = np.argmax([smooth_noise(rng, shape, scale) for _ in range(kinds)], axis=0)
-    values = np.where(rng.random_sample(kinds) < 0.2, 0.02, rng.uniform(0.1, 1.3, kinds)).astype(np.float32)
+    values = np.where(rng.random(kinds) < 0.2, 0.02, rng.uniform(0.1, 1.3, kinds)).astype(np.float32)
     return values[kind] * np.clip(1 + 0.2 * smooth_noise(rng, shape, scale / 4), 0.2, 2)
 
 
-def whole_head(
-    brain: np.ndarray, rng: np.random.RandomState, spacing: Sequence[float]
-) -> tuple[np.ndarray, np.ndarray]:
+def whole_head(brain: np.ndarray, rng: np.random.Generator, spacing: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
     """Put skull, scalp, face, eyes, neck and spinal cord around a skull-stripped brain.
 
     Everything about them is random: thickness, intensity, gaps, size and the field of view. The face is no face; it is

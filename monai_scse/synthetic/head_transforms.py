@@ -16,11 +16,25 @@ from .head import tissue_around, whole_head
 __all__ = ["RandHeadTissued", "RandWholeHeadd"]
 
 
-class RandHeadTissued(RandomizableTransform, MapTransform):
+class _RandHead(RandomizableTransform, MapTransform):
+    """Draws one seed a sample, so that all keys of it receive the same head; arguments as in those that follow."""
+
+    def __init__(self, keys: str | Sequence[str], prob: float, allow_missing_keys: bool) -> None:
+        MapTransform.__init__(self, keys, allow_missing_keys)
+        RandomizableTransform.__init__(self, prob)
+
+    def randomize(self, data: Any = None) -> None:
+        super().randomize(None)
+        if self._do_transform:
+            self._seed = self.R.randint(2**32, dtype=np.uint32)
+
+
+class RandHeadTissued(_RandHead):
     """Put tissue around the brain of a skull-stripped scan, as an imperfect removal of the skull leaves it.
 
     The tissue (:func:`.head.tissue_around`) reaches to a distance from the brain that changes from place to
-    place, or fills the whole picture. Its brightness is cut at one, as that of the scans is.
+    place, or fills the whole picture. Its brightness is cut at one, as that of the scans is. All keys of a sample share
+    the tissue. MONAI has no transform that does this.
 
     Args:
         keys: skull-stripped scans or slabs of neighbouring slices of one, (slices, x, y), scaled to [0, 1], 0 outside
@@ -51,14 +65,13 @@ class RandHeadTissued(RandomizableTransform, MapTransform):
         slice_dim: int = 0,
         allow_missing_keys: bool = False,
     ) -> None:
-        MapTransform.__init__(self, keys, allow_missing_keys)
-        RandomizableTransform.__init__(self, prob)
+        super().__init__(keys, prob, allow_missing_keys)
         self.reach = reach
         self.whole = whole
         self.spacing = (spacing[slice_dim], *spacing[:slice_dim], *spacing[slice_dim + 1 :])
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
-        self.randomize(None)
+        self.randomize()
         around = dict(data)
         if self._do_transform:
             for key in self.key_iterator(data):
@@ -70,15 +83,18 @@ class RandHeadTissued(RandomizableTransform, MapTransform):
         inside = image > 0
         if not inside.any():
             return image
-        tissue, distance = tissue_around(inside, self.R, self.spacing)
-        if self.R.random_sample() >= self.whole:
-            reach = self.R.uniform(*self.reach) + 4 * smooth_noise(self.R, image.shape, 15 / np.asarray(self.spacing))
+        rng = np.random.default_rng(self._seed)
+        tissue, distance = tissue_around(inside, rng, self.spacing)
+        if rng.random() >= self.whole:
+            reach = rng.uniform(*self.reach) + 4 * smooth_noise(rng, image.shape, 15 / np.asarray(self.spacing))
             tissue[distance > reach] = 0
         return image + tissue.clip(0, 1)
 
 
-class RandWholeHeadd(RandomizableTransform, MapTransform):
+class RandWholeHeadd(_RandHead):
     """Put a whole head (:func:`.head.whole_head`) around skull-stripped brains, and mark where they are.
+
+    All keys of a sample share the head. MONAI has no transform that does this.
 
     Args:
         keys: skull-stripped scans (1, x, y, z), axes to the right, the front and the top (RAS), in [0, 1], 0 outside
@@ -86,24 +102,29 @@ class RandWholeHeadd(RandomizableTransform, MapTransform):
         spacing: size of a voxel in mm.
         mask_key: entry that receives where the brain is, uint8 (1, x, y, z).
         prob: probability of a head; otherwise the scan stays as it is.
+        allow_missing_keys: whether a missing key is no error.
     """
 
     def __init__(
-        self, keys: str | Sequence[str], spacing: Sequence[float], mask_key: str = "label", prob: float = 0.9
+        self,
+        keys: str | Sequence[str],
+        spacing: Sequence[float],
+        mask_key: str = "label",
+        prob: float = 0.9,
+        allow_missing_keys: bool = False,
     ) -> None:
-        MapTransform.__init__(self, keys)
-        RandomizableTransform.__init__(self, prob)
+        super().__init__(keys, prob, allow_missing_keys)
         self.spacing = spacing
         self.mask_key = mask_key
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
-        self.randomize(None)
+        self.randomize()
         headed = dict(data)
         for key in self.key_iterator(data):
-            head = np.asarray(data[key][0], dtype=np.float32)
+            head = np.array(data[key][0], dtype=np.float32)
             inside = head > 0
             if self._do_transform:
-                head, inside = whole_head(head, self.R, self.spacing)
+                head, inside = whole_head(head, np.random.default_rng(self._seed), self.spacing)
                 head = (head / np.percentile(head, 99.5)).clip(0, 1)
             headed[key] = torch.from_numpy(head[None])
             headed[self.mask_key] = torch.from_numpy(inside[None].astype(np.uint8))

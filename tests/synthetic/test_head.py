@@ -20,7 +20,7 @@ def brain() -> np.ndarray:
 def test_tissue_leaves_the_brain_alone_and_ends_in_air() -> None:
     inside = np.zeros((60, 60, 60), dtype=bool)
     inside[28:32, 28:32, 28:32] = True
-    tissue, distance = tissue_around(inside, np.random.RandomState(0), (3, 3, 3))
+    tissue, distance = tissue_around(inside, np.random.default_rng(0), (3, 3, 3))
     assert (tissue[inside] == 0).all()
     assert tissue[distance > 90].max() == 0  # the layers are 46 mm thick at most
     assert tissue[(distance > 0) & (distance < 40)].max() > 0.3
@@ -29,7 +29,7 @@ def test_tissue_leaves_the_brain_alone_and_ends_in_air() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_whole_head_holds_the_brain_unchanged(brain: np.ndarray, seed: int) -> None:
-    head, inside = whole_head(brain, np.random.RandomState(seed), (3, 3, 3))
+    head, inside = whole_head(brain, np.random.default_rng(seed), (3, 3, 3))
     assert inside.sum() == (brain > 0).sum()
     np.testing.assert_array_equal(head[inside], brain[brain > 0])
     around = head[~inside]
@@ -38,6 +38,6 @@ def test_whole_head_holds_the_brain_unchanged(brain: np.ndarray, seed: int) -> N
 
 
 def test_same_seed_makes_the_same_head(brain: np.ndarray) -> None:
-    first, second, other = (whole_head(brain, np.random.RandomState(seed), (3, 3, 3))[0] for seed in (1, 1, 2))
+    first, second, other = (whole_head(brain, np.random.default_rng(seed), (3, 3, 3))[0] for seed in (1, 1, 2))
     np.testing.assert_array_equal(first, second)
     assert first.shape != other.shape or not np.array_equal(first, other)

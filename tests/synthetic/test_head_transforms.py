@@ -43,6 +43,35 @@ def test_spacing_is_that_of_the_scan_whatever_axis_the_slices_are_counted_along(
     assert torch.equal(made[0]["image"], made[2]["image"])
 
 
+def test_keys_of_a_sample_share_the_tissue() -> None:
+    add = RandHeadTissued(["image", "image2"], prob=1.0).set_random_state(0)
+    sample = {"image": disk(), "image2": 0.5 * disk()}
+    first, second = add(sample), add(sample)
+    outside = disk() == 0
+    assert first["image"][outside].any()
+    assert torch.equal(first["image"][outside], first["image2"][outside])
+    assert torch.equal(first["image2"][~outside], sample["image2"][~outside])
+    assert not torch.equal(first["image"], second["image"])
+
+
+def test_keys_of_a_sample_share_the_whole_head() -> None:
+    ball = torch.nn.functional.interpolate(disk()[None, 2:3].repeat(1, 20, 1, 1)[:, None], (20, 26, 26))[0]
+    add = RandWholeHeadd(["image", "image2"], spacing=(3, 3, 3), prob=1.0).set_random_state(0)
+    headed = add({"image": ball, "image2": ball.clone()})
+    assert torch.equal(headed["image"], headed["image2"])
+    assert not torch.equal(headed["image"], add({"image": ball, "image2": ball})["image"])
+
+
+def test_the_call_draws_nothing_after_randomize() -> None:
+    add = RandHeadTissued("image", prob=1.0).set_random_state(0)
+    add.randomize()
+    state = add.R.get_state()[1].tolist()
+    add.randomize = lambda data=None: None
+    first, second = (add({"image": disk()})["image"] for _ in range(2))
+    assert torch.equal(first, second)
+    assert add.R.get_state()[1].tolist() == state
+
+
 def test_all_of_the_head_can_be_left() -> None:
     add = RandHeadTissued("image", prob=1.0, whole=1.0).set_random_state(1)
     shares = [float((add({"image": disk()})["image"] > 0).float().mean()) for _ in range(5)]
