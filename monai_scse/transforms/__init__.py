@@ -1,4 +1,4 @@
-"""MONAI transforms of our own."""
+"""MONAI transforms of our own, by what they are for."""
 
 from __future__ import annotations
 
@@ -18,31 +18,35 @@ from .spacing import AntiAliasd, SpacingIgnoringExtraKeysd
 from .structure_variation import RandStructureIntensityd, RandStructureSized, RandWhiteMatterLesionsd
 
 __all__ = [
-    "AGREEMENT_KEY",
-    "CONFIDENCE_KEY",
-    "QC_KEY",
-    "SCAN_KEY",
+    # reading: from files to scans and labels as networks take them
     "AntiAliasd",
-    "BrainQCd",
     "CheckHounsfieldd",
     "CheckLabelGridd",
-    "TorsoQCd",
     "ExtractBraind",
     "LoadOrganLabelsd",
     "LoadScand",
     "MapLabelsd",
-    "RecordConfidenced",
+    "SCAN_KEY",
+    "SpacingIgnoringExtraKeysd",
+    "StackAdjacentSlicesd",
+    "file_of",
+    "tissue_ml",
+    # augmentation: random variation of training scans
     "RandLateralFlipd",
     "RandSlabTruncationd",
     "RandStructureIntensityd",
     "RandStructureSized",
     "RandWhiteMatterLesionsd",
+    # quality control: how far a segmentation can be trusted
+    "AGREEMENT_KEY",
+    "BrainQCd",
+    "CONFIDENCE_KEY",
+    "QC_KEY",
+    "RecordConfidenced",
+    "TorsoQCd",
+    # postprocessing: what becomes of a segmentation
     "ResolveSidesd",
     "SaveSegmentationd",
-    "SpacingIgnoringExtraKeysd",
-    "StackAdjacentSlicesd",
-    "file_of",
     "organ_cleaning",
     "segmentation_name",
-    "tissue_ml",
 ]

@@ -1,4 +1,4 @@
-"""Segmentations of brains that cannot be right, flagged."""
+"""Quality control of a brain: structures that cannot be right are flagged."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from monai.transforms import MapTransform
 
 from ..labels import Structure, side_pairs
 from .confidence import AGREEMENT_KEY, CONFIDENCE_KEY, unsure_classes
+from .meta import with_meta
 from .plausibility import QC_KEY
 
 __all__ = ["BrainQCd"]
@@ -18,11 +19,11 @@ __all__ = ["BrainQCd"]
 class BrainQCd(MapTransform):
     """Note in the meta data, entry :data:`QC_KEY`, for each class index why its segmentation should not be trusted.
 
-    Nothing is removed. All structures are flagged when their sum is no brain of an adult, when the scan cuts the brain
-    off (a brain in a scan that just encloses it touches the border with its tips, one that is cut off with a section),
-    or when the network is unsure of all of them on average, as it is in a scan that is upside down. A structure is
-    flagged when it was not found, when it is much larger or smaller than that of the other side, or when the network is
-    unsure of it (behind :class:`monai_scse.transforms.RecordConfidenced`).
+    Nothing is removed. All structures are flagged when their sum is no brain of an adult, or when the scan cuts the
+    brain off: a cut shows a section of the brain on a face of the scan. They are flagged, too, when the network is
+    unsure of all of them on average, as in a scan that is upside down. A structure is flagged when it is not found,
+    when it is much larger or smaller than that of the other side, or when the network is unsure of it (behind
+    :class:`monai_scse.transforms.RecordConfidenced`). MONAI has no transform that does this.
 
     Args:
         keys: class indices, (1, x, y, z), on the grid of the scan.
@@ -30,9 +31,10 @@ class BrainQCd(MapTransform):
         brain_ml: smallest and largest sum of all structures; wide limits, for adults of any size and age.
         cut_cm2: a larger area of brain on one face of the scan is a cut.
         asymmetry: largest difference of a left and a right structure, as a share of their mean.
-        min_confidence: a structure of which the network is less sure is flagged.
-        least_agreement: likewise for the agreement with the mirror image.
-        least_mean_confidence: a scan in whose structures the network is less sure on average is flagged as a whole.
+        min_sureness: expected at least of a structure, by :data:`CONFIDENCE_KEY` and :data:`AGREEMENT_KEY`; by default
+            0.75 of both.
+        min_mean_confidence: expected at least of a scan, as the mean over its structures.
+        allow_missing_keys: whether a missing key is no error.
     """
 
     def __init__(
@@ -42,30 +44,30 @@ class BrainQCd(MapTransform):
         brain_ml: tuple[float, float] = (700.0, 2000.0),
         cut_cm2: float = 6.0,
         asymmetry: float = 0.6,
-        min_confidence: float = 0.75,
-        least_agreement: float = 0.75,
-        least_mean_confidence: float = 0.9,
+        min_sureness: Mapping[str, float] | None = None,
+        min_mean_confidence: float = 0.9,
+        allow_missing_keys: bool = False,
     ) -> None:
-        super().__init__(keys)
+        super().__init__(keys, allow_missing_keys)
         self.num_classes = len(structures)
         self.pairs = side_pairs(structures)
         self.brain_ml = brain_ml
         self.cut_cm2 = cut_cm2
         self.asymmetry = asymmetry
-        self.least_mean_confidence = least_mean_confidence
-        self.least = {CONFIDENCE_KEY: min_confidence, AGREEMENT_KEY: least_agreement}
+        self.min_sureness = {CONFIDENCE_KEY: 0.75, AGREEMENT_KEY: 0.75} if min_sureness is None else min_sureness
+        self.min_mean_confidence = min_mean_confidence
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         checked = dict(data)
         for key in self.key_iterator(data):
             classes = data[key].cpu().numpy()[0].astype(np.int64)
             reasons = self._reasons(classes, data[key].affine.cpu().numpy()[:3, :3])
-            reasons = unsure_classes(data[key].meta, self.least) | reasons
+            reasons = unsure_classes(data[key].meta, self.min_sureness) | reasons
             confidence = data[key].meta.get(CONFIDENCE_KEY, {})
-            if confidence and (mean := sum(confidence.values()) / len(confidence)) < self.least_mean_confidence:
-                told = f"unsure of the whole scan: mean confidence {mean:.2f}, expected {self.least_mean_confidence:g}"
-                reasons = dict.fromkeys(range(1, self.num_classes), told) | reasons
-            checked[key].meta[QC_KEY] = reasons
+            if confidence and (mean := sum(confidence.values()) / len(confidence)) < self.min_mean_confidence:
+                unsure = f"unsure of the whole scan: mean confidence {mean:.2f}, expected {self.min_mean_confidence:g}"
+                reasons = dict.fromkeys(range(1, self.num_classes), unsure) | reasons
+            checked[key] = with_meta(data[key], {QC_KEY: reasons})
         return checked
 
     def _reasons(self, classes: np.ndarray, axes: np.ndarray) -> dict[int, str]:
@@ -91,8 +93,8 @@ class BrainQCd(MapTransform):
                 and right not in reasons
                 and abs(volume[left] - volume[right]) > self.asymmetry * mean
             ):
-                told = f"left {volume[left]:.2f} ml, right {volume[right]:.2f} ml: the sides differ too much"
-                reasons |= {left: told, right: told}
+                difference = f"left {volume[left]:.2f} ml, right {volume[right]:.2f} ml: the sides differ too much"
+                reasons |= {left: difference, right: difference}
         return reasons
 
     @staticmethod
@@ -100,5 +102,5 @@ class BrainQCd(MapTransform):
         areas = []
         for axis in range(3):
             pixel_cm2 = float(np.prod(np.delete(spacing, axis))) / 100
-            areas += [np.count_nonzero(np.take(classes, end, axis)) * pixel_cm2 for end in (0, -1)]
+            areas += [np.count_nonzero(np.take(classes, face, axis)) * pixel_cm2 for face in (0, -1)]
         return max(areas)

@@ -9,31 +9,41 @@ import torch
 from monai.data import MetaTensor
 from monai.transforms import MapTransform
 
+from .meta import with_meta
+
 __all__ = ["AGREEMENT_KEY", "CONFIDENCE_KEY", "RecordConfidenced", "unsure_classes"]
 
 #: Entry of the meta data of a segmentation: for each class index that occurs, how sure the network is of it.
 CONFIDENCE_KEY = "confidence"
 #: Entry of the meta data of a segmentation: Dice with that of the mirror image, for each class index that occurs in
-#: slices that were looked at mirrored.
+#: slices that are segmented mirrored, too.
 AGREEMENT_KEY = "agreement"
 
 
 class RecordConfidenced(MapTransform):
-    """Take off a segmentation what tells how sure the network is, and note it for each structure in the meta data.
+    """Keep the class indices of a segmentation, and note in the meta data how sure the network is of each structure.
 
-    Confidence is the mean softmax probability of the voxels that were given to the structure: what share of them the
-    network expects to be right. Agreement is Dice of the structure and the one that the network finds in the mirror
-    image, over the slices of which it was looked at.
+    Confidence is the mean softmax probability of the voxels of the structure: what share of them the network expects to
+    be right. Agreement is Dice of the structure and the one that the network finds in the mirror image, over the slices
+    that are segmented mirrored, too. MONAI has no transform that does this.
 
     Args:
         keys: class indices and their probabilities, (2, x, y, z), as the inferers give them with ``confidence=True``,
             and as a third channel what :class:`monai_scse.inferers.MirrorAgreementInferer` adds. They come back as
             class indices, (1, x, y, z).
-        image_key: the scan, whose meta data inverting the preprocessing gives to the segmentation.
+        image_key: the scan, which receives the same notes: inverting the preprocessing gives its meta data to the
+            segmentation.
+        allow_missing_keys: whether a missing key is no error.
+
+    Example:
+        >>> pred = MetaTensor(torch.tensor([0.0, 1, 1, 1, 0.9, 0.5, 0.6, 0.7]).view(2, 4, 1, 1))
+        >>> noted = RecordConfidenced("pred")({"pred": pred})["pred"]
+        >>> noted.shape[0], round(noted.meta["confidence"][1], 3)
+        (1, 0.6)
     """
 
-    def __init__(self, keys: str | Sequence[str], image_key: str = "image") -> None:
-        super().__init__(keys)
+    def __init__(self, keys: str | Sequence[str], image_key: str = "image", allow_missing_keys: bool = False) -> None:
+        super().__init__(keys, allow_missing_keys)
         self.image_key = image_key
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
@@ -48,14 +58,14 @@ class RecordConfidenced(MapTransform):
                 other = torch.as_tensor(data[key][2]).flatten().long()
                 index, other = index[other >= 0], other[other >= 0]
                 parts = (index, other, index[index == other])
-                seen, mirrored, both = (torch.bincount(part, minlength=len(voxels)) for part in parts)
+                straight, mirrored, both = (torch.bincount(part, minlength=len(voxels)) for part in parts)
                 measures[AGREEMENT_KEY] = {
-                    i: float(2 * both[i] / either) for i in found if (either := seen[i] + mirrored[i])
+                    i: float(2 * both[i] / either) for i in found if (either := straight[i] + mirrored[i])
                 }
-            for volume in (classes, data.get(self.image_key)):
-                if isinstance(volume, MetaTensor):
-                    volume.meta.update(measures)
             noted[key] = classes
+            for name in (key, self.image_key):
+                if isinstance(noted.get(name), MetaTensor):
+                    noted[name] = with_meta(noted[name], measures)
         return noted
 
 

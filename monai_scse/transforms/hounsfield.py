@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -20,20 +20,28 @@ _logger = logging.getLogger(__name__)
 class CheckHounsfieldd(MapTransform):
     """Check that images are CT scans in Hounsfield units with enough slices.
 
-    Every CT of a body holds air or fat, far below 0. Where nothing is, either the offset of the scanner was never
-    applied (stored values of 0 to 4095, soft tissue around 1050) or the image is not a CT.
+    Every CT of a body holds air or fat, far below 0. Without such values, either the offset of the scanner is missing
+    (stored values of 0 to 4095, soft tissue around 1050) or the image is not a CT. The first is an error, the second a
+    warning. MONAI has no transform that does this.
 
     Args:
         keys: the images, (1, x, y, z).
         hu_offset: added first, for scans without their offset: usually -1024.
         min_slices: the fewest voxels along any axis.
+        allow_missing_keys: whether a missing key is no error.
 
     Raises:
         InputError: when the offset is missing, or there are fewer slices.
     """
 
-    def __init__(self, keys: str | list[str], hu_offset: float = 0.0, min_slices: int = 1) -> None:
-        super().__init__(keys)
+    def __init__(
+        self,
+        keys: str | Sequence[str],
+        hu_offset: float = 0.0,
+        min_slices: int = 1,
+        allow_missing_keys: bool = False,
+    ) -> None:
+        super().__init__(keys, allow_missing_keys)
         self.hu_offset = hu_offset
         self.min_slices = min_slices
 

@@ -19,9 +19,12 @@ __all__ = ["MapLabelsd", "RandLateralFlipd"]
 class MapLabelsd(MapTransform):
     """Replace the label numbers of a protocol by class indices.
 
+    Nearest is MONAI's ``MapLabelValued``, which leaves numbers that it does not know as they are.
+
     Args:
         keys: the label entries.
         protocol: name of the protocol, for example ``"neuromorphometrics"``.
+        allow_missing_keys: whether a missing key is no error.
 
     Raises:
         InputError: when the protocol does not exist, or does not know a label of the file.
@@ -32,8 +35,8 @@ class MapLabelsd(MapTransform):
         tensor([[ 0,  1,  2, 15]], dtype=torch.uint8)
     """
 
-    def __init__(self, keys: str | Sequence[str], protocol: str) -> None:
-        super().__init__(keys)
+    def __init__(self, keys: str | Sequence[str], protocol: str, allow_missing_keys: bool = False) -> None:
+        super().__init__(keys, allow_missing_keys)
         self.protocol = get_label_protocol(protocol)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
@@ -48,12 +51,24 @@ class MapLabelsd(MapTransform):
 class RandLateralFlipd(RandomizableTransform, MapTransform):
     """Mirror image and label from left to right and exchange the left and right structures of the label.
 
+    Nearest is MONAI's ``RandFlipd``, which keeps the classes: a left structure would lie on the right.
+
     Args:
         keys: the entries to mirror, (channels, *spatial).
         label_key: the one that holds class indices.
         protocol: name of the protocol, whose "left ..." and "right ..." structures make the pairs.
         spatial_axis: the left-right axis, counted without the channel.
         prob: probability of mirroring.
+        allow_missing_keys: whether a missing key is no error.
+
+    Raises:
+        ValueError: when ``label_key`` is none of ``keys``.
+
+    Example:
+        >>> label = torch.tensor([[[1], [2], [0]]])  # the left and the right white matter
+        >>> flip = RandLateralFlipd(["label"], prob=1.0)
+        >>> flip({"label": label})["label"].flatten().tolist()
+        [0, 15, 14]
     """
 
     def __init__(
@@ -63,8 +78,9 @@ class RandLateralFlipd(RandomizableTransform, MapTransform):
         protocol: str = "structures27",
         spatial_axis: int = 0,
         prob: float = 0.5,
+        allow_missing_keys: bool = False,
     ) -> None:
-        MapTransform.__init__(self, keys)
+        MapTransform.__init__(self, keys, allow_missing_keys)
         RandomizableTransform.__init__(self, prob)
         if label_key not in self.keys:
             raise ValueError(f"label_key must be one of keys={self.keys}, got {label_key!r}.")
@@ -78,6 +94,6 @@ class RandLateralFlipd(RandomizableTransform, MapTransform):
         if self._do_transform:
             for key in self.key_iterator(data):
                 flipped[key] = data[key].flip(self.axis)
-            label = flipped[self.label_key]
-            flipped[self.label_key] = self.mirrored_class.to(label.device)[label.long()]
+                if key == self.label_key:
+                    flipped[key] = self.mirrored_class.to(data[key].device)[flipped[key].long()]
         return flipped

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from monai.data import MetaTensor
@@ -20,14 +20,16 @@ __all__ = ["LoadOrganLabelsd"]
 class LoadOrganLabelsd(MapTransform):
     """Load the label of a case of :func:`monai_scse.data.organ_cases` as class indices.
 
-    Numbers of another numbering that belong to no organ of the table become background. Organs that were not annotated
-    are marked as unknown, see :func:`monai_scse.labels.mark_unknown_classes`.
+    Numbers of another numbering that belong to no organ of the table become background. Organs without annotation are
+    marked as unknown, see :func:`monai_scse.labels.mark_unknown_classes`. Nearest is MONAI's ``LoadImaged``, which
+    reads one file a label.
 
     Args:
         keys: the label entries: a file, or a dictionary from organs to lists of mask files.
         organs: the organ table, see :func:`monai_scse.labels.organ_table`.
         label_numbers: what the numbers of a label file mean: ``"classes"`` or a key of the organ table.
         image_key: the entry of the image, loaded before, that the masks lie on.
+        allow_missing_keys: whether a missing key is no error.
 
     Raises:
         InputError: when a file cannot be read or does not lie on the grid of the image, or a label map holds no label
@@ -40,9 +42,10 @@ class LoadOrganLabelsd(MapTransform):
         organs: Sequence[Mapping[str, Any]],
         label_numbers: str = "classes",
         image_key: str = "image",
+        allow_missing_keys: bool = False,
     ) -> None:
-        super().__init__(keys)
-        self.organs: Sequence[Organ] = organ_table(organs)[1:]
+        super().__init__(keys, allow_missing_keys)
+        self.organs = cast(Sequence[Organ], organ_table(organs)[1:])
         self.label_numbers = label_numbers
         self.image_key = image_key
         self._load = LoadScand("label", image_key=None)
@@ -54,8 +57,8 @@ class LoadOrganLabelsd(MapTransform):
             loaded[key] = read(data[key], data[self.image_key])
         return loaded
 
-    def _read(self, file: str, image: torch.Tensor) -> torch.Tensor:
-        label = self._load({"label": file})["label"]
+    def _read(self, file: str, image: torch.Tensor) -> MetaTensor:
+        label: MetaTensor = self._load({"label": file})["label"]
         check_same_grid(label, image)
         return label
 

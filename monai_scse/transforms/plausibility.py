@@ -1,4 +1,4 @@
-"""Telling organs from what a network invents where there are none."""
+"""Quality control of a torso: organs that cannot be right are removed or flagged."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from monai.transforms import MapTransform
 from monai.utils import convert_to_dst_type
 
 from .confidence import CONFIDENCE_KEY, unsure_classes
+from .meta import with_meta
 
 __all__ = ["QC_KEY", "TorsoQCd", "torso"]
 
-#: Entry of the meta data of a segmentation: for each class index that was removed or is doubtful, why.
+#: Entry of the meta data of a segmentation: for each class index that is removed or doubtful, why.
 QC_KEY = "qc"
 
 
@@ -25,13 +26,13 @@ def torso(above: np.ndarray) -> np.ndarray:
         above: voxels denser than air, bool, (x, y, z), z along the body.
 
     Returns:
-        The largest connected part after thin ones are taken off, and what lies between its first and last voxel both
-        along x and along y.
+        The largest connected part without thin ones, and what lies between its first and last voxel both along x and
+        along y.
     """
     from scipy.ndimage import binary_opening, label
 
-    ends = ((0, 0), (0, 0), (2, 2))  # the body goes on beyond the first and the last slice
-    parts, count = label(binary_opening(np.pad(above, ends, mode="edge"), iterations=1)[..., 2:-2])
+    beyond = ((0, 0), (0, 0), (2, 2))  # the body goes on beyond the first and the last slice
+    parts, count = label(binary_opening(np.pad(above, beyond, mode="edge"), iterations=1)[..., 2:-2])
     if not count:
         return np.zeros_like(above)
     body = parts == np.bincount(parts.ravel())[1:].argmax() + 1
@@ -48,10 +49,11 @@ class TorsoQCd(MapTransform):
 
     Whatever lies outside the body goes: air between the shells of a table looks like lung. A class goes when its volume
     is below its minimum and the scan does not cut it off, that is, it reaches neither the first nor the last slice
-    along the body; one that is cut off stays, and is noted. All classes go when the scan is no torso of an adult: when
-    no section through the body, arms and table aside, is as large as a torso (a head is smaller), or when there is
-    hardly any fat in it (a phantom). Where no class is left, all are noted. A class of which the network is unsure
-    stays, and is noted (behind :class:`monai_scse.transforms.RecordConfidenced`).
+    along the body. One that is cut off stays, and is noted. All classes go when the scan is no torso of an adult. Then
+    no section through the body, arms and table aside, has :attr:`MIN_SECTION_CM2` (a head is smaller), or less than
+    :attr:`MIN_FAT_SHARE` of it is fat (a phantom). When no class remains, all are noted. A class of which the network
+    is unsure stays, and is noted (behind :class:`monai_scse.transforms.RecordConfidenced`). Nearest is MONAI's
+    ``RemoveSmallObjectsd``, which knows neither the body nor the end of a scan, and gives no reason.
 
     Args:
         keys: class indices, (1, x, y, z).
@@ -60,10 +62,14 @@ class TorsoQCd(MapTransform):
         image_key: the scan, (channels, x, y, z), on the same grid; of several channels the middle one is used.
         body_threshold: values of the scan above it are body.
         fat: lowest and highest value of fat in the scan.
-        min_section_cm2: area of a body's largest section; 0 for no limit.
-        min_fat_share: of the body's volume; 0 for no limit.
         min_confidence: a class of which the network is less sure is noted; 0 for no limit.
+        allow_missing_keys: whether a missing key is no error.
     """
+
+    #: area of a torso's largest section
+    MIN_SECTION_CM2 = 280.0
+    #: fat in a torso, as a share of its volume
+    MIN_FAT_SHARE = 0.03
 
     def __init__(
         self,
@@ -73,17 +79,14 @@ class TorsoQCd(MapTransform):
         image_key: str = "image",
         body_threshold: float = 0.0,
         fat: tuple[float, float] = (0.1, 0.34),
-        min_section_cm2: float = 280.0,
-        min_fat_share: float = 0.03,
         min_confidence: float = 0.8,
+        allow_missing_keys: bool = False,
     ) -> None:
-        super().__init__(keys)
+        super().__init__(keys, allow_missing_keys)
         self.min_volume_ml = {index: float(min_volume_ml.get(name, 0.0)) for index, name in enumerate(names) if index}
         self.image_key = image_key
         self.body_threshold = body_threshold
         self.fat = fat
-        self.min_section_cm2 = min_section_cm2
-        self.min_fat_share = min_fat_share
         self.least = {CONFIDENCE_KEY: min_confidence}
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
@@ -106,10 +109,10 @@ class TorsoQCd(MapTransform):
             if isinstance(data[key], MetaTensor):
                 unsure = unsure_classes(data[key].meta, self.least)
                 reasons |= {index: why for index, why in unsure.items() if (classes == index).any()}
-            for volume in (result, image):  # inverting the preprocessing takes the meta data from the image
-                if isinstance(volume, MetaTensor):
-                    volume.meta[QC_KEY] = reasons
             checked[key] = result
+            for name in (key, self.image_key):  # inverting the preprocessing takes the meta data from the image
+                if isinstance(checked[name], MetaTensor):
+                    checked[name] = with_meta(checked[name], {QC_KEY: reasons})
         return checked
 
     def _refusal(self, scan: np.ndarray, body: np.ndarray, voxel_cm2: float) -> str | None:
@@ -117,12 +120,12 @@ class TorsoQCd(MapTransform):
         if not body.any():
             return "no body in the scan"
         section = float(body.sum(axis=(0, 1)).max()) * voxel_cm2
-        if section < self.min_section_cm2:
-            return f"no torso of an adult: largest section {section:.0f} cm2, expected {self.min_section_cm2:g}"
+        if section < self.MIN_SECTION_CM2:
+            return f"no torso of an adult: largest section {section:.0f} cm2, expected {self.MIN_SECTION_CM2:g}"
         dense = body & (scan > self.body_threshold)
         share = float((dense & (scan > self.fat[0]) & (scan < self.fat[1])).sum() / dense.sum())
-        if share < self.min_fat_share:
-            return f"no body: {100 * share:.1f} % fat, expected {100 * self.min_fat_share:g} %"
+        if share < self.MIN_FAT_SHARE:
+            return f"no body: {100 * share:.1f} % fat, expected {100 * self.MIN_FAT_SHARE:g} %"
         return None
 
     def _reasons(
@@ -133,14 +136,15 @@ class TorsoQCd(MapTransform):
             return dict.fromkeys(self.min_volume_ml, refused), {}
         cut = set(np.unique(classes[..., [0, -1]]).astype(int))
         voxels = np.bincount(classes.astype(np.int64).ravel(), minlength=len(self.min_volume_ml) + 1)
-        removed, doubts = {}, {}
+        removed: dict[int, str] = {}
+        doubts: dict[int, str] = {}
         for index, least in self.min_volume_ml.items():
             if 0 < (found := voxels[index] * voxel_ml) < least:
-                told = f"{found:.1f} ml, at least {least:g} ml expected"
+                volume = f"{found:.1f} ml, at least {least:g} ml expected"
                 if index in cut:
-                    doubts[index] = f"cut off by the scan: {told} of a whole one"
+                    doubts[index] = f"cut off by the scan: {volume} of a whole one"
                 else:
-                    removed[index] = f"removed: {told}"
+                    removed[index] = f"removed: {volume}"
         if any(voxels[index] and index not in removed for index in self.min_volume_ml):
             return removed, doubts
         return dict.fromkeys(self.min_volume_ml, "no organ found in the scan") | removed, doubts

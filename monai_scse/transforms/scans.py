@@ -119,13 +119,14 @@ class CheckLabelGridd(MapTransform):
     Args:
         keys: the label entries.
         image_key: the image entry.
+        allow_missing_keys: whether a missing key is no error.
 
     Raises:
         InputError: when the shapes differ, or the affines by more than 0.01 (mm, or mm a voxel).
     """
 
-    def __init__(self, keys: str | list[str], image_key: str = "image") -> None:
-        super().__init__(keys)
+    def __init__(self, keys: str | list[str], image_key: str = "image", allow_missing_keys: bool = False) -> None:
+        super().__init__(keys, allow_missing_keys)
         self.image_key = image_key
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:

@@ -57,6 +57,7 @@ class ResolveSidesd(MapTransform):
         image_key: the scan, (channels, x, y, z), on the same grid; of several channels the middle one is used.
         body_threshold: values of the scan above it are body.
         margin_mm: how far from the middle a centre must lie.
+        allow_missing_keys: whether a missing key is no error.
 
     Example:
         >>> import torch
@@ -75,8 +76,9 @@ class ResolveSidesd(MapTransform):
         image_key: str = "image",
         body_threshold: float = 0.0,
         margin_mm: float = 10.0,
+        allow_missing_keys: bool = False,
     ) -> None:
-        super().__init__(keys)
+        super().__init__(keys, allow_missing_keys)
         self.pairs = pairs
         self.image_key = image_key
         self.body_threshold = body_threshold
@@ -89,7 +91,7 @@ class ResolveSidesd(MapTransform):
         axes = [int(abs(row).argmax()) for row in affine[[0, 2], :3]]  # from left to right, and along the body
         body = (image[image.shape[0] // 2] > self.body_threshold).cpu().numpy()
         middle = body_midline(np.moveaxis(body, axes, (0, -1)))
-        to_right, margin = np.sign(affine[0, axes[0]]), self.margin_mm / np.linalg.norm(affine[:3, axes[0]])
+        to_right, margin = np.sign(affine[0, axes[0]]), self.margin_mm / float(np.linalg.norm(affine[:3, axes[0]]))
         for key in self.key_iterator(data):
             classes = data[key].cpu().numpy()[0].copy()
             for index, other, side in self._names(to_right):

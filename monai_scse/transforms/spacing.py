@@ -15,15 +15,16 @@ __all__ = ["AntiAliasd", "SpacingIgnoringExtraKeysd"]
 
 
 class AntiAliasd(MapTransform):
-    """Smooth scans whose voxels are smaller than those they are about to be resampled to.
+    """Smooth scans whose voxels are smaller than those that ``Spacingd`` makes next.
 
     ``Spacingd`` interpolates between the nearest voxels and leaves out those between: the noise of a scan of thin,
-    small voxels stays as strong as it is. A Gaussian of (factor - 1) / 2 voxels along each axis averages it first, as
-    MONAI's ``Resize`` does with ``anti_aliasing=True``.
+    small voxels stays as strong as it is. A Gaussian of (factor - 1) / 2 voxels along each axis averages it first.
+    Nearest is MONAI's ``Resize`` with ``anti_aliasing=True``, which takes a number of voxels and not their size.
 
     Args:
         keys: scans, (channels, x, y, z), with their affine.
-        pixdim: voxel size in mm that ``Spacingd`` will resample to; larger voxels are left as they are.
+        pixdim: voxel size in mm that ``Spacingd`` resamples to; larger voxels stay as they are.
+        allow_missing_keys: whether a missing key is no error.
 
     Example:
         >>> from monai.data import MetaTensor
@@ -32,8 +33,8 @@ class AntiAliasd(MapTransform):
         True
     """
 
-    def __init__(self, keys: str | Sequence[str], pixdim: Sequence[float]) -> None:
-        super().__init__(keys)
+    def __init__(self, keys: str | Sequence[str], pixdim: Sequence[float], allow_missing_keys: bool = False) -> None:
+        super().__init__(keys, allow_missing_keys)
         self.pixdim = pixdim
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
@@ -53,8 +54,8 @@ class AntiAliasd(MapTransform):
 class SpacingIgnoringExtraKeysd(Spacingd):
     """MONAI's ``Spacingd``, also for samples with other entries whose names begin like the image's.
 
-    From MONAI 1.6.0 on ``Spacingd`` takes every entry such as ``image_path`` for a dictionary of meta data and fails
-    when it is none. MONAI Label adds ``image_path``, a string, to each sample.
+    ``Spacingd`` takes every entry such as ``image_path`` for a dictionary of meta data and fails when it is none. MONAI
+    Label adds ``image_path``, a string, to each sample.
 
     Args: those of ``Spacingd``.
 

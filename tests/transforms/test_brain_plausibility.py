@@ -70,7 +70,7 @@ def test_structure_that_the_network_is_unsure_of() -> None:
     classes = brain()
     classes.meta[CONFIDENCE_KEY] = {1: 0.95, 2: 0.9, 3: 0.6}
     classes.meta[AGREEMENT_KEY] = {1: 0.7, 2: 0.9, 3: 0.5}
-    assert reasons(classes, least_mean_confidence=0.0) == {
+    assert reasons(classes, min_mean_confidence=0.0) == {
         3: "unsure: confidence 0.60, expected 0.75",
         1: "unsure: agreement 0.70, expected 0.75",
     }

@@ -17,7 +17,7 @@ def test_mean_of_the_probabilities_by_hand() -> None:
     noted = RecordConfidenced("pred")({"pred": pred, "image": image})
     assert torch.equal(torch.as_tensor(noted["pred"]), classes)
     assert noted["pred"].meta[CONFIDENCE_KEY] == {1: pytest.approx(0.7), 3: pytest.approx(0.5)}
-    assert image.meta[CONFIDENCE_KEY] == noted["pred"].meta[CONFIDENCE_KEY]
+    assert noted["image"].meta[CONFIDENCE_KEY] == noted["pred"].meta[CONFIDENCE_KEY]
 
 
 def test_agreement_is_dice_with_the_mirror_image() -> None:
