@@ -27,8 +27,8 @@ class MirrorAgreementInferer(Inferer):
         every: 4 adds a forward pass for the mirror image of every fourth slice, a quarter more time; 0 adds none.
 
     Shape:
-        input: (batch, channels, *spatial); output: the channels of the inferer, and where mirror images are segmented
-            one more with their class indices, mirrored back; -1 in all other slices.
+        input: (batch, channels, *spatial); output: the channels of the inferer, and unless ``every`` is 0 one more. It
+            holds the class indices of the mirror images, mirrored back, and -1 in all other slices.
     """
 
     def __init__(

@@ -34,8 +34,8 @@ class ViewAggregationInferer(Inferer):
         protocol: name of the label protocol, whose "left ..." and "right ..." structures make the pairs.
         mirrored: whether every view adds a forward pass over the mirror image, left and right exchanged.
         progress: whether to show a progress bar.
-        confidence: whether to return the probability of the class as a second channel, for a structure of either side
-            with all that the sagittal network gave to both.
+        confidence: whether to return the probability of the class as a second channel. That of a structure of either
+            side includes all that the sagittal network gives to both.
 
     Shape:
         input: (1, num_slices, x, y, z), slices stacked along ``spatial_dim``; output: class indices, float,

@@ -1,4 +1,4 @@
-"""What TensorRT needs, told before it is needed."""
+"""What TensorRT needs, checked before it starts."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ __all__ = ["require_tensorrt"]
 
 
 def require_tensorrt(device: torch.device | str) -> None:
-    """Check that ``monai.networks.trt_compile`` can work on a device; without its needs it would do nothing.
+    """Check that ``monai.networks.trt_compile`` can work on a device; it does nothing where a package is missing.
 
     Args:
         device: where the network is to run.
 
     Raises:
-        InputError: when it is no NVIDIA GPU that can be used, or TensorRT or polygraphy are not installed.
+        InputError: when the device is no usable NVIDIA GPU, or TensorRT or polygraphy is not installed.
     """
     if torch.device(device).type != "cuda" or not torch.cuda.is_available():
         raise InputError(

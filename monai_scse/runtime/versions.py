@@ -1,4 +1,4 @@
-"""The versions a bundle was tested with, compared with the installed ones."""
+"""The versions that a bundle is tested with, compared with the installed ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _installed(package: str) -> str:
 def check_versions(bundle_root: str | Path) -> None:
     """Compare the versions that the metadata of a bundle name with the installed ones.
 
-    Others than this package may differ: one warning lists them.
+    Other packages than this one may differ: one warning lists them.
 
     Args:
         bundle_root: folder of the bundle; nothing is checked when it has no ``configs/metadata.json``.

@@ -1,9 +1,9 @@
 """Synthetic heads around skull-stripped brains: leftovers of the skull, or a whole head.
 
 Layers of random thickness and intensity, from the inside out: cerebrospinal fluid, inner table, marrow, outer table,
-muscle, fat, skin. Intensities are fractions of the brain's brightest; thicknesses are in mm and span more than heads
-do, so that real heads lie inside what a network has seen (after SynthSeg's idea: B. Billot et al., "SynthSeg:
-Segmentation of brain MRI scans of any contrast and resolution without retraining", Medical Image Analysis 86 (2023)).
+muscle, fat, skin. Intensities are fractions of the brain's brightest. Thicknesses are in mm and span more than heads
+do, so that real heads lie inside the range of the training. The idea is SynthSeg's: B. Billot et al., "SynthSeg:
+Segmentation of brain MRI scans of any contrast and resolution without retraining", Medical Image Analysis 86 (2023).
 """
 
 from __future__ import annotations

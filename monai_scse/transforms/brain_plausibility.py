@@ -19,10 +19,10 @@ __all__ = ["BrainQCd"]
 class BrainQCd(MapTransform):
     """Note in the meta data, entry :data:`QC_KEY`, for each class index why its segmentation should not be trusted.
 
-    Nothing is removed. All structures are flagged when their sum is no brain of an adult, or when the scan cuts the
-    brain off: a cut shows a section of the brain on a face of the scan. They are flagged, too, when the network is
-    unsure of all of them on average, as in a scan that is upside down. A structure is flagged when it is not found,
-    when it is much larger or smaller than that of the other side, or when the network is unsure of it (behind
+    Nothing is removed. All structures are flagged when their sum is no brain of an adult. They are flagged, too, when
+    the scan cuts the brain off, which shows a section of it on a face of the scan. The third reason is that the network
+    is unsure of all of them on average, as in a scan that is upside down. One structure is flagged when it is not
+    found, or is much larger or smaller than that of the other side. So is one of which the network is unsure (behind
     :class:`monai_scse.transforms.RecordConfidenced`). MONAI has no transform that does this.
 
     Args:

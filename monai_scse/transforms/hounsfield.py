@@ -20,9 +20,9 @@ _logger = logging.getLogger(__name__)
 class CheckHounsfieldd(MapTransform):
     """Check that images are CT scans in Hounsfield units with enough slices.
 
-    Every CT of a body holds air or fat, far below 0. Without such values, either the offset of the scanner is missing
-    (stored values of 0 to 4095, soft tissue around 1050) or the image is not a CT. The first is an error, the second a
-    warning. MONAI has no transform that does this.
+    Every CT of a body holds air or fat, far below 0. Stored values of 0 to 4095, with soft tissue around 1050, lack the
+    offset of the scanner: an error. Other values without air and fat are no CT: a warning. MONAI has no transform that
+    does this.
 
     Args:
         keys: the images, (1, x, y, z).

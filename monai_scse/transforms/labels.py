@@ -65,10 +65,10 @@ class RandLateralFlipd(RandomizableTransform, MapTransform):
         ValueError: when ``label_key`` is none of ``keys``.
 
     Example:
-        >>> label = torch.tensor([[[1], [2], [0]]])  # the left and the right white matter
+        >>> label = torch.tensor([[[1], [2], [0]]])  # white matter and cortex of one side
         >>> flip = RandLateralFlipd(["label"], prob=1.0)
         >>> flip({"label": label})["label"].flatten().tolist()
-        [0, 15, 14]
+        [0, 4, 3]
     """
 
     def __init__(

@@ -32,8 +32,8 @@ class LoadOrganLabelsd(MapTransform):
         allow_missing_keys: whether a missing key is no error.
 
     Raises:
-        InputError: when a file cannot be read or does not lie on the grid of the image, or a label map holds no label
-            or one beyond the table.
+        InputError: when a file cannot be read or does not lie on the grid of the image.
+        InputError: when a label map holds no label, or one beyond the table.
     """
 
     def __init__(

@@ -48,12 +48,12 @@ class TorsoQCd(MapTransform):
     """Empty the classes that cannot be what they are called, and note why in the meta data, entry :data:`QC_KEY`.
 
     Whatever lies outside the body goes: air between the shells of a table looks like lung. A class goes when its volume
-    is below its minimum and the scan does not cut it off, that is, it reaches neither the first nor the last slice
-    along the body. One that is cut off stays, and is noted. All classes go when the scan is no torso of an adult. Then
-    no section through the body, arms and table aside, has :attr:`MIN_SECTION_CM2` (a head is smaller), or less than
-    :attr:`MIN_FAT_SHARE` of it is fat (a phantom). When no class remains, all are noted. A class of which the network
-    is unsure stays, and is noted (behind :class:`monai_scse.transforms.RecordConfidenced`). Nearest is MONAI's
-    ``RemoveSmallObjectsd``, which knows neither the body nor the end of a scan, and gives no reason.
+    is below its minimum. One that reaches the first or the last slice along the body is cut off: it stays, and is
+    noted. All classes go when the scan is no torso of an adult. A head has no section of :attr:`MIN_SECTION_CM2`, arms
+    and table aside; a phantom has less fat than :attr:`MIN_FAT_SHARE`. When no class remains, all are noted. A class of
+    which the network is unsure stays, and is noted (behind :class:`monai_scse.transforms.RecordConfidenced`).
+
+    Nearest is MONAI's ``RemoveSmallObjectsd``, which knows neither the body nor the end of a scan, and gives no reason.
 
     Args:
         keys: class indices, (1, x, y, z).

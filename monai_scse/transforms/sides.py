@@ -1,4 +1,4 @@
-"""Left and right told apart by the side of the body that a structure lies on."""
+"""Left and right structures, named by the side of the body that they lie on."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["ResolveSidesd", "body_midline"]
 def body_midline(body: np.ndarray) -> np.ndarray:
     """Position along the first axis of the plane that parts the body in halves, for every slice of the last axis.
 
-    In each row from side to side the middle lies halfway between the first and the last voxel of the body, which holes,
-    such as lungs, do not change. A slice takes the median of its rows, so that an arm or a table in some of them does
-    not count; a line through the slices follows a patient who lies at an angle.
+    In each row from side to side the middle lies halfway between the first and the last voxel of the body. Holes, such
+    as lungs, do not change it. A slice takes the median of its rows, so that an arm or a table in some of them does not
+    count. A line through the slices follows a patient who lies at an angle.
 
     Args:
         body: where the body is, bool, (x, y, z), x from side to side, z along the body.
@@ -47,9 +47,10 @@ def body_midline(body: np.ndarray) -> np.ndarray:
 class ResolveSidesd(MapTransform):
     """Give every connected part of a paired structure the name of the side it lies on.
 
-    A part of a right organ whose centre lies left of the middle of the body becomes part of the left organ, and the
-    other way round. Parts whose centre is near the middle keep their name. Sides are those of the scan's world
-    coordinates, whatever the order of its axes, and the middle is that of the body, not of the image.
+    A part of a right organ whose centre lies left of the middle of the body becomes part of the left organ. A part of a
+    left organ changes likewise. Parts whose centre is near the middle keep their name. Sides are those of the scan's
+    world coordinates, whatever the order of its axes. The middle is that of the body, not of the image. MONAI has no
+    transform that does this.
 
     Args:
         keys: class indices, (1, x, y, z).

@@ -17,8 +17,8 @@ __all__ = ["AntiAliasd", "SpacingIgnoringExtraKeysd"]
 class AntiAliasd(MapTransform):
     """Smooth scans whose voxels are smaller than those that ``Spacingd`` makes next.
 
-    ``Spacingd`` interpolates between the nearest voxels and leaves out those between: the noise of a scan of thin,
-    small voxels stays as strong as it is. A Gaussian of (factor - 1) / 2 voxels along each axis averages it first.
+    ``Spacingd`` interpolates between the nearest voxels and leaves out those between. The noise of a scan of small
+    voxels stays as strong as it is. A Gaussian of (factor - 1) / 2 voxels along each axis averages it first.
     Nearest is MONAI's ``Resize`` with ``anti_aliasing=True``, which takes a number of voxels and not their size.
 
     Args:

@@ -1,4 +1,4 @@
-"""Whole heads are told from skull-stripped scans, and lose all but the brain."""
+"""Whole heads, unlike skull-stripped scans, lose all but the brain."""
 
 from __future__ import annotations
 

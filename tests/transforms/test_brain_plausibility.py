@@ -62,8 +62,8 @@ def test_missing_structure_and_unequal_sides() -> None:
     assert reasons(classes) == {3: "not found"}
     lopsided = brain()
     lopsided[:, 8:16] = 0
-    told = "left 200.00 ml, right 600.00 ml: the sides differ too much"
-    assert reasons(MetaTensor(lopsided, affine=brain().affine)) == {1: told, 2: told}
+    reason = "left 200.00 ml, right 600.00 ml: the sides differ too much"
+    assert reasons(MetaTensor(lopsided, affine=brain().affine)) == {1: reason, 2: reason}
 
 
 def test_structure_that_the_network_is_unsure_of() -> None:
@@ -80,5 +80,5 @@ def test_scan_that_the_network_is_unsure_of() -> None:
     classes = brain()
     classes[classes == 3] = 0
     classes.meta[CONFIDENCE_KEY] = {1: 0.95, 2: 0.8}
-    told = "unsure of the whole scan: mean confidence 0.88, expected 0.9"
-    assert reasons(classes) == {1: told, 2: told, 3: "not found"}
+    reason = "unsure of the whole scan: mean confidence 0.88, expected 0.9"
+    assert reasons(classes) == {1: reason, 2: reason, 3: "not found"}

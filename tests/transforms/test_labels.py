@@ -68,9 +68,9 @@ def test_lateral_flip_mirrors_and_exchanges_sides(dtype: torch.dtype, spatial_ax
     flipped = flip({"image": image, "label": label})
     np.testing.assert_array_equal(flipped["image"].numpy(), np.flip(image.numpy(), spatial_axis + 1))
     np.testing.assert_array_equal(flipped["label"].numpy(), slow_mirror(label.numpy(), spatial_axis + 1))
-    twice = flip(flipped)
-    assert torch.equal(twice["image"], image)
-    assert torch.equal(twice["label"].to(dtype), label)
+    restored = flip(flipped)
+    assert torch.equal(restored["image"], image)
+    assert torch.equal(restored["label"].to(dtype), label)
 
 
 def test_lateral_flip_by_hand() -> None:

@@ -62,7 +62,7 @@ def test_scan_that_is_no_torso_is_left_empty(options: dict[str, int], reason: st
     checked = TorsoQCd("pred", NAMES, MINIMUM)(data)["pred"]
     assert not checked.any()
     assert set(checked.meta[QC_KEY]) == {1, 2}
-    assert all(reason in told for told in checked.meta[QC_KEY].values())
+    assert all(reason in found for found in checked.meta[QC_KEY].values())
     assert data["pred"].any()
 
 

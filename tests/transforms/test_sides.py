@@ -1,4 +1,4 @@
-"""Left and right are told apart by the side of the body."""
+"""Structures take the name of the side of the body that they lie on."""
 
 from __future__ import annotations
 
