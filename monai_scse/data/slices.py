@@ -16,7 +16,7 @@ __all__ = ["SliceDataset"]
 class SliceDataset(Dataset):
     """Each slice of each scan as one sample. The scans are loaded and preprocessed once and stay in memory.
 
-    ``monai.data.PatchDataset`` is nearest. It calls its function for each slice and wants equally many slices of each scan.
+    ``monai.data.PatchDataset`` is nearest. It calls its function for each slice and needs scans of equal length.
 
     Args:
         data: list of dictionaries of file names, one a scan, for example ``[{"image": ..., "label": ...}]``.
