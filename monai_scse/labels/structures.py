@@ -24,7 +24,7 @@ class Structure:
 
 
 def side_pairs(structures: Sequence[Structure]) -> list[tuple[int, int]]:
-    """Class indices of right and left of every paired structure, told by the names "right ..." and "left ...".
+    """Class indices of right and left of every paired structure, by the names "right ..." and "left ...".
 
     Args:
         structures: the classes, index 0 is background.

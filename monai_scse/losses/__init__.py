@@ -1,4 +1,4 @@
-"""What MONAI and PyTorch do not have.
+"""Losses and class weights that MONAI and PyTorch do not have.
 
 The paper's loss, class weights that do not bias the network, and learning from cases with organs that were not
 annotated.

@@ -46,7 +46,7 @@ class PartialLabelLoss(nn.Module):
 
     def forward(self, logits: torch.Tensor, label: torch.Tensor) -> torch.Tensor:
         if bool((label < 0).any()):
-            logits = torch.stack([_merge(one, unknown_classes(its_label)) for one, its_label in zip(logits, label)])
+            logits = torch.stack([_merge(one, unknown_classes(target)) for one, target in zip(logits, label)])
         return self.loss(logits, label.clamp(min=0))
 
 
@@ -57,6 +57,6 @@ def _merge(logits: torch.Tensor, unknown: list[int]) -> torch.Tensor:
     background = logits[[0, *unknown]].logsumexp(dim=0)
     merged = logits.clone()
     merged[0] = background
-    # next to no probability, but finite: a loss with label smoothing looks at every class
+    # next to no probability, but finite: a loss with label smoothing uses all classes
     merged[unknown] = logits.detach().amin(dim=0) - 15
     return merged

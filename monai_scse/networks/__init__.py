@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .gate_recorder import SEGateRecorder
-from .recalibration import RecalibrationReport, RecalibrationRow, describe_recalibration, recalibrate
+from .recalibration import recalibrate
+from .recalibration_report import RecalibrationReport, RecalibrationRow, describe_recalibration
 
 __all__ = ["RecalibrationReport", "RecalibrationRow", "SEGateRecorder", "describe_recalibration", "recalibrate"]

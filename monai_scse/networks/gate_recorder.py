@@ -1,4 +1,4 @@
-"""A look at the gates of squeeze & excitation blocks while a network runs."""
+"""The gates of squeeze & excitation blocks while a network runs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class SEGateRecorder:
 
     Raises:
         ValueError: when the network has no recalibration blocks, or is compiled.
-        RuntimeError: when a recording is started twice.
+        RuntimeError: when a recording has started already.
 
     Example:
         >>> from monai_scse.networks.nets import SEUNet
@@ -68,7 +68,7 @@ class SEGateRecorder:
     def _find_layers(network: nn.Module) -> list[tuple[str, str, nn.Module]]:
         """Kind of the gate, name of the block (scSE for its two branches), and layer of every gate of the network."""
         modules = dict(network.named_modules())
-        # compiled code does not look for hooks that are registered later
+        # compiled code ignores hooks that are registered later
         if any("_orig_mod" in name.split(".") or module._compiled_call_impl for name, module in modules.items()):
             raise ValueError("network must not be compiled: record the network as it was before torch.compile.")
         layers = []

@@ -1,4 +1,4 @@
-"""What a network looks like from inside: the shapes of the outputs of its modules, found by running it once."""
+"""The shapes of the outputs of the modules of a network, found by running it once."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import torch
-from monai.networks.nets import UNETR
 from torch import nn
 from torch.utils._pytree import tree_map
+
+from .recalibration_sites import input_size
 
 __all__ = ["ExampleInputs", "NetworkProbe", "Where", "output_shapes"]
 
@@ -26,10 +27,8 @@ def _input_shapes(network: nn.Module) -> list[tuple[int, ...]]:
     for module in network.modules():
         if isinstance(module, nn.modules.conv._ConvNd):
             dims = len(module.kernel_size)
-            if isinstance(network, UNETR):
-                sizes = [tuple(part * feat for part, feat in zip(network.patch_size, network.feat_size))]
-            else:
-                sizes = [(size,) * dims for size in _SIZES]
+            only = input_size(network)
+            sizes = [(size,) * dims for size in _SIZES] if only is None else [only]
             return [(1, module.in_channels, *size) for size in sizes]
     return []
 
@@ -80,7 +79,7 @@ def output_shapes(
                 error = error or failure
             else:
                 return shapes, None
-    return {}, error or ValueError("it has no convolution to tell the number of channels from")
+    return {}, error or ValueError("it has no convolution that gives the number of channels")
 
 
 def _note(shapes: dict[str, tuple[int, ...] | None], name: str) -> Callable[[nn.Module, Any, Any], None]:
@@ -91,7 +90,7 @@ def _note(shapes: dict[str, tuple[int, ...] | None], name: str) -> Callable[[nn.
 
 
 class NetworkProbe:
-    """What is known of a network from one run of it, and the modules that a user may mean by it.
+    """One run of a network, and the modules that a user may mean by a name or pattern.
 
     Args:
         network: it is left as it is.
@@ -110,9 +109,10 @@ class NetworkProbe:
             axes = max((len(shape) for shape in self.shapes.values() if shape is not None), default=0)
             modules = {name: modules[name] for name in modules if len(self.shapes.get(name) or ()) == axes}
         holding = [name for name, module in modules.items() if len(list(module.children())) > 0]
-        names = [
-            f"{name} ({self.shapes[name][1]} channels)" if self.error is None else name for name in holding or modules
-        ]
+        names = []
+        for name in holding or modules:
+            shape = self.shapes.get(name)
+            names.append(name if self.error is not None or shape is None else f"{name} ({shape[1]} channels)")
         shown = ", ".join(names[:40]) + (f" and {len(names) - 40} more" if len(names) > 40 else "")
         return f" Candidates: {shown or 'none'}."
 

@@ -1,11 +1,11 @@
-"""Where the encoder and decoder blocks of MONAI's networks are.
+"""Where the encoder and decoder blocks of MONAI's networks are, and which input size a network insists on.
 
 A site is the name of a module whose output is the output of such a block. Layers that compute logits are no sites.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from dataclasses import dataclass
 
 from monai.networks.layers.simplelayers import SkipConnection
@@ -29,7 +29,7 @@ from monai.networks.nets.highresnet import HighResBlock
 from monai.networks.nets.resnet import ResNetFeatures
 from torch import nn
 
-__all__ = ["RecalibrationSites", "find_sites"]
+__all__ = ["RecalibrationSites", "find_sites", "input_size"]
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,14 @@ class RecalibrationSites:
     bottleneck: tuple[str, ...] = ()
 
 
-def _numbered(prefix: str, modules: nn.Module, suffix: str = "") -> tuple[str, ...]:
+def _numbered(prefix: str, modules: Sized, suffix: str = "") -> tuple[str, ...]:
     return tuple(f"{prefix}.{i}{suffix}" for i in range(len(modules)))
 
 
 def _unet(network: UNet) -> RecalibrationSites:
     encoder, decoder = [], []
-    prefix, level = "model", network.model
+    prefix = "model"
+    level: nn.Module = network.model
     while isinstance(level, nn.Sequential) and len(level) == 3 and isinstance(level[1], SkipConnection):
         encoder.append(f"{prefix}.0")
         decoder.append(f"{prefix}.2")
@@ -64,10 +65,11 @@ def _unet(network: UNet) -> RecalibrationSites:
 
 def _attention_unet(network: AttentionUnet) -> RecalibrationSites:
     encoder, decoder = ["model.0"], []
-    prefix, level = "model.1", network.model[1]
+    prefix = "model.1"
+    level: nn.Module = network.model[1]
     while True:
         decoder.append(f"{prefix}.merge")
-        prefix, level = f"{prefix}.submodule", level.submodule
+        prefix, level = f"{prefix}.submodule", level.get_submodule("submodule")
         if not isinstance(level, nn.Sequential):
             return RecalibrationSites(tuple(encoder), tuple(decoder), (prefix,))
         encoder.append(f"{prefix}.0")
@@ -167,4 +169,11 @@ def find_sites(network: nn.Module) -> RecalibrationSites | None:
     for known in type(network).__mro__:
         if known in _FINDERS:
             return _FINDERS[known](network)
+    return None
+
+
+def input_size(network: nn.Module) -> tuple[int, ...] | None:
+    """The only size of an image that a network takes, in voxels; None for a network that takes several."""
+    if isinstance(network, UNETR):
+        return tuple(patch * count for patch, count in zip(network.patch_size, network.feat_size))
     return None

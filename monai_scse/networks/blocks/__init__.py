@@ -1,4 +1,4 @@
-"""Building blocks. They know nothing of the networks that use them."""
+"""Building blocks. They do not depend on the networks that use them."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def load_ai_med_state_dict(block: nn.Module, state_dict: Mapping[str, torch.Tens
         block: a :class:`ChannelSqueezeExcite`, :class:`SpatialSqueezeExcite`, :class:`SpatialChannelSqueezeExcite` or
             :class:`ProjectExcite` built with ``bias=True``, scSE also with ``merge="max"``.
         state_dict: weights by the names of the released layer, for example ``"cSE.fc1.weight"``.
-        prefix: only keys that start with it are looked at, and without it: the layer's place in a whole network.
+        prefix: only keys that start with it are used, without it. It is the layer's place in a whole network.
 
     Raises:
         TypeError: when there is no released layer of this kind.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from monai.networks.layers.factories import LayerFactory, split_args
 from torch import nn
@@ -13,11 +13,13 @@ from ..blocks import ChannelSqueezeExcite, ProjectExcite, SpatialChannelSqueezeE
 
 __all__ = ["Recal", "get_recal_layer"]
 
+_Block = TypeVar("_Block")
+
 
 class _RecalFactory(LayerFactory):
-    """A layer factory that refuses a name it has, so that no block takes the place of another unnoticed."""
+    """MONAI's layer factory, which replaces a block of the same name. This one refuses the name."""
 
-    def add(self, name: str, desc: str, value: Callable) -> Callable:
+    def add(self, name: str, desc: str, value: _Block) -> _Block:
         if isinstance(value, type):
             raise TypeError(
                 f"recal {name.lower()!r} must be a function of spatial_dims that returns a constructor, got the class "

@@ -126,7 +126,7 @@ def _wall(canvas: Canvas, frame: Frame, sections: Sequence[Sequence[float]], bac
     fat = frame.fat_mm * share * (0.95 + more_in_front * forwards + 0.06 * canvas.rough) + 2
     skin = _superellipse(canvas.x, groove, half_width + fat, front + fat, back - fat)
     canvas.paint("muscle", skin < 1)
-    canvas.paint("subcutaneous fat", skin < 1 - 2.5 / half_width)  # the rim left is the skin
+    canvas.paint("subcutaneous fat", skin < 1 - 2.5 / half_width)  # the rim that remains is the skin
     muscle = _superellipse(canvas.x, groove, half_width, front, back)
     canvas.paint("muscle", muscle < 1)
     between = (muscle < 0.97) & (radius > 1.08) & (np.abs(canvas.noise(34)) < 0.045)

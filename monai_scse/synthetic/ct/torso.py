@@ -139,7 +139,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=20, help="number of scans")
     parser.add_argument("--first_seed", type=int, default=0, help="seed of the first scan, the others count on")
     parser.add_argument("--spacing", type=float, nargs=3, default=(3.0, 3.0, 3.0), help="voxel size in mm")
-    parser.add_argument("--field_of_view", choices=FIELDS_OF_VIEW, help="the same for all; drawn for each unless told")
+    parser.add_argument("--field_of_view", choices=FIELDS_OF_VIEW, help="the same for all; drawn for each by default")
     options = parser.parse_args()
     seeds = range(options.first_seed, options.first_seed + options.cases)
     view, progress = options.field_of_view, lambda seeds: tqdm(seeds, desc="synthetic CT")
