@@ -107,7 +107,7 @@ class Condition(NamedTuple):
 
 CONDITIONS = {
     "as it is": Condition(lambda image, label, seed: (image, label)),
-    "whole head, made by rule": Condition(_head, drawn=True),
+    "synthetic head": Condition(_head, drawn=True),
     "leftovers of the skull": Condition(_leftovers, drawn=True),
     "bias field": Condition(_bias_field, drawn=True),
     "noise, 8 %": Condition(_noise, drawn=True),

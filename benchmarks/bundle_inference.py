@@ -1,5 +1,6 @@
-"""How long a bundle takes for one scan, end to end, and against the bare forward passes of the same slices (those that
-the brain bundle looks at twice, mirrored, count twice).
+"""How long a bundle takes for one scan, end to end, and against the bare forward passes of the same slices.
+
+A slice that the brain bundle also passes mirrored counts as two.
 
 The scan is one given, the ICBM 152 template that nilearn carries, or a synthetic CT. The command line is timed as a
 user runs it, imports included; its peak memory is that of the whole process.
@@ -72,7 +73,7 @@ def workflow_and_bare_seconds(bundle: Path, scan: Path, output: Path) -> tuple[f
     network = parser.get_parsed_content("network").eval()
     axis = parser.get_parsed_content("volume_inferer").spatial_dim + 1
     slices = volume.movedim(axis, 0)
-    if every := parser.get("mirror_every", 0):  # looked at twice
+    if every := parser.get("mirror_every", 0):  # these are passed mirrored as well
         slices = torch.cat((slices, slices[::every]))
     batches = slices.split(parser.get_parsed_content("sw_batch_size"))
     start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Tissue around a brain, and whole heads, made by rule."""
+"""Tissue around a brain, and synthetic heads."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Torsos have the organs that people have: volumes, lengths and diameters by sex, against published figures.
 
 The figures stand here as printed by their authors, apart from the table that the generator draws from; see
-``monai_scse.synthetic.ct.measures.SOURCES`` for the papers.
+``docs/synthetic_ct_sources.md`` for the papers.
 """
 
 from __future__ import annotations

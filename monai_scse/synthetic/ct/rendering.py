@@ -154,7 +154,7 @@ def _add_lesions(image: np.ndarray, labels: np.ndarray, random: np.random.Genera
 
 
 def _thick_slices(image: np.ndarray, spacing_mm: float, thickness_mm: float, distance_mm: float) -> np.ndarray:
-    """Average slabs of a thickness, one every so many mm, and interpolate them back to the slices there were."""
+    """Average slabs of a thickness at a distance, and interpolate them back to the slices of the image."""
     height = np.arange(image.shape[2]) * spacing_mm
     slabs = np.arange(0, height[-1] + distance_mm, distance_mm)
     ends = [slabs[:, None] + sign * thickness_mm / 2 for sign in (-1, 1)]
