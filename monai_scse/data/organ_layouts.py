@@ -150,7 +150,7 @@ def organ_cases(
     if corpus is not None:
         cases = [case for case in cases if _is_silver(folder, case) == (corpus == "silver")]
     if not cases:
-        described = " ".join(LAYOUTS[layout].__doc__.splitlines()[0].split()).rstrip(".")
+        described = " ".join((LAYOUTS[layout].__doc__ or "").partition("\n")[0].split()).rstrip(".")
         which = "" if corpus is None else f" of the {corpus} corpus"
         raise InputError(f"{folder}: no cases{which} in the layout {layout!r} ({described}); check dataset_dir.")
     missing = {case_name(case["image"]): _missing_organs(case, table, label_numbers) for case in cases}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from monai.data import CacheDataset
@@ -49,8 +49,9 @@ class SliceDataset(Dataset):
         self.axis = spatial_dim + 1
         # a contiguous copy stores a slice once for each stack that holds it
         scans = CacheDataset(data, transform, num_workers=num_workers, progress=progress, as_contiguous=False)
+        cached = (scans[number] for number in range(len(scans)))
         # plain tensors, because the affine of a scan is wrong for its slices
-        self.scans = [{key: torch.as_tensor(scan[key]).as_subclass(torch.Tensor) for key in keys} for scan in scans]
+        self.scans = [{key: torch.as_tensor(scan[key]).as_subclass(torch.Tensor) for key in keys} for scan in cached]
         self.index = [
             (number, position)
             for number, scan in enumerate(self.scans)
@@ -63,7 +64,9 @@ class SliceDataset(Dataset):
     def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
         number, position = self.index[index]
         sample = {key: self.scans[number][key].select(self.axis, position) for key in self.keys}
-        return sample if self.slice_transform is None else apply_transform(self.slice_transform, sample)
+        if self.slice_transform is None:
+            return sample
+        return cast("dict[str, torch.Tensor]", apply_transform(self.slice_transform, sample))
 
     def slices(self, key: str) -> Iterator[torch.Tensor]:
         """All slices of one entry before ``slice_transform``, for statistics over the training set."""

@@ -42,6 +42,8 @@ class LogitAdjustedLoss(nn.Module):
         True
     """
 
+    shift: torch.Tensor
+
     def __init__(self, loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor], weight: torch.Tensor) -> None:
         super().__init__()
         if bool((weight < 0).any()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from monai.transforms import Compose, FillHolesd, KeepLargestConnectedComponentd
+from monai.transforms import Compose, FillHolesd, KeepLargestConnectedComponentd, MapTransform
 from monai.utils import str2bool
 
 from ..labels import Organ, side_pairs
@@ -52,7 +52,7 @@ def organ_cleaning(
     """
     body_threshold = max(0.0, _scaled(_BODY_HU, window))
     one_part = [index for index, organ in enumerate(structures) if index and not organ.many_parts]
-    steps = []
+    steps: list[MapTransform] = []
     if str2bool(resolve_sides):
         steps.append(ResolveSidesd(keys, side_pairs(structures), body_threshold=body_threshold))
     if str2bool(keep_largest):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -71,14 +71,9 @@ def _draw_legend(figure: Figure, entries: dict[str, tuple[int, int, int]], x: fl
 
     if not entries:
         return
-    figure.legend(
-        handles=[Patch(facecolor=np.array(colour) / 255, label=name) for name, colour in entries.items()],
-        loc="center left",
-        bbox_to_anchor=(x, 0.5),
-        fontsize=11,
-        frameon=False,
-        labelcolor="white",
-    )
+    patches = [Patch(facecolor=(r / 255, g / 255, b / 255), label=name) for name, (r, g, b) in entries.items()]
+    style: dict[str, Any] = {"fontsize": 11, "frameon": False, "labelcolor": "white"}
+    figure.legend(handles=patches, loc="center left", bbox_to_anchor=(x, 0.5), **style)
 
 
 def save_overlay(
