@@ -23,8 +23,8 @@ class Measure:
         mean: in ml, mm, cm2 or kg/m2, as the name of the measure says.
         deviation: standard deviation from person to person.
         with_body: correlation with the height of the body.
-        sources: names in ``docs/synthetic_ct_sources.md``, of the mean and, if there is a second, of the deviation; empty
-            for engineering judgement.
+        sources: names in ``docs/synthetic_ct_sources.md``, first of the mean, then of the deviation. Empty for
+            engineering judgement.
     """
 
     mean: float
