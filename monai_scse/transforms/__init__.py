@@ -11,7 +11,7 @@ from .organ_cleaning import organ_cleaning
 from .organs import LoadOrganLabelsd
 from .plausibility import QC_KEY, TorsoQCd
 from .save_segmentation import SaveSegmentationd
-from .scans import CheckLabelGridd, LoadScand, file_of, segmentation_name
+from .scans import CheckLabelGridd, LoadScand, file_of
 from .sides import ResolveSidesd
 from .slabs import RandSlabTruncationd, StackAdjacentSlicesd
 from .spacing import AntiAliasd, SpacingIgnoringExtraKeysd
@@ -48,5 +48,4 @@ __all__ = [
     "ResolveSidesd",
     "SaveSegmentationd",
     "organ_cleaning",
-    "segmentation_name",
 ]

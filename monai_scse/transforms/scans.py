@@ -11,11 +11,10 @@ from monai.data import ImageReader, ITKReader, MetaTensor, NibabelReader
 from monai.transforms import LoadImaged, MapTransform
 from monai.utils import ImageMetaKey
 
-from ..data import case_name
 from ..dicom import DicomSeries, get_dicom_series
 from ..runtime import InputError
 
-__all__ = ["CheckLabelGridd", "LoadScand", "file_of", "segmentation_name"]
+__all__ = ["CheckLabelGridd", "LoadScand", "file_of"]
 
 
 def file_of(image: Any, default: str = "input") -> str:
@@ -133,11 +132,3 @@ class CheckLabelGridd(MapTransform):
         for key in self.key_iterator(data):
             check_same_grid(data[key], data[self.image_key], key)
         return dict(data)
-
-
-def segmentation_name(meta: Mapping[str, Any], saver: Any) -> dict[str, str]:
-    """Name of the output file of a case, for the ``output_name_formatter`` of ``SaveImaged``.
-
-    MONAI's default name cuts a DICOM folder named by a UID at its last dot.
-    """
-    return {"subject": case_name(meta[ImageMetaKey.FILENAME_OR_OBJ]) + ".nii.gz"}
