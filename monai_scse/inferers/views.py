@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from monai.inferers import Inferer
-from tqdm import tqdm
 
 from ..labels import mirrored_classes
 from ..transforms import StackAdjacentSlicesd
@@ -78,6 +77,8 @@ class ViewAggregationInferer(Inferer):
     def __call__(
         self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any, **kwargs: Any
     ) -> torch.Tensor:
+        from tqdm import tqdm  # a network alone does not need it
+
         volume = torch.as_tensor(inputs)[0, self.num_slices // 2][None]
         total = torch.empty(0)
         views: list[Callable[..., torch.Tensor]] = [network, *self.networks]
