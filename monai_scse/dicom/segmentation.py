@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydicom import dcmread
+from monai.utils import optional_import
 
 from ..labels import Structure
 from ..runtime import InputError, atomic_write
 from .series import DicomSeries
+
+dcmread, _ = optional_import("pydicom", name="dcmread")  # a network alone does not need it
 
 __all__ = ["save_dicom_segmentation"]
 

@@ -16,16 +16,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pydicom
-from pydicom import Dataset
-from pydicom.dataelem import RawDataElement
-from pydicom.multival import MultiValue
-from pydicom.uid import DeflatedExplicitVRLittleEndian
+from monai.utils import optional_import
 
 from ..runtime import InputError
+
+if TYPE_CHECKING:
+    import pydicom
+    from pydicom import Dataset
+else:
+    pydicom, _ = optional_import("pydicom")  # a network alone does not need it
 
 __all__ = ["DicomSeries", "dicom_cases", "find_dicom_series", "get_dicom_series"]
 
@@ -212,16 +214,16 @@ def _has_pixels(header: Dataset, size: int) -> bool:
     if not header.get("Rows") or not header.get("Columns"):
         return False
     pixels = header.get_item("PixelData", keep_deferred=True)
-    if not isinstance(pixels, RawDataElement):
+    if not isinstance(pixels, pydicom.dataelem.RawDataElement):
         return False
-    if header.file_meta.get("TransferSyntaxUID") == DeflatedExplicitVRLittleEndian:
+    if header.file_meta.get("TransferSyntaxUID") == pydicom.uid.DeflatedExplicitVRLittleEndian:
         return True  # positions count inflated bytes
     return pixels.length == _UNDEFINED_LENGTH or pixels.value_tell + pixels.length <= size
 
 
 def _text(header: Dataset, keyword: str) -> str:
     value = header.get(keyword)
-    parts = value if isinstance(value, MultiValue) else [value]
+    parts = value if isinstance(value, pydicom.multival.MultiValue) else [value]
     return "\\".join("" if part is None else str(part) for part in parts).strip(" \0")
 
 

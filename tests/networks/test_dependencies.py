@@ -16,13 +16,16 @@ BLOCKED = {
     "scipy", "skimage", "sklearn", "sqlalchemy", "tensorboard", "tqdm", "yaml",
 }
 
-class Blocker(importlib.abc.MetaPathFinder):
+class Others(importlib.abc.MetaPathFinder):
+    finders = list(sys.meta_path)
+
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in BLOCKED:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-        return None
+            return None
+        specs = (finder.find_spec(name, path, target) for finder in self.finders)
+        return next((spec for spec in specs if spec is not None), None)
 
-sys.meta_path.insert(0, Blocker())
+sys.meta_path[:] = [Others()]
 
 import torch
 from monai.networks.nets import UNet
