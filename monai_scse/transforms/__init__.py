@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from .brain_extraction import SCAN_KEY, ExtractBraind, tissue_ml
 from .brain_plausibility import BrainQCd
+from .cleaning import organ_cleaning
 from .confidence import AGREEMENT_KEY, CONFIDENCE_KEY, RecordConfidenced
 from .hounsfield import CheckHounsfieldd
 from .labels import MapLabelsd, RandLateralFlipd
-from .organ_cleaning import organ_cleaning
 from .organs import LoadOrganLabelsd
 from .plausibility import QC_KEY, TorsoQCd
 from .save_segmentation import SaveSegmentationd
