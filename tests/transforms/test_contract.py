@@ -75,6 +75,19 @@ def middle(image: torch.Tensor) -> torch.Tensor:
 
 
 ADULT = {"min_volume_ml": {"liver": 300.0, "spleen": 30.0}, "names": ["background", "liver", "spleen"]}
+WIDER = {
+    "structures": BRAIN_STRUCTURES,
+    "classes": [BRAIN_STRUCTURES[12].name],
+    "shift_mm": (1, 2),
+    "sigma_mm": 2.0,
+    "prob": 1.0,
+}
+LESIONS = {
+    "structures": BRAIN_STRUCTURES,
+    "classes": [BRAIN_STRUCTURES[14].name],
+    "ventricles": [BRAIN_STRUCTURES[12].name],
+    "prob": 1.0,
+}
 #: transform, its other arguments, the entry that it works on, the sample
 CASES: list[tuple[type[MapTransform], Sample, str, Callable[[Path], Sample]]] = [
     (ours.AntiAliasd, {"pixdim": (12, 12, 12)}, "image", volumes),
@@ -89,8 +102,8 @@ CASES: list[tuple[type[MapTransform], Sample, str, Callable[[Path], Sample]]] = 
     (ours.RandLateralFlipd, {"label_key": "label", "prob": 1.0}, "label", slabs),
     (ours.RandSlabTruncationd, {"prob": 1.0}, "image", slabs),
     (ours.RandStructureIntensityd, {"offset": 0.2, "num_classes": 28, "prob": 1.0}, "image", slabs),
-    (ours.RandStructureSized, {"classes": [12], "shift": (1, 2), "sigma": 2.0, "prob": 1.0}, "label", slabs),
-    (ours.RandWhiteMatterLesionsd, {"classes": [14], "ventricles": [12], "prob": 1.0}, "image", slabs),
+    (ours.RandStructureSized, WIDER, "label", slabs),
+    (ours.RandWhiteMatterLesionsd, LESIONS, "image", slabs),
     (ours.RecordConfidenced, {}, "pred", confidences),
     (ours.ResolveSidesd, {"pairs": [(1, 2)]}, "pred", volumes),
     (ours.SaveSegmentationd, {}, "pred", volumes),
