@@ -7,6 +7,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pandas as pd
+import pytest
 from monai.bundle import ConfigWorkflow
 from support.bundle_command import run_bundle
 from support.rescans import rescan
@@ -52,6 +53,7 @@ def test_brain_and_its_copy(brain_bundle, malc2012, tmp_path):
         assert summary.loc[f"{side} cerebral white matter", "dice_mean"] > 0.9
 
 
+@pytest.mark.long
 def test_ct_and_its_copy(ct_bundle, tmp_path):
     ct = synthetic_ct(0, spacing=(4, 4, 4), field_of_view="abdomen")
     save_pair(tmp_path / "data", ct.image, ct.affine, spacing=(3.5, 4, 4.5), noise=10)

@@ -7,6 +7,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 from monai.bundle import ConfigParser
 from monai.data import MetaTensor
@@ -50,6 +51,7 @@ def test_brain_is_found_in_a_head_made_around_it(brain_bundle, malc2012, tmp_pat
     assert np.count_nonzero(found) - np.count_nonzero(found[_box(inside)]) < 500  # voxels of 1 mm3 off the brain
 
 
+@pytest.mark.long
 def test_brain_is_found_in_many_heads(brain_bundle):
     template = nibabel.as_closest_canonical(load_mni152_template(resolution=3))
     brain = np.asarray(template.dataobj, dtype=np.float32)

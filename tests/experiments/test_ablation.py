@@ -39,6 +39,7 @@ def results(arguments: list[str]) -> Path:
     return Path(arguments[arguments.index("--output_dir") + 1]) / "results"
 
 
+@pytest.mark.long
 def test_every_step_is_trained_or_tested(results: Path) -> None:
     dice = pd.read_csv(results / "dice.csv")
     assert set(dice["step"]) == set(STEPS)
@@ -47,6 +48,7 @@ def test_every_step_is_trained_or_tested(results: Path) -> None:
     assert (runs["iterations"] == 0).to_dict() == {step: step in STEPS[-2:] for step in STEPS}
 
 
+@pytest.mark.long
 def test_tests_take_the_weights_of_their_trainings(results: Path) -> None:
     dice = pd.read_csv(results / "dice.csv").set_index(["step", "structure"])["dice"]
     for step in STEPS[-2:]:
@@ -54,6 +56,7 @@ def test_tests_take_the_weights_of_their_trainings(results: Path) -> None:
     assert not (results.parent / "runs/three_views_fixed_seed0/model.pt").exists()
 
 
+@pytest.mark.long
 def test_page_has_a_row_a_step(results: Path, tmp_path: Path) -> None:
     assert main(["report_ablation", "--results", str(results), "--output", str(tmp_path / "recipe.md")]) == 0
     page = (tmp_path / "recipe.md").read_text()

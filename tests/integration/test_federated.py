@@ -14,6 +14,8 @@ from monai.fl.utils.exchange_object import ExchangeObject
 from support.bundle_command import run_bundle
 from support.small_cases import SMALL, save_small_cases
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 OPTIONS = {name: {"network_def#features": 4, **options} for name, options in SMALL.items()}
 

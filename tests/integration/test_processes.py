@@ -10,6 +10,8 @@ import pytest
 import torch
 from support.small_cases import SMALL, save_small_cases
 
+pytestmark = pytest.mark.long
+
 BUNDLES = Path(__file__).parents[2] / "bundles"
 
 

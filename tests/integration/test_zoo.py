@@ -23,6 +23,8 @@ from support.phantom_brains import phantom, save_case
 
 from monai_scse.synthetic.ct.torso import synthetic_ct
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 PUSH = ROOT / "integrations/zoo/push_to_hub.py"
 CHECK_WORKFLOW = """
