@@ -60,7 +60,7 @@ def check_options(arguments: Sequence[str] | None = None) -> None:
         arguments: as typed, the program first; None for those of the process.
 
     Raises:
-        InputError: when a name is not used; it names the nearest one that is.
+        InputError: when a name is not used; the message names the nearest one that is.
     """
     from monai.bundle import ConfigParser, run
 
@@ -74,5 +74,6 @@ def check_options(arguments: Sequence[str] | None = None) -> None:
     known = set(inspect.signature(run).parameters) - {"override"}
     for name in options.keys() - known:
         if not _is_used(config, name):
-            nearest = difflib.get_close_matches(name, [*known, *config], n=1, cutoff=0.0)[0]
-            raise InputError(f"--{name}: no part of the config uses this option; did you mean --{nearest}?")
+            nearest = difflib.get_close_matches(name, [*known, *config], n=1)
+            cure = f"did you mean --{nearest[0]}?" if nearest else f"leave it out, or see {options['config_file']}."
+            raise InputError(f"--{name}: no part of the config uses this option; {cure}")

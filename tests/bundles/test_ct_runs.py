@@ -25,6 +25,7 @@ SMALL = {
     "device": "cpu",
     "label_numbers": "synthetic",
 }
+SMALL_INFERENCE = {name: value for name, value in SMALL.items() if name != "label_numbers"}
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def test_training_logs_loss_dice_and_gates_for_tensorboard(trained):
 @pytest.mark.parametrize("overlays", [[], ["test_time_augmentation.yaml"]])
 def test_inference_writes_all_outputs_on_the_grid_of_the_scan(ct_bundle, ct_dataset, trained, tmp_path, overlays):
     options = {"dataset_dir": ct_dataset / "images", "output_dir": tmp_path, "ckpt_dir": trained / "models"}
-    result = run_bundle(ct_bundle, ["inference.json", *overlays], cwd=tmp_path, **options, **SMALL)
+    result = run_bundle(ct_bundle, ["inference.json", *overlays], cwd=tmp_path, **options, **SMALL_INFERENCE)
     assert result.returncode == 0, result.stderr
     expected = {f"ct_000{i}_{part}" for i in range(3) for part in ("seg.nii.gz", "volumes.csv", "overlay.png")}
     assert {path.name for path in tmp_path.iterdir()} == expected | {"volumes.csv"}
@@ -107,22 +108,22 @@ def test_volumetric_variant_trains_evaluates_and_segments(ct_bundle, ct_dataset,
         "spacing": [9, 9, 9],
         "network_def__features": 4,
         "device": "cpu",
-        "label_numbers": "synthetic",
         "ckpt_dir": tmp_path,
         "output_dir": tmp_path / "out",
     }
+    labelled = {"dataset_dir": ct_dataset, "label_numbers": "synthetic"}
     trained = run_bundle(
         ct_bundle,
         ["train.json", "volumetric.yaml", "volumetric_train.yaml"],
         cwd=tmp_path,
-        dataset_dir=ct_dataset,
         validation_cases=["ct_0001"],
         epochs=1,
+        **labelled,
         **options,
     )
     assert trained.returncode == 0, trained.stderr
     assert torch.load(tmp_path / "model.pt", weights_only=True)["classifier.weight"].ndim == 5
-    evaluated = run_bundle(ct_bundle, [*EVALUATE, "volumetric.yaml"], cwd=tmp_path, dataset_dir=ct_dataset, **options)
+    evaluated = run_bundle(ct_bundle, [*EVALUATE, "volumetric.yaml"], cwd=tmp_path, **labelled, **options)
     assert "3 cases: " in evaluated.stdout
     scan = ct_dataset / "images/ct_0002.nii.gz"
     segmented = run_bundle(ct_bundle, ["inference.json", "volumetric.yaml"], cwd=tmp_path, dataset_dir=scan, **options)
@@ -136,7 +137,7 @@ def test_phantom_gives_an_empty_segmentation_and_says_why(ct_bundle, trained, tm
     water = np.where(np.hypot(x, y) < 160, 5, -1000).astype(np.int16)  # 320 mm wide
     _write(tmp_path, np.repeat(water[..., None], 20, axis=2))
     options = {"dataset_dir": tmp_path / "images", "output_dir": tmp_path / "out", "ckpt_dir": trained / "models"}
-    result = run_bundle(ct_bundle, "inference.json", cwd=tmp_path, **options, **SMALL)
+    result = run_bundle(ct_bundle, "inference.json", cwd=tmp_path, **options, **SMALL_INFERENCE)
     assert result.returncode == 0, result.stderr
     assert not np.asarray(nibabel.load(tmp_path / "out/case_seg.nii.gz").dataobj).any()
     assert set(pd.read_csv(tmp_path / "out/volumes.csv")["qc"]) == {"no body: 0.0 % fat, expected 3 %"}
@@ -324,7 +325,7 @@ def test_mr_image_is_warned_of(ct_bundle, trained, tmp_path):
     generator = np.random.default_rng(0)
     _write(tmp_path, generator.uniform(0, 800, (30, 30, 20)).astype(np.float32))
     options = {"dataset_dir": tmp_path / "images", "output_dir": tmp_path / "out", "ckpt_dir": trained / "models"}
-    result = run_bundle(ct_bundle, "inference.json", cwd=tmp_path, **options, **SMALL)
+    result = run_bundle(ct_bundle, "inference.json", cwd=tmp_path, **options, **SMALL_INFERENCE)
     assert result.returncode == 0, result.stderr
     assert "case.nii.gz: values from" in result.stdout + result.stderr
     assert "do not look like a CT in Hounsfield units; an MR image?" in result.stdout + result.stderr
@@ -333,5 +334,5 @@ def test_mr_image_is_warned_of(ct_bundle, trained, tmp_path):
 def test_scan_without_offset_is_read_with_the_option_that_the_error_names(ct_bundle, ct, trained, tmp_path):
     _write(tmp_path, ct.image + 1024)
     options = {"dataset_dir": tmp_path / "images", "output_dir": tmp_path / "out", "ckpt_dir": trained / "models"}
-    result = run_bundle(ct_bundle, "inference.json", cwd=tmp_path, hu_offset=-1024, **options, **SMALL)
+    result = run_bundle(ct_bundle, "inference.json", cwd=tmp_path, hu_offset=-1024, **options, **SMALL_INFERENCE)
     assert result.returncode == 0, result.stderr

@@ -17,7 +17,7 @@ from monai.bundle import ConfigParser
 from torch.distributed.run import get_args_parser
 
 ROOT = Path(__file__).parents[2]
-BUNDLES = sorted(folder for folder in (ROOT / "bundles").iterdir() if folder.is_dir())
+BUNDLES = sorted((ROOT / "bundles").glob("*_segmentation"))
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *(bundle / "docs/README.md" for bundle in BUNDLES)]
 READ = ("--config_file", "--meta_file", "--ckpt_file", "--logging_file")  # options that name files to read
 

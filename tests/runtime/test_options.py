@@ -55,3 +55,10 @@ def test_calls_in_process_are_not_checked(config: str) -> None:
     for program in ("/bin/pytest", "/python/site-packages/monailabel/main.py"):
         check_options([program, "run", "--config_file", config, "--dicomseg", "true"])
     check_options([_PROGRAM, "verify_metadata", "--config_file", config, "--dicomseg", "true"])
+
+
+def test_name_unlike_all_others(config: str) -> None:
+    with pytest.raises(
+        InputError, match=r"--zzz: no part of the config uses this option; leave it out, or see .*first"
+    ):
+        check_options([_PROGRAM, "run", "--config_file", config, "--zzz", "1"])

@@ -43,7 +43,7 @@ def test_same_seed_same_scan():
 
 
 def test_first_structures_are_the_organs_of_the_bundle():
-    config = Path(__file__).parents[2] / "bundles/wholebody_ct_scse_segmentation/configs/train.json"
+    config = Path(__file__).parents[2] / "bundles/wholebody_ct_scse_segmentation/configs/inference.json"
     organs = [organ["name"] for organ in json.loads(config.read_text())["organs"]]
     assert list(SYNTHETIC_STRUCTURES[1 : len(organs) + 1]) == organs
 
