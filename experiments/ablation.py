@@ -62,9 +62,7 @@ def _run(plan: Plan, step: str, folder: Path, split: Split, seed: int, device: s
         step=step,
         train_overlays=plan.train_overlays + overlay(TRAININGS),
         test_overlays=overlay(TESTS),
-        weights=None
-        if sources is None
-        else {entry: folder_of(source) / "model.pt" for entry, source in sources.items()},
+        weights={entry: folder_of(source) / "model.pt" for entry, source in sources.items()} or None,
     )
 
 

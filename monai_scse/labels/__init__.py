@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .organs import Organ, organ_table, read_organs
+from .organs import Organ, organ_table
 from .partial import mark_unknown_classes, unknown_classes
 from .protocols import BRAIN_STRUCTURES, LABEL_PROTOCOLS, LabelProtocol, get_label_protocol, mirrored_classes
 from .structures import Structure, side_pairs
@@ -17,7 +17,6 @@ __all__ = [
     "mark_unknown_classes",
     "mirrored_classes",
     "organ_table",
-    "read_organs",
     "side_pairs",
     "unknown_classes",
 ]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from ..runtime import InputError, existing_file
+from ..runtime import InputError
 from .structures import Structure
 
-__all__ = ["Organ", "organ_table", "read_organs"]
+__all__ = ["Organ", "organ_table"]
 
 # a set of organs must fit into the 24 bits that float32 holds exactly, see partial_labels.py
 _MAX_ORGANS = 23
@@ -82,22 +81,3 @@ def organ_table(organs: Sequence[Mapping[str, Any]]) -> tuple[Organ, ...]:
     if twice:
         raise InputError(f"organs: {', '.join(twice)} occurs twice; names must differ, also in lower case.")
     return (Organ("background", (0, 0, 0)), *table)
-
-
-def read_organs(file: str | Path) -> list[dict[str, Any]]:
-    """The organ table of a config file.
-
-    A table stands once in a bundle, in ``inference.json``. That config is used without any other file.
-
-    Args:
-        file: a JSON or YAML file with an entry ``organs``.
-
-    Raises:
-        InputError: when there is no such file, or it has no entry ``organs``.
-    """
-    from monai.bundle import ConfigParser
-
-    config = ConfigParser.load_config_file(existing_file(file, "give bundle_root, or organs."))
-    if "organs" not in config:
-        raise InputError(f"{file}: has no organs; add the table, or give organs.")
-    return list(config["organs"])

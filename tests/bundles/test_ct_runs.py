@@ -176,6 +176,7 @@ def test_fine_tuning_starts_from_weights_and_may_keep_their_batch_statistics(
             assert torch.equal(value, before[name]) == frozen, name
 
 
+@pytest.mark.long
 def test_fine_tuning_from_the_shipped_weights_lowers_the_loss_on_a_real_ct(ct_bundle, example_ct, tmp_path):
     """The scan's anatomy was in the training of the weights: this shows that fine-tuning learns, not how well."""
     for part, name in (("images", "example_ct_sm.nii.gz"), ("labels", "example_seg.nii.gz")):

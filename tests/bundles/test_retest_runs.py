@@ -33,6 +33,7 @@ def check_registration(table: pd.DataFrame, within_mm: float, correlation: float
     assert table.loc[0, "correlation"] > correlation
 
 
+@pytest.mark.long
 def test_brain_and_its_copy(brain_bundle, malc2012, tmp_path):
     scan = nibabel.load(malc2012 / "images/1008.nii.gz")
     save_pair(tmp_path / "data", scan.get_fdata(), scan.affine, spacing=(1.1, 1.0, 1.2), noise=50)

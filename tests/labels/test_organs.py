@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monai_scse.labels import Organ, organ_table, read_organs
+from monai_scse.labels import Organ, organ_table
 from monai_scse.runtime import InputError
 
 LIVER = {"name": "liver", "colour": [221, 130, 101]}
@@ -46,18 +46,8 @@ def test_bad_tables(entries, message) -> None:
         organ_table(entries)
 
 
-def test_table_of_a_config_file(tmp_path) -> None:
-    file = tmp_path / "inference.yaml"
-    file.write_text("organs:\n- {name: liver, colour: [221, 130, 101], min_volume_ml: 400, many_parts: true}\n")
-    _, liver = organ_table(read_organs(file))
-    assert (liver.name, liver.min_volume_ml, liver.many_parts) == ("liver", 400.0, True)
+def test_volume_and_parts_of_an_organ() -> None:
+    _, liver = organ_table([{**LIVER, "min_volume_ml": 400, "many_parts": True}])
+    assert (liver.min_volume_ml, liver.many_parts) == (400.0, True)
     assert organ_table([LIVER])[1].min_volume_ml == 0
     assert not organ_table([LIVER])[1].many_parts
-
-
-def test_config_without_a_table_is_refused_by_its_name(tmp_path) -> None:
-    (tmp_path / "inference.yaml").write_text("spacing: [1, 1, 1]\n")
-    with pytest.raises(InputError, match=r"inference\.yaml: has no organs; add the table"):
-        read_organs(tmp_path / "inference.yaml")
-    with pytest.raises(InputError, match=r"none\.yaml: no such file"):
-        read_organs(tmp_path / "none.yaml")
