@@ -8,7 +8,7 @@ RUN := $(VENV)/bin/python
 # make test runs every commit's suite, make test-all the long tests too.
 .PHONY: bench clean demo demo-ct lint test test-all test-label test-mlflow test-nvflare test-smp zoo
 
-demo: $(VENV)/.plain
+demo: $(VENV)/.all  # nilearn brings the template
 	$(RUN) docs/examples/demo.py brain --output_dir demo_output
 
 demo-ct: $(VENV)/.plain
