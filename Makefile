@@ -42,7 +42,7 @@ test-mlflow:
 test-smp:
 	"$(PYTHON)" -m venv .venv-smp
 	.venv-smp/bin/python -m pip install --quiet -c constraints.txt -e ".[all]" torchvision==0.28.0 segmentation-models-pytorch==0.6.0
-	PYTHONPATH=integrations/monai_label .venv-smp/bin/python -m pytest tests/networks/test_recalibrate.py -k segmentation_models
+	PYTHONPATH=integrations/monai_label .venv-smp/bin/python -m pytest tests/networks/test_recalibrate_options.py -k segmentation_models
 
 # archives of the bundles as the model zoo hosts them, and variants that run without monai_scse
 zoo: $(VENV)/.all

@@ -12,7 +12,7 @@ import nvflare.client as flare
 from monai.fl.utils.constants import WeightType
 from monai.fl.utils.exchange_object import ExchangeObject
 
-# NVFlare does not look for modules beside a script, and keeps the folders of a file that lies below PYTHONPATH
+# NVFlare does not search for modules beside a script, and keeps the folders of a file that lies below PYTHONPATH
 sys.path.insert(0, str(next(Path(__file__).parent.rglob("federated_round.py")).parent))
 from federated_round import make_client
 

@@ -3,7 +3,7 @@
     python integrations/zoo/push_to_hub.py dist/zoo/<archive>.zip --repo USER/NAME
 
 The version of the metadata becomes a tag, and the latest version. The card of the repository is the bundle's, under the
-licence that the metadata name for the weights. The repository is private unless told otherwise. The token is the one of
+licence that the metadata name for the weights. The repository is private by default. The token is the one of
 ``hf auth login`` or of the variable HF_TOKEN.
 """
 

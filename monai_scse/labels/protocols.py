@@ -68,7 +68,7 @@ class LabelProtocol:
         return classes
 
 
-# FreeSurfer's colours, so that a segmentation looks familiar in every viewer
+# FreeSurfer's colours, which are familiar in every viewer
 _BRAIN = {
     "cerebral white matter": (245, 245, 245),
     "cerebral cortex": (205, 62, 78),

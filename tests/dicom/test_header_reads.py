@@ -13,7 +13,7 @@ from monai.data import MetaTensor
 from support.dicom_files import write_dicom_series
 
 from monai_scse.data import image_cases
-from monai_scse.dicom import find_dicom_series, segmentation, series
+from monai_scse.dicom import find_dicom_series, headers, segmentation
 from monai_scse.handlers import DicomSegmentation, SegmentationReport
 from monai_scse.labels import Structure
 from monai_scse.runtime import InputError
@@ -36,7 +36,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         counts[str(file)] += 1
         return original(file, *args, **kwargs)
 
-    monkeypatch.setattr(series.pydicom, "dcmread", counted)
+    monkeypatch.setattr(headers.pydicom, "dcmread", counted)
     monkeypatch.setattr(segmentation, "dcmread", counted)
     return counts
 

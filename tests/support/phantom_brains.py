@@ -1,4 +1,4 @@
-"""Phantoms that look enough like labelled brains to run the whole pipeline on."""
+"""Phantoms near enough to labelled brains to run the whole pipeline on."""
 
 from __future__ import annotations
 

@@ -116,3 +116,8 @@ def logits(output: object) -> list[torch.Tensor]:
     if isinstance(output, torch.Tensor):
         return [output]
     return [tensor for part in output if part is not None for tensor in logits(part)]
+
+
+def blocks(network: nn.Module) -> dict[str, nn.Module]:
+    """The recalibration blocks of a network, by name."""
+    return {name: module for name, module in network.named_modules() if name.endswith(".recal")}
