@@ -77,7 +77,7 @@ def organ_table(organs: Sequence[Mapping[str, Any]]) -> tuple[Organ, ...]:
     if not 0 < len(table) <= _MAX_ORGANS:
         raise InputError(f"organs must list 1 to {_MAX_ORGANS} organs, got {len(table)}.")
     names = [organ.name.lower() for organ in table]
-    twice = sorted({name for name in names if names.count(name) > 1 or name == "background"})
-    if twice:
-        raise InputError(f"organs: {', '.join(twice)} occurs twice; names must differ, also in lower case.")
+    repeated = sorted({name for name in names if names.count(name) > 1 or name == "background"})
+    if repeated:
+        raise InputError(f"organs: {', '.join(repeated)} occurs twice; names must differ, also in lower case.")
     return (Organ("background", (0, 0, 0)), *table)
