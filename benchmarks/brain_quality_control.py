@@ -65,9 +65,9 @@ def main() -> None:
     for name, rows in table.groupby("case", sort=False):
         flagged = rows["qc"] != ""
         reasons = rows["qc"].str.extract(REASONS)[0].value_counts()
-        reported = ", ".join(f"{reason}: {count}" for reason, count in reasons.items()) or "none"
+        listed = ", ".join(f"{reason}: {count}" for reason, count in reasons.items()) or "none"
         print(
-            f"{name}: {flagged.sum()} of {len(rows)} flagged ({reported}), mean confidence {rows['confidence'].mean():.2f}"
+            f"{name}: {flagged.sum()} of {len(rows)} flagged ({listed}), mean confidence {rows['confidence'].mean():.2f}"
         )
 
 
