@@ -65,10 +65,9 @@ def main() -> None:
     for name, rows in table.groupby("case", sort=False):
         flagged = rows["qc"] != ""
         reasons = rows["qc"].str.extract(REASONS)[0].value_counts()
-        listed = ", ".join(f"{reason}: {count}" for reason, count in reasons.items()) or "none"
-        print(
-            f"{name}: {flagged.sum()} of {len(rows)} flagged ({listed}), mean confidence {rows['confidence'].mean():.2f}"
-        )
+        found = ", ".join(f"{reason}: {count}" for reason, count in reasons.items()) or "none"
+        mean = rows["confidence"].mean()
+        print(f"{name}: {flagged.sum()} of {len(rows)} flagged ({found}), mean confidence {mean:.2f}")
 
 
 if __name__ == "__main__":
