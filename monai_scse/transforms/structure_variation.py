@@ -31,7 +31,19 @@ def _blur(maps: torch.Tensor, sigma: float) -> torch.Tensor:
     return GaussianFilter(spatial_dims=2, sigma=sigma)(maps[None])[0]
 
 
-class RandStructureSized(RandomizableTransform, MapTransform):
+class _RandByLabel(RandomizableTransform, MapTransform):
+    """A random change that depends on the label of the sample; arguments as in those that follow."""
+
+    def __init__(self, keys: str | Sequence[str], label_key: str, prob: float, allow_missing_keys: bool) -> None:
+        MapTransform.__init__(self, keys, allow_missing_keys)
+        RandomizableTransform.__init__(self, prob)
+        self.label_key = label_key
+
+    def _lacks_label(self, data: Mapping[Hashable, Any]) -> bool:
+        return self.allow_missing_keys and self.label_key not in data
+
+
+class RandStructureSized(_RandByLabel):
     """Widen or narrow structures by moving their edges, and the surroundings less and less.
 
     The ventricles and the fluid between the gyri of healthy people grow from the age of 20 to 90, and the brain around
@@ -74,15 +86,13 @@ class RandStructureSized(RandomizableTransform, MapTransform):
         prob: float = 0.5,
         allow_missing_keys: bool = False,
     ) -> None:
-        MapTransform.__init__(self, keys, allow_missing_keys)
-        RandomizableTransform.__init__(self, prob)
+        super().__init__(keys, label_key, prob, allow_missing_keys)
         if label_key not in self.keys:
             raise ValueError(f"label_key must be one of keys={self.keys}, got {label_key!r}.")
         self.classes = _class_indices(structures, classes)
         self.shift_mm = shift_mm
         self.sigma = sigma_mm / spacing
         self.spacing = spacing
-        self.label_key = label_key
         self._shift = 0.0
 
     def randomize(self, data: Any = None) -> None:
@@ -93,7 +103,7 @@ class RandStructureSized(RandomizableTransform, MapTransform):
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         self.randomize()
         deformed = dict(data)
-        if not self._do_transform or (self.allow_missing_keys and self.label_key not in data):
+        if not self._do_transform or self._lacks_label(data):
             return deformed
         label = data[self.label_key]
         structure = _shows(label, self.classes).float()
@@ -114,7 +124,7 @@ class RandStructureSized(RandomizableTransform, MapTransform):
         return deformed
 
 
-class RandStructureIntensityd(RandomizableTransform, MapTransform):
+class RandStructureIntensityd(_RandByLabel):
     """Make each structure a little brighter or darker, for the contrasts of other scanners and other ages.
 
     All keys of a sample share the changes. MONAI's ``RandShiftIntensityd`` is nearest, and shifts the whole image.
@@ -146,12 +156,10 @@ class RandStructureIntensityd(RandomizableTransform, MapTransform):
         prob: float = 0.5,
         allow_missing_keys: bool = False,
     ) -> None:
-        MapTransform.__init__(self, keys, allow_missing_keys)
-        RandomizableTransform.__init__(self, prob)
+        super().__init__(keys, label_key, prob, allow_missing_keys)
         self.offset = offset
         self.num_classes = num_classes
         self.sigma = sigma
-        self.label_key = label_key
         self._offsets = np.zeros(num_classes)
 
     def randomize(self, data: Any = None) -> None:
@@ -163,7 +171,7 @@ class RandStructureIntensityd(RandomizableTransform, MapTransform):
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         self.randomize()
         changed = dict(data)
-        if not self._do_transform or (self.allow_missing_keys and self.label_key not in data):
+        if not self._do_transform or self._lacks_label(data):
             return changed
         label = data[self.label_key]
         offsets = torch.from_numpy(self._offsets).float().to(label.device)
@@ -174,7 +182,7 @@ class RandStructureIntensityd(RandomizableTransform, MapTransform):
         return changed
 
 
-class RandWhiteMatterLesionsd(RandomizableTransform, MapTransform):
+class RandWhiteMatterLesionsd(_RandByLabel):
     """Darken patches of the white matter, most of them close to the ventricles, as in T1-weighted scans of old people.
 
     White matter hyperintensities of T2-weighted scans are as dark as grey matter, or darker, on T1-weighted ones (J. M.
@@ -221,14 +229,12 @@ class RandWhiteMatterLesionsd(RandomizableTransform, MapTransform):
         prob: float = 0.5,
         allow_missing_keys: bool = False,
     ) -> None:
-        MapTransform.__init__(self, keys, allow_missing_keys)
-        RandomizableTransform.__init__(self, prob)
+        super().__init__(keys, label_key, prob, allow_missing_keys)
         self.classes = _class_indices(structures, classes)
         self.ventricles = _class_indices(structures, ventricles)
         self.share = share
         self.darker = darker
         self.patch = patch_mm / spacing
-        self.label_key = label_key
         self._share = self._darker = 0.0
         self._noise = np.zeros((0, 0))
 
@@ -245,7 +251,7 @@ class RandWhiteMatterLesionsd(RandomizableTransform, MapTransform):
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         changed = dict(data)
-        if self.allow_missing_keys and self.label_key not in data:
+        if self._lacks_label(data):
             return changed
         label = data[self.label_key]
         self.randomize(label.shape[1:])
