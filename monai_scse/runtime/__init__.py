@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from .errors import InputError, one_line_input_errors
+from .case_tables import CaseTables
+from .devices import check_device
+from .errors import InputError, find_input_error, one_line_input_errors
 from .files import atomic_write, existing_file
 from .options import check_options
+from .output import check_output_dir
 from .tensorrt import require_tensorrt
 from .versions import check_versions
 
 __all__ = [
+    "CaseTables",
     "InputError",
     "atomic_write",
+    "check_device",
     "check_options",
+    "check_output_dir",
     "check_versions",
     "existing_file",
+    "find_input_error",
     "one_line_input_errors",
     "require_tensorrt",
 ]

@@ -6,21 +6,22 @@ import sys
 from pathlib import Path
 from types import TracebackType
 
-__all__ = ["InputError", "one_line_input_errors"]
+__all__ = ["InputError", "find_input_error", "one_line_input_errors"]
 
 
 class InputError(ValueError):
     """Something is wrong with what the user gave; the message is one line that names the file and the cure."""
 
 
-def _find_input_error(error: BaseException | None) -> InputError | None:
+def find_input_error(error: BaseException | None) -> InputError | None:
+    """The :class:`InputError` that an error is or was raised from, or None."""
     while error is not None and not isinstance(error, InputError):
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return error
 
 
 def _print_exception(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
-    input_error = _find_input_error(error)
+    input_error = find_input_error(error)
     if input_error is None:
         sys.__excepthook__(kind, error, traceback)
     else:

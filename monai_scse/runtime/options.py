@@ -72,8 +72,12 @@ def check_options(arguments: Sequence[str] | None = None) -> None:
         return
     config = ConfigParser.load_config_files(_files(options["config_file"]))
     known = set(inspect.signature(run).parameters) - {"override"}
-    for name in options.keys() - known:
-        if not _is_used(config, name):
+    for name, value in options.items():
+        if "#" in value and value[:1] not in ("$", "@", "%"):
+            raise InputError(
+                f"--{name} {value}: MONAI rewrites '#'; rename the file or folder, or link to it without '#'."
+            )
+        if name not in known and not _is_used(config, name):
             nearest = difflib.get_close_matches(name, [*known, *config], n=1)
             cure = f"did you mean --{nearest[0]}?" if nearest else f"leave it out, or see {options['config_file']}."
             raise InputError(f"--{name}: no part of the config uses this option; {cure}")

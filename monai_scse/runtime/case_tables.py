@@ -1,0 +1,97 @@
+"""A table for each case of a folder, and one for all."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .files import atomic_write
+
+__all__ = ["CaseTables"]
+
+_Stamp = tuple[int, int]  # time of the last change, in nanoseconds, and size in bytes
+
+
+class CaseTables:
+    """``<case>_<kind>.csv`` for each case of a folder, and one table of all of them.
+
+    Several processes may share a folder: the table of all is made of the tables of the cases, whoever wrote them.
+
+    Args:
+        folder: folder of the tables.
+        kind: what the tables hold, for example ``"volumes"``.
+        merged: name of the table of all, for example ``"volumes.csv"``; its first column is case.
+    """
+
+    def __init__(self, folder: str | Path, kind: str, merged: str) -> None:
+        self.folder = Path(str(folder))
+        self.merged_file = self.folder / merged
+        self._suffix = f"_{kind}.csv"
+        self._read: dict[str, tuple[_Stamp, list[dict[str, str]]]] = {}
+
+    def write(self, case: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write the table of a case, and the table of all.
+
+        Raises:
+            InputError: when a file cannot be written.
+        """
+        self._write(self.folder / f"{case}{self._suffix}", rows)
+        self.merge()
+
+    def remove(self, case: str) -> None:
+        """Remove the table of a case, and its rows from the table of all."""
+        file = self.folder / f"{case}{self._suffix}"
+        if file.exists():
+            file.unlink(missing_ok=True)
+            self.merge()
+
+    def merge(self) -> None:
+        """Write the table of all. Where no case has a table it is removed.
+
+        Raises:
+            InputError: when the file cannot be written.
+        """
+        merged: dict[str, _Stamp] | None = None
+        while merged != (found := self._stamps()):  # another process may write a table of a case meanwhile
+            rows = [{"case": case, **row} for case in sorted(found) for row in self._rows(case, found[case])]
+            if found:
+                self._write(self.merged_file, rows)
+            else:
+                self.merged_file.unlink(missing_ok=True)
+            merged = found
+
+    def _stamps(self) -> dict[str, _Stamp]:
+        stamps = {}
+        for file in self.folder.glob(f"[!.]*{self._suffix}"):
+            try:
+                status = file.stat()
+            except FileNotFoundError:  # another process removed it
+                continue
+            stamps[file.name.removesuffix(self._suffix)] = status.st_mtime_ns, status.st_size
+        return stamps
+
+    def _rows(self, case: str, stamp: _Stamp) -> list[dict[str, str]]:
+        if case not in self._read or self._read[case][0] != stamp:
+            try:
+                text = (self.folder / f"{case}{self._suffix}").read_text(encoding="utf-8")
+            except FileNotFoundError:  # another process removed it
+                return []
+            self._read[case] = stamp, list(csv.DictReader(io.StringIO(text)))
+        return self._read[case][1]
+
+    @staticmethod
+    def _write(file: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+        text = io.StringIO()
+        columns = list(dict.fromkeys(name for row in rows for name in row))
+        writer = csv.DictWriter(text, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows([{name: _text(value) for name, value in row.items()} for row in rows])
+        atomic_write(file, lambda path: path.write_text(text.getvalue(), encoding="utf-8"))
+
+
+def _text(value: Any) -> str:
+    return "" if isinstance(value, float) and math.isnan(value) else str(value)
