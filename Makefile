@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 # make test-label runs a MONAI Label server with both bundles, make test-nvflare a job in NVFlare's simulator.
 # make test-smp recalibrates a network of segmentation_models.pytorch, make test-mlflow trains with MLflow.
 # make test runs every commit's suite, make test-all the long tests too.
-.PHONY: bench clean demo demo-ct lint test test-all test-label test-mlflow test-nvflare test-smp zoo
+.PHONY: bench clean demo demo-ct lint reliability test test-all test-label test-mlflow test-nvflare test-smp zoo
 
 demo: $(VENV)/.all  # nilearn brings the template
 	$(RUN) docs/examples/demo.py brain --output_dir demo_output
@@ -47,6 +47,10 @@ test-smp:
 # archives of the bundles as the model zoo hosts them, and variants that run without monai_scse
 zoo: $(VENV)/.all
 	$(RUN) integrations/zoo/build.py --output_dir dist/zoo
+
+# docs/reliability.md, from the markers of the tests
+reliability: $(VENV)/.all
+	cd tests && ../$(RUN) -m support.situations
 
 lint: $(VENV)/.all
 	$(RUN) -m ruff check .
