@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from .cases import IMAGE_SUFFIXES, case_name, image_cases, labelled_cases, retest_cases, split_cases
+from .case_dataset import FAILURE_KEY, CaseDataset
+from .cases import IMAGE_SUFFIXES, case_name, image_cases, labelled_cases, retest_cases, split_cases, unfinished_cases
+from .failures import CaseFailure
 from .organ_layouts import organ_cases
 from .slices import SliceDataset
 
 __all__ = [
+    "FAILURE_KEY",
     "IMAGE_SUFFIXES",
+    "CaseDataset",
+    "CaseFailure",
     "SliceDataset",
     "case_name",
     "image_cases",
@@ -15,4 +20,5 @@ __all__ = [
     "organ_cases",
     "retest_cases",
     "split_cases",
+    "unfinished_cases",
 ]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 import os
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
+
+from monai.utils import str2bool
 
 from ..dicom import find_dicom_series, get_dicom_series
 from ..dicom.series import dicom_cases
@@ -18,11 +22,15 @@ __all__ = [
     "labelled_cases",
     "retest_cases",
     "split_cases",
+    "unfinished_cases",
 ]
 
 _logger = logging.getLogger(__name__)
 
 IMAGE_SUFFIXES = (".nii.gz", ".nii", ".mgz", ".mgh", ".nrrd", ".mha", ".mhd", ".img")
+
+
+_PARTS = ("images", "labels", "test", "retest")  # folders of a data set, which hold many cases
 
 
 def _image_suffix(path: Path) -> str | None:
@@ -39,24 +47,44 @@ def case_name(file: str | Path) -> str:
     path = Path(str(file))
     suffix = _image_suffix(path)
     name = path.name if suffix is None else path.name[: -len(suffix)]
-    return path.parent.name if name == "ct" and path.parent.name else name
+    return path.parent.name if name == "ct" and path.parent.name not in ("", *_PARTS) else name
 
 
 def image_files(folder: Path, recursive: bool = False) -> list[Path]:
-    """The image files of a folder, sorted."""
+    """The image files of a folder, sorted. A link that leads nowhere is one, which fails when it is read."""
     paths = folder.rglob("*") if recursive else folder.iterdir()
-    visible = (path for path in paths if path.is_file() and not path.name.startswith("."))
-    return sorted(path for path in visible if _image_suffix(path) is not None)
+    visible = (path for path in paths if _image_suffix(path) is not None and not path.name.startswith("."))
+    return sorted(path for path in visible if path.is_file() or (path.is_symlink() and not path.exists()))
+
+
+def _without_segmentations(files: Sequence[Path]) -> list[Path]:
+    """The files that are not segmentations of an earlier run beside their scans or tables, which the log names."""
+    names = {case_name(file) for file in files}
+    scans = []
+    for file in files:
+        case = case_name(file).removesuffix("_seg")
+        if case != case_name(file) and (case in names or file.with_name(f"{case}_volumes.csv").exists()):
+            _logger.warning(f"{file}: left out, the segmentation of {case}.")
+        else:
+            scans.append(file)
+    return scans
+
+
+def _same_name(file: Path, other: Path) -> str:
+    return f"{file}: same case name {case_name(file)!r} as {other}; rename one of them."
 
 
 def _by_case_name(files: Sequence[Path]) -> dict[str, Path]:
     named: dict[str, Path] = {}
     for file in files:
-        name = case_name(file)
-        if name in named:
-            raise InputError(f"{file}: same case name {name!r} as {named[name]}; rename one of them.")
-        named[name] = file
+        if (other := named.setdefault(case_name(file), file)) is not file:
+            raise InputError(_same_name(file, other))
     return named
+
+
+def _image_case(file: Path, files: Sequence[Path]) -> dict[str, str]:
+    other = next((other for other in files if other is not file and case_name(other) == case_name(file)), None)
+    return {"image": str(file)} if other is None else {"image": str(file), "refused": _same_name(file, other)}
 
 
 def check_is_folder(path: Path) -> None:
@@ -66,6 +94,10 @@ def check_is_folder(path: Path) -> None:
         InputError: when it does not exist or is a file.
     """
     if not path.exists():
+        if Path(str(path).replace("::", "#")).exists():
+            raise InputError(
+                f"{path}: MONAI writes '::' for '#' in a path; rename the folder, or link to it without '#'."
+            )
         raise InputError(f"{path}: no such file or folder; set dataset_dir to where the scans are.")
     if not path.is_dir():
         raise InputError(f"{path}: not a folder; set dataset_dir to the folder that holds the scans.")
@@ -83,11 +115,11 @@ def image_cases(dataset_dir: str | Path, modality: str | None = None) -> list[di
 
     Returns:
         ``[{"image": file or path of a DICOM series}, ...]``, sorted by name. Paths only: MONAI collates them, and
-        :mod:`monai_scse.dicom.series` keeps the headers of a path.
+        :mod:`monai_scse.dicom.series` keeps the headers of a path. Two images with the same case name have an entry
+        ``refused``, which says so: their results would have the same names.
 
     Raises:
-        InputError: when there is no image, two images would have the same case name, a DICOM series is not a volume, or
-            none has the modality.
+        InputError: when there is no image, or no DICOM series has the modality.
     """
     path = Path(os.path.abspath(str(dataset_dir)))
     if path.is_file():
@@ -102,7 +134,7 @@ def image_cases(dataset_dir: str | Path, modality: str | None = None) -> list[di
         files = [Path(series.path)]
     else:
         check_is_folder(path)
-        files = image_files(path)
+        files = _without_segmentations(image_files(path))
         if not files:
             files = [Path(series.path) for series in dicom_cases(path, modality)]
         elif any(file.is_file() and _image_suffix(file) is None for file in path.iterdir()):
@@ -115,7 +147,46 @@ def image_cases(dataset_dir: str | Path, modality: str | None = None) -> list[di
         raise InputError(
             f"{path}: no images found; dataset_dir must hold {', '.join(IMAGE_SUFFIXES)} files or a DICOM series."
         )
-    return [{"image": str(file)} for file in _by_case_name(files).values()]
+    return [_image_case(file, files) for file in files]
+
+
+def unfinished_cases(
+    cases: Sequence[dict[str, str]], output_dir: str | Path, skip_existing: bool | str, dicom_seg: bool | str = False
+) -> list[dict[str, str]]:
+    """The cases that have no complete result yet.
+
+    Args:
+        cases: see :func:`image_cases`.
+        output_dir: folder of the results. A complete one is a whole ``<case>_seg.nii.gz`` with ``<case>_volumes.csv``,
+            the last file that a case gets.
+        skip_existing: False to segment all cases again. The words of a command line, ``true`` and ``false``, work too.
+        dicom_seg: whether a DICOM series needs ``<case>_seg.dcm`` to be complete.
+    """
+    if not str2bool(skip_existing):
+        return list(cases)
+    folder = Path(str(output_dir))
+    unfinished = [case for case in cases if not _is_complete(case["image"], folder, str2bool(dicom_seg))]
+    _logger.warning(f"{len(cases) - len(unfinished)} of {len(cases)} cases are complete in {folder}, left out.")
+    return unfinished
+
+
+def _is_complete(image: str, folder: Path, dicom_seg: bool) -> bool:
+    case = case_name(image)
+    files = [folder / f"{case}_volumes.csv", folder / f"{case}_seg.nii.gz"]
+    if dicom_seg and not Path(image).is_file():
+        files.append(folder / f"{case}_seg.dcm")
+    return all(file.is_file() and file.stat().st_size for file in files) and _is_whole(files[1])
+
+
+def _is_whole(file: Path) -> bool:
+    """Whether a gzip file can be read to its end."""
+    try:
+        with gzip.open(file) as stream:
+            while stream.read(2**20):
+                pass
+    except (OSError, EOFError, zlib.error):
+        return False
+    return True
 
 
 def _files_of_two_folders(path: Path, first: str, second: str) -> list[dict[str, Path]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .batch_statistics import FreezeBatchStatistics
+from .case_failures import CaseFailures
 from .dicom_segmentation import DicomSegmentation
 from .gate_logging import TensorBoardGateHandler
 from .retest_scores import RetestScores
@@ -11,6 +12,7 @@ from .segmentation_scores import SegmentationScores
 from .training import TimeBudget, TrainingCheckpoint
 
 __all__ = [
+    "CaseFailures",
     "DicomSegmentation",
     "FreezeBatchStatistics",
     "RetestScores",

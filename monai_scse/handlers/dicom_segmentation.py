@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from ..data import case_name
 from ..dicom import get_dicom_series, save_dicom_segmentation
 from ..labels import Structure
-from ..runtime import InputError
 from ..transforms import file_of
 
 if TYPE_CHECKING:
@@ -22,8 +21,7 @@ __all__ = ["DicomSegmentation"]
 class DicomSegmentation:
     """Write ``<case>_seg.dcm`` for every segmented case that is a DICOM series. The log names other cases.
 
-    Attach it to an evaluator whose postprocessing has brought the prediction back to the grid of the scan. A series
-    with incomplete headers does not stop the run: the following series get their files, then the run fails.
+    Attach it to an evaluator whose postprocessing has brought the prediction back to the grid of the scan.
 
     MONAI's ``SaveImage`` is nearest. It writes pixels to image files and knows no DICOM SEG.
 
@@ -33,7 +31,7 @@ class DicomSegmentation:
         pred_key: entry of the segmentation in the engine's output, class indices (1, x, y, z).
 
     Raises:
-        InputError: after a run in which a series got no DICOM SEG.
+        InputError: when the headers of a series lack what a SEG needs, or the file cannot be written.
     """
 
     def __init__(self, output_dir: str, structures: Sequence[Structure], pred_key: str = "pred") -> None:
@@ -41,15 +39,12 @@ class DicomSegmentation:
         self.structures = structures
         self.pred_key = pred_key
         self.logger = logging.getLogger(__name__)
-        self._failures: list[str | None] = []  # of each series; None where its SEG was written
 
     def attach(self, engine: Engine) -> None:
         """Attach to the evaluator."""
-        from ignite.engine import Events
+        from monai.engines.utils import IterationEvents
 
-        engine.add_event_handler(Events.STARTED, self._failures.clear)
-        engine.add_event_handler(Events.ITERATION_COMPLETED, self.save_batch)
-        engine.add_event_handler(Events.COMPLETED, self.raise_failures)
+        engine.add_event_handler(IterationEvents.MODEL_COMPLETED, self.save_batch)
 
     def save_batch(self, engine: Engine) -> None:
         """Write the SEG of each case of the batch."""
@@ -60,16 +55,5 @@ class DicomSegmentation:
             if series is None:
                 self.logger.warning(f"{file}: not a DICOM series, no DICOM SEG is written.")
                 continue
-            try:
-                path = self.output_dir / f"{case_name(file)}_seg.dcm"
-                save_dicom_segmentation(path, pred[0].cpu().numpy(), series, self.structures)
-                self._failures.append(None)
-            except InputError as error:
-                self.logger.error(str(error))
-                self._failures.append(str(error))
-
-    def raise_failures(self, _: Engine) -> None:
-        """Fail when a series of the run got no SEG."""
-        failures = [failure for failure in self._failures if failure]
-        if failures:
-            raise InputError(f"no DICOM SEG for {len(failures)} of {len(self._failures)} series: {' '.join(failures)}")
+            path = self.output_dir / f"{case_name(file)}_seg.dcm"
+            save_dicom_segmentation(path, pred[0].cpu().numpy(), series, self.structures)

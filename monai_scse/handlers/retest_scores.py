@@ -93,9 +93,10 @@ class RetestScores:
     def attach(self, engine: Engine) -> None:
         """Attach to the evaluator."""
         from ignite.engine import Events
+        from monai.engines.utils import IterationEvents
 
         engine.add_event_handler(Events.STARTED, self.clear)
-        engine.add_event_handler(Events.ITERATION_COMPLETED, self.compare_batch)
+        engine.add_event_handler(IterationEvents.MODEL_COMPLETED, self.compare_batch)
         engine.add_event_handler(Events.COMPLETED, self.write)
 
     def clear(self) -> None:
@@ -160,6 +161,8 @@ class RetestScores:
         """Write both tables, and print the means."""
         import pandas as pd
 
+        if not self._rows:
+            return  # no pair of scans was segmented
         table = pd.DataFrame(self._rows)
         summary = summarize_structures(table, ["cov_percent", "dice"])
         atomic_write(

@@ -6,14 +6,14 @@ import logging
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..data import case_name
 from ..labels import Structure
 from ..metrics import structure_volumes
-from ..runtime import atomic_write
+from ..runtime import CaseTables, atomic_write
 from ..transforms import AGREEMENT_KEY, CONFIDENCE_KEY, QC_KEY, SCAN_KEY, LoadScand, file_of
 from ..visualize import save_overlay
 
@@ -29,10 +29,11 @@ class SegmentationReport:
 
     Attach it to an evaluator whose postprocessing has brought the prediction back to the grid of the scan. The tables
     have the columns index, structure, voxels, volume_mm3, touches_border; ``volumes.csv`` has the case before them.
-    Transforms add further ones through the meta data of the segmentation: confidence, agreement
-    (:class:`monai_scse.transforms.RecordConfidenced`), scan, which says whether it held a head or a brain
-    (:class:`monai_scse.transforms.ExtractBraind`), and qc. The last says why a structure was removed or is doubtful
-    (:class:`monai_scse.transforms.TorsoQCd`, :class:`monai_scse.transforms.BrainQCd`), and the log says so too.
+    It holds all cases of the folder, those of other processes too. Transforms add further columns through the meta data
+    of the segmentation: confidence, agreement (:class:`monai_scse.transforms.RecordConfidenced`), scan, which says
+    whether it held a head or a brain (:class:`monai_scse.transforms.ExtractBraind`), and qc. The last says why a
+    structure was removed or is doubtful (:class:`monai_scse.transforms.TorsoQCd`,
+    :class:`monai_scse.transforms.BrainQCd`), and the log says so too.
 
     The picture needs the scan on its own grid, which preprocessing leaves, so its file is read again. No DICOM header
     is. MONAI's ``MetricsSaver`` is nearest. It writes metrics against labels, which a new scan lacks.
@@ -59,21 +60,27 @@ class SegmentationReport:
         self.overlay = overlay
         self.window = window
         self.logger = logging.getLogger(__name__)
-        self._rows: list[dict[str, Any]] = []
+        self._tables = CaseTables(self.output_dir, "volumes", "volumes.csv")
+        self._segmented = 0
 
     def attach(self, engine: Engine) -> None:
         """Attach to the evaluator."""
         from ignite.engine import Events
+        from monai.engines.utils import IterationEvents
 
-        engine.add_event_handler(Events.STARTED, self._rows.clear)
-        engine.add_event_handler(Events.ITERATION_COMPLETED, self.report_batch)
+        engine.add_event_handler(Events.STARTED, self.clear)
+        engine.add_event_handler(IterationEvents.MODEL_COMPLETED, self.report_batch)
         engine.add_event_handler(Events.COMPLETED, self.log)
 
+    def clear(self, _: Engine) -> None:
+        """Forget the cases of an earlier run."""
+        self._segmented = 0
+
     def report_batch(self, engine: Engine) -> None:
-        """Write table and picture of each case of the batch, and the table of all cases so far."""
+        """Write picture and table of each case of the batch, and the table of all cases of the folder."""
         for output in engine.state.output:
             self._report_case(output[self.pred_key])
-        self._write_table("volumes.csv", self._rows)
+            self._segmented += 1
 
     def _report_case(self, pred: MetaTensor) -> None:
         file = file_of(pred)
@@ -105,8 +112,6 @@ class SegmentationReport:
             for reason in dict.fromkeys(reasons.values()):
                 names = [self.structures[index].name for index, cause in reasons.items() if cause == reason]
                 self.logger.warning(f"{case}: {', '.join(names)}: {reason}")
-        self._write_table(f"{case}_volumes.csv", rows)
-        self._rows += [{"case": case, **row} for row in rows]
         if self.overlay:
             image = LoadScand("image")({"image": file})["image"][0].numpy()
             atomic_write(
@@ -116,13 +121,9 @@ class SegmentationReport:
                 ),
             )
 
+        self._tables.write(case, rows)  # the last file of a case: one that has it is complete
+
     def log(self) -> None:
-        """Log where the table of all cases is."""
-        cases = len({row["case"] for row in self._rows})
-        path = self.output_dir / "volumes.csv"
-        self.logger.info(f"Segmented {cases} case{'s' * (cases != 1)}; all volumes in {path}.")
-
-    def _write_table(self, name: str, rows: list[dict[str, Any]]) -> None:
-        import pandas as pd
-
-        atomic_write(self.output_dir / name, lambda path: pd.DataFrame(rows).to_csv(path, index=False))
+        """Log how many cases were segmented, and where the table of all cases is."""
+        plural = "s" * (self._segmented != 1)
+        self.logger.info(f"Segmented {self._segmented} case{plural}; all volumes in {self._tables.merged_file}.")

@@ -56,9 +56,10 @@ class SegmentationScores:
     def attach(self, engine: Engine) -> None:
         """Attach to the evaluator."""
         from ignite.engine import Events
+        from monai.engines.utils import IterationEvents
 
         engine.add_event_handler(Events.STARTED, self._rows.clear)
-        engine.add_event_handler(Events.ITERATION_COMPLETED, self.score_batch)
+        engine.add_event_handler(IterationEvents.MODEL_COMPLETED, self.score_batch)
         engine.add_event_handler(Events.COMPLETED, self.write)
 
     def score_batch(self, engine: Engine) -> None:
@@ -91,6 +92,9 @@ class SegmentationScores:
         if idist.get_world_size() > 1:
             gathered = [row for rows_of_process in idist.all_gather(rows) for row in rows_of_process]
             rows = sorted(gathered, key=lambda row: row["case"])
+        if not rows:  # every case failed
+            engine.state.metrics["val_mean_dice"] = math.nan
+            return
         metrics = pd.DataFrame(rows)
         measures = [name for name in metrics.columns if name not in ("case", "structure")]
         summary = summarize_structures(metrics, measures)

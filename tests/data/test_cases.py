@@ -67,11 +67,54 @@ def test_file_that_is_no_image(tmp_path: Path) -> None:
         image_cases(touch(tmp_path / "scan.txt"))
 
 
+@pytest.mark.situation("Two scans of one name, scan.nii and scan.nii.gz", "both fail, each naming the other one")
 def test_duplicate_names(tmp_path: Path) -> None:
-    touch(tmp_path / "scan.nii")
-    touch(tmp_path / "scan.nii.gz")
-    with pytest.raises(InputError, match=r"scan\.nii\.gz: same case name 'scan' as .*scan\.nii; rename"):
-        image_cases(tmp_path)
+    for name in ("another.nii", "scan.nii", "scan.nii.gz"):
+        touch(tmp_path / name)
+    another, *both = image_cases(tmp_path)
+    assert another == {"image": str(tmp_path / "another.nii")}
+    files = [tmp_path / "scan.nii", tmp_path / "scan.nii.gz"]
+    assert both == [
+        {"image": str(file), "refused": f"{file}: same case name 'scan' as {other}; rename one of them."}
+        for file, other in zip(files, reversed(files))
+    ]
+
+
+@pytest.mark.situation(
+    "A link that leads nowhere, as git-annex and DataLad leave it",
+    "it is a case, which fails",
+    source="reported by users of DataLad data sets",
+)
+def test_link_that_leads_nowhere_is_a_case(tmp_path: Path) -> None:
+    touch(tmp_path / "a.nii.gz")
+    (tmp_path / "b.nii.gz").symlink_to(tmp_path / "annex/object")
+    assert [case["image"] for case in image_cases(tmp_path)] == [str(tmp_path / f"{name}.nii.gz") for name in "ab"]
+
+
+@pytest.mark.situation(
+    "Scans and results in one folder, run twice", "the segmentations of the first run are left out by name"
+)
+def test_segmentations_of_an_earlier_run(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("a.nii.gz", "a_seg.nii.gz", "b_seg.nii.gz", "b_volumes.csv", "c_seg.nii.gz"):
+        touch(tmp_path / name)
+    found = [Path(case["image"]).name for case in image_cases(tmp_path)]
+    assert found == ["a.nii.gz", "c_seg.nii.gz"]  # nothing says that the last one is a segmentation
+    assert "a_seg.nii.gz: left out, the segmentation of a." in caplog.text
+    assert "b_seg.nii.gz: left out, the segmentation of b." in caplog.text
+
+
+@pytest.mark.situation("A folder with # in its name", "refused with what to do")
+def test_folder_that_monai_renames(tmp_path: Path) -> None:
+    touch(tmp_path / "run#1/a.nii.gz")
+    with pytest.raises(InputError, match="MONAI writes '::' for '#' in a path; rename the folder"):
+        image_cases(tmp_path / "run::1")
+
+
+@pytest.mark.situation("images/ct.nii.gz with labels/ct.nii.gz", "read as a pair")
+def test_pair_named_ct(tmp_path: Path) -> None:
+    image, label = (touch(tmp_path / part / "ct.nii.gz") for part in ("images", "labels"))
+    assert labelled_cases(tmp_path) == [{"image": str(image), "label": str(label)}]
+    assert case_name(image) == case_name(label) == "ct"
 
 
 def test_images_win_over_dicom_folders(tmp_path: Path) -> None:

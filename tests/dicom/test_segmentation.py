@@ -11,7 +11,6 @@ import nibabel
 import numpy as np
 import pytest
 import torch
-from ignite.engine import Engine
 from monai.data import MetaTensor
 from pydicom import dcmread
 from support.dicom_files import write_dicom_series
@@ -132,21 +131,3 @@ def test_incomplete_headers_are_named_and_nothing_is_written(series, classes, tm
     ):
         save_dicom_segmentation(tmp_path / "seg.dcm", classes, series, STRUCTURES)
     assert not list(tmp_path.glob("seg*"))
-
-
-def test_other_series_get_theirs_and_the_run_fails_in_the_end(series, classes, tmp_path):
-    uid = dcmread(series.files[0]).FrameOfReferenceUID
-
-    def segment(engine, frame_of_reference):
-        for file in series.files:
-            header = dcmread(file)
-            header.FrameOfReferenceUID = frame_of_reference
-            header.save_as(file, enforce_file_format=False)
-        return [{"pred": MetaTensor(classes[None], meta={"filename_or_obj": series.path})}]
-
-    engine = Engine(segment)
-    DicomSegmentation(str(tmp_path / "out"), STRUCTURES).attach(engine)
-    with pytest.raises(InputError, match=r"no DICOM SEG for 1 of 2 series: .*FrameOfReferenceUID is missing or empty"):
-        engine.run(["", uid])
-    assert [path.name for path in (tmp_path / "out").iterdir()] == [f"{series.name}_seg.dcm"]
-    engine.run([uid])  # a new run knows nothing of the one before

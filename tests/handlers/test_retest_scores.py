@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from ignite.engine import Engine
 from monai.data import MetaTensor
+from support.evaluator_steps import run_on_outputs
 from support.phantom_brains import phantom
 
 from monai_scse.handlers import RetestScores
@@ -29,12 +29,6 @@ def output(folder: str, name: str, image: np.ndarray, classes: np.ndarray) -> di
         "image": MetaTensor(torch.from_numpy(slab), affine=AFFINE),
         "pred": MetaTensor(torch.from_numpy(classes)[None].float(), affine=AFFINE, meta=meta),
     }
-
-
-def run(handler: RetestScores, outputs: list[dict[str, MetaTensor]]) -> None:
-    engine = Engine(lambda engine, batch: batch)
-    handler.attach(engine)
-    engine.run([[output] for output in outputs])
 
 
 @pytest.fixture
@@ -57,7 +51,7 @@ def test_tables_by_hand(tmp_path, capsys, first, second):
     image, _ = phantom(0, SHAPE)
     pairs = [("a", first, second), ("b", first, first)]
     outputs = [output(*part) for name, *two in pairs for part in zip(("test", "retest"), [name] * 2, [image] * 2, two)]
-    run(RetestScores(str(tmp_path), STRUCTURES), outputs)
+    run_on_outputs(RetestScores(str(tmp_path), STRUCTURES), outputs)
 
     table = pd.read_csv(tmp_path / "test_retest.csv")
     assert list(table.columns[:7]) == [
@@ -98,7 +92,7 @@ def test_scans_that_differ_have_volumes_but_no_dice(tmp_path, caplog, first, sec
     other = np.random.default_rng(0).uniform(0, 1000, SHAPE)
     outputs = [output("test", "a", image, first), output("retest", "a", other, second)]
     with caplog.at_level(logging.WARNING):
-        run(RetestScores(str(tmp_path), STRUCTURES), outputs)
+        run_on_outputs(RetestScores(str(tmp_path), STRUCTURES), outputs)
     (record,) = [record for record in caplog.records if record.name.startswith("monai_scse")]
     assert record.getMessage().startswith("a: registration implausible, correlation ")
     assert "is below 0.7: no Dice for this case; check that both scans are of the same person" in record.getMessage()
