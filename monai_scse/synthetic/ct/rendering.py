@@ -15,8 +15,10 @@ import numpy as np
 from ..fields import smooth_noise
 from .structures import BLOOD, HOUNSFIELD, STRUCTURE_INDEX, SYNTHETIC_STRUCTURES
 
-__all__ = ["SyntheticCT", "render_ct", "save_cases"]
+__all__ = ["PHASES", "SyntheticCT", "render_ct", "save_cases"]
 
+#: Contrast phases, in the order of :data:`monai_scse.synthetic.ct.structures.HOUNSFIELD`.
+PHASES = ("plain", "arterial", "portal venous")
 _CORTEX_MM, _WALL_MM = 6.5, 2.5  # thickness, of the kidneys' cortex and the aorta's wall
 
 
@@ -201,7 +203,11 @@ def _scan(random: np.random.Generator, image: np.ndarray, labels: np.ndarray, sp
 
 
 def render_ct(
-    random: np.random.Generator, labels: np.ndarray, spacing: np.ndarray, texture: np.ndarray | None = None
+    random: np.random.Generator,
+    labels: np.ndarray,
+    spacing: np.ndarray,
+    texture: np.ndarray | None = None,
+    phase: str | None = None,
 ) -> np.ndarray:
     """Scan a map of structures.
 
@@ -209,14 +215,20 @@ def render_ct(
         random: draws person, contrast phase and scanner.
         labels: indices of :data:`SYNTHETIC_STRUCTURES`, (x, y, z), axes to the right, front and head.
         spacing: voxel size in mm, (3,).
-        texture: added inside the body, in Hounsfield units, same shape as ``labels``; random when None.
+        texture: added inside the body, in Hounsfield units, same shape as ``labels``. None draws it.
+        phase: one of :data:`PHASES`. None draws a mixture of them.
 
     Returns:
         Hounsfield units, int16, same shape.
+
+    Raises:
+        ValueError: when there is no such phase.
     """
-    phase = _draw_phase(random)
-    image = _draw_hounsfield(random, phase)[labels]
-    _add_inner_structures(image, labels, random, spacing, phase)
+    if phase is not None and phase not in PHASES:
+        raise ValueError(f"phase must be one of {', '.join(PHASES)} or None, got {phase!r}.")
+    shares = _draw_phase(random) if phase is None else np.eye(3)[PHASES.index(phase)]
+    image = _draw_hounsfield(random, shares)[labels]
+    _add_inner_structures(image, labels, random, spacing, shares)
     _add_lesions(image, labels, random, spacing)
     strength = np.full(256, 6, dtype=np.float32)
     strength[[STRUCTURE_INDEX[name] for name in ("background", "airway", "gas", "metal")]] = 0
