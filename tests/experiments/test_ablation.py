@@ -1,4 +1,4 @@
-"""The steps of the recipe, trained on phantoms by the real bundle, and their gains."""
+"""Trainings of the recipe's steps on phantoms by the real bundle, and their gains."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import pytest
 from support.phantom_brains import phantom, save_case
 
 from experiments.__main__ import main
-from experiments.ablation import _run
+from experiments.ablation import run_ablation
 from experiments.ablation_report import gain_table
-from experiments.training_queue import TrainingOptions, load_plan
+from experiments.bundle_runs import BundleRun
+from experiments.training_queue import TrainingOptions
 from monai_scse.runtime import InputError
 
 BUNDLE = Path(__file__).parents[2] / "bundles/brain_mri_scse_segmentation"
@@ -95,19 +96,22 @@ def test_unknown_step_and_foreign_results_are_named(arguments: list[str], tmp_pa
         main(["report_ablation", "--results", str(tmp_path / "none"), "--output", str(tmp_path / "recipe.md")])
 
 
-def test_steps_are_those_of_the_bundles_own_network(arguments: list[str], tmp_path: Path) -> None:
+def test_steps_are_those_of_the_bundles_own_network(arguments: list[str], tmp_path: Path, monkeypatch) -> None:
+    started: list[BundleRun] = []
+    monkeypatch.setattr("experiments.ablation.run_all", lambda runs, *_: started.extend(runs))
     options = dict(zip(arguments[1::2], arguments[2::2]))
-    plan = load_plan(
+    run_ablation(
         TrainingOptions(
             Path(options["--dataset_dir"]),
             tmp_path,
             BUNDLE,
             splits=options["--splits"],
+            only=["all"],
             train_config=["age_augmentation.yaml"],
             epochs=1,
         )
     )
-    run = _run(plan, "all", Path("runs"), plan.splits[0], 0, "cpu")
+    (run,) = started
     configs = BUNDLE / "configs"
     assert run.config_files("train.json") == [str(configs / "train.json"), str(configs / "age_augmentation.yaml")]
     assert run.config_files("evaluate.json") == [str(configs / "train.json"), str(configs / "evaluate.json")]
