@@ -26,7 +26,7 @@ test-all: lint
 # the server of MONAI Label needs an environment of its own
 test-label: $(VENV)/.all
 	PYTHON="$(PYTHON)" integrations/monai_label/setup.sh
-	$(RUN) -m pytest tests/integration/test_monai_label.py tests/integration/test_monai_label_dicomweb.py
+	$(RUN) -m pytest tests/integration/test_monai_label*.py
 
 test-nvflare: $(VENV)/.all
 	PYTHON="$(PYTHON)" integrations/nvflare/setup.sh

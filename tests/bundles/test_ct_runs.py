@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import highdicom
@@ -11,53 +10,24 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from support.bundle_command import one_small_step, run_bundle
+from support.bundle_command import SMALL_CT, run_bundle
 from support.dicom_files import write_dicom_series
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from monai_scse.synthetic.ct.torso import synthetic_ct
 
 EVALUATE = ["train.json", "evaluate.json"]
-SMALL = {
-    "slice_size": [48, 48],
-    "spacing": [9, 9, 9],
-    "network_def__features": 4,
-    "device": "cpu",
-    "label_numbers": "synthetic",
-}
-SMALL_INFERENCE = {name: value for name, value in SMALL.items() if name != "label_numbers"}
+SMALL_INFERENCE = {name: value for name, value in SMALL_CT.items() if name != "label_numbers"}
 
 
-@pytest.fixture(scope="module")
-def trained(ct_bundle, ct_dataset, tmp_path_factory) -> Path:
-    """The folder of a training of one epoch, run from a folder that is not the bundle's."""
-    folder = tmp_path_factory.mktemp("CT training")
-    result = run_bundle(
-        ct_bundle,
-        ["train.json", "log_gates.yaml"],
-        cwd=folder,
-        dataset_dir=ct_dataset,
-        gate_interval=5,
-        validation_cases=["ct_0001"],
-        label_smoothing=0.1,
-        ckpt_dir=folder / "models",
-        output_dir=folder / "logs",
-        epochs=1,
-        **SMALL,
-    )
-    assert result.returncode == 0, result.stderr
-    assert "3 cases (pairs), 0 of them not annotated completely" in result.stdout
-    return folder
-
-
-def test_training_writes_flat_weights_and_checkpoint(trained):
-    weights = torch.load(trained / "models/model.pt", weights_only=True)
+def test_training_writes_flat_weights_and_checkpoint(trained_ct):
+    weights = torch.load(trained_ct / "models/model.pt", weights_only=True)
     assert all(isinstance(value, torch.Tensor) for value in weights.values())
-    assert torch.load(trained / "models/checkpoint.pt", weights_only=True)["best_metric_epoch"] == 1
+    assert torch.load(trained_ct / "models/checkpoint.pt", weights_only=True)["best_metric_epoch"] == 1
 
 
-def test_training_logs_loss_dice_and_gates_for_tensorboard(trained):
-    events = EventAccumulator(str(trained / "logs"), size_guidance={"images": 0}).Reload()
+def test_training_logs_loss_dice_and_gates_for_tensorboard(trained_ct):
+    events = EventAccumulator(str(trained_ct / "logs"), size_guidance={"images": 0}).Reload()
     assert len(events.Scalars("train_loss")) > 1
     assert 0 <= events.Scalars("val_mean_dice")[0].value <= 1
     tags = events.Tags()
@@ -66,8 +36,8 @@ def test_training_logs_loss_dice_and_gates_for_tensorboard(trained):
 
 
 @pytest.mark.parametrize("overlays", [[], ["test_time_augmentation.yaml"]])
-def test_inference_writes_all_outputs_on_the_grid_of_the_scan(ct_bundle, ct_dataset, trained, tmp_path, overlays):
-    options = {"dataset_dir": ct_dataset / "images", "output_dir": tmp_path, "ckpt_dir": trained / "models"}
+def test_inference_writes_all_outputs_on_the_grid_of_the_scan(ct_bundle, ct_dataset, trained_ct, tmp_path, overlays):
+    options = {"dataset_dir": ct_dataset / "images", "output_dir": tmp_path, "ckpt_dir": trained_ct / "models"}
     result = run_bundle(ct_bundle, ["inference.json", *overlays], cwd=tmp_path, **options, **SMALL_INFERENCE)
     assert result.returncode == 0, result.stderr
     expected = {f"ct_000{i}_{part}" for i in range(3) for part in ("seg.nii.gz", "volumes.csv", "overlay.png")}
@@ -82,61 +52,11 @@ def test_inference_writes_all_outputs_on_the_grid_of_the_scan(ct_bundle, ct_data
     assert list(volumes) == ["index", "structure", "voxels", "volume_mm3", "touches_border", "confidence", "qc"]
 
 
-def test_user_with_other_organs_changes_the_config_alone(ct_bundle, ct_dataset, tmp_path):
-    organs = [
-        {"name": "bone", "colour": [240, 220, 180], "synthetic": [14]},
-        {"name": "heart", "colour": [200, 30, 30], "synthetic": [16]},
-        {"name": "pancreas", "colour": [250, 200, 100]},
-    ]
-    options = {"organs": organs, "dataset_dir": ct_dataset, "ckpt_dir": tmp_path}
-    result = run_bundle(
-        ct_bundle, "train.json", cwd=tmp_path, epochs=1, output_dir=tmp_path, validation_cases=0, **options, **SMALL
-    )
-    assert result.returncode == 0, result.stderr
-    assert "not annotated: pancreas" in result.stdout
-    result = run_bundle(ct_bundle, EVALUATE, cwd=tmp_path, output_dir=tmp_path, **options, **SMALL)
-    assert result.returncode == 0, result.stderr
-    metrics = pd.read_csv(tmp_path / "metrics.csv")
-    assert list(metrics["structure"]) == ["bone", "heart", "pancreas"] * 3
-    assert metrics.loc[metrics["structure"] == "pancreas", "dice"].isna().all()
-    assert metrics.loc[metrics["structure"] == "bone", "dice"].notna().all()
-
-
-def test_volumetric_variant_trains_evaluates_and_segments(ct_bundle, ct_dataset, tmp_path):
-    options = {
-        "patch_size": [32, 32, 32],
-        "spacing": [9, 9, 9],
-        "network_def__features": 4,
-        "device": "cpu",
-        "ckpt_dir": tmp_path,
-        "output_dir": tmp_path / "out",
-    }
-    labelled = {"dataset_dir": ct_dataset, "label_numbers": "synthetic"}
-    trained = run_bundle(
-        ct_bundle,
-        ["train.json", "volumetric.yaml", "volumetric_train.yaml"],
-        cwd=tmp_path,
-        validation_cases=["ct_0001"],
-        epochs=1,
-        **labelled,
-        **options,
-    )
-    assert trained.returncode == 0, trained.stderr
-    assert torch.load(tmp_path / "model.pt", weights_only=True)["classifier.weight"].ndim == 5
-    evaluated = run_bundle(ct_bundle, [*EVALUATE, "volumetric.yaml"], cwd=tmp_path, **labelled, **options)
-    assert "3 cases: " in evaluated.stdout
-    scan = ct_dataset / "images/ct_0002.nii.gz"
-    segmented = run_bundle(ct_bundle, ["inference.json", "volumetric.yaml"], cwd=tmp_path, dataset_dir=scan, **options)
-    assert segmented.returncode == 0, segmented.stderr
-    assert nibabel.load(tmp_path / "out/ct_0002_seg.nii.gz").shape == nibabel.load(scan).shape
-    assert "confidence" in pd.read_csv(tmp_path / "out/ct_0002_volumes.csv")
-
-
-def test_phantom_gives_an_empty_segmentation_and_says_why(ct_bundle, trained, tmp_path):
+def test_phantom_gives_an_empty_segmentation_and_says_why(ct_bundle, trained_ct, tmp_path):
     x, y = np.mgrid[-22:23, -22:23] * 9
     water = np.where(np.hypot(x, y) < 160, 5, -1000).astype(np.int16)  # 320 mm wide
     _write(tmp_path, np.repeat(water[..., None], 20, axis=2))
-    options = {"dataset_dir": tmp_path / "images", "output_dir": tmp_path / "out", "ckpt_dir": trained / "models"}
+    options = {"dataset_dir": tmp_path / "images", "output_dir": tmp_path / "out", "ckpt_dir": trained_ct / "models"}
     result = run_bundle(ct_bundle, "inference.json", cwd=tmp_path, **options, **SMALL_INFERENCE)
     assert result.returncode == 0, result.stderr
     assert not np.asarray(nibabel.load(tmp_path / "out/case_seg.nii.gz").dataobj).any()
@@ -155,69 +75,6 @@ def test_shipped_weights_invent_no_organs_below_the_bladder(ct_bundle, tmp_path)
     assert result.returncode == 0, result.stderr
     assert not np.asarray(nibabel.load(tmp_path / "hips_seg.nii.gz").dataobj).any()
     assert pd.read_csv(tmp_path / "volumes.csv")["qc"].notna().all()
-
-
-@pytest.mark.parametrize("frozen", [True, False])
-def test_fine_tuning_starts_from_weights_and_may_keep_their_batch_statistics(
-    ct_bundle, ct_dataset, trained, tmp_path, frozen
-):
-    before, after = one_small_step(
-        ct_bundle,
-        ["train.json", "finetune.yaml"],
-        trained / "models/model.pt",
-        tmp_path,
-        dataset_dir=ct_dataset,
-        validation_cases=["ct_0001"],
-        frozen_batch_statistics=frozen,
-        **SMALL,
-    )
-    for name, value in after.items():
-        if "running" in name:
-            assert torch.equal(value, before[name]) == frozen, name
-
-
-@pytest.mark.long
-def test_fine_tuning_from_the_shipped_weights_lowers_the_loss_on_a_real_ct(ct_bundle, example_ct, tmp_path):
-    """The scan's anatomy was in the training of the weights: this shows that fine-tuning learns, not how well."""
-    for part, name in (("images", "example_ct_sm.nii.gz"), ("labels", "example_seg.nii.gz")):
-        (tmp_path / part).mkdir()
-        shutil.copy(example_ct / name, tmp_path / part / "case.nii.gz")
-    result = run_bundle(
-        ct_bundle,
-        ["train.json", "finetune.yaml"],
-        cwd=tmp_path,
-        dataset_dir=tmp_path,
-        label_numbers="totalsegmentator_v2",
-        validation_cases=0,
-        learning_rate=0.001,
-        epochs=2,
-        ckpt_dir=tmp_path / "models",
-        output_dir=tmp_path / "logs",
-        device="cpu",
-        amp=False,
-    )
-    assert result.returncode == 0, result.stderr
-    events = EventAccumulator(str(tmp_path / "logs")).Reload()
-    losses = [event.value for event in events.Scalars("train_loss")]
-    assert np.mean(losses[len(losses) // 2 :]) < 0.95 * np.mean(losses[: len(losses) // 2])
-    before = torch.load(ct_bundle / "models/model.pt", weights_only=True)
-    after = torch.load(tmp_path / "models/model.pt", weights_only=True)
-    assert all(torch.equal(after[name], value) for name, value in before.items() if "running" in name)
-
-
-def test_paper_recipe_trains_another_network(ct_bundle, ct_dataset, tmp_path):
-    result = run_bundle(
-        ct_bundle,
-        ["train.json", "paper_recipe.yaml", "fcdensenet.yaml"],
-        cwd=tmp_path,
-        dataset_dir=ct_dataset,
-        ckpt_dir=tmp_path,
-        output_dir=tmp_path,
-        time_budget_minutes=0.01,
-        **SMALL,
-    )
-    assert result.returncode == 0, result.stderr
-    assert (tmp_path / "model.pt").is_file()
 
 
 def test_dicom_round_trip_of_a_real_ct(ct_bundle, example_ct, tmp_path):
@@ -322,18 +179,18 @@ def test_bad_input_ends_in_one_line_that_names_it(ct_bundle, ct, tmp_path, confi
     assert not output.exists() or not list(output.iterdir())
 
 
-def test_mr_image_is_warned_of(ct_bundle, trained, tmp_path):
+def test_mr_image_is_warned_of(ct_bundle, trained_ct, tmp_path):
     generator = np.random.default_rng(0)
     _write(tmp_path, generator.uniform(0, 800, (30, 30, 20)).astype(np.float32))
-    options = {"dataset_dir": tmp_path / "images", "output_dir": tmp_path / "out", "ckpt_dir": trained / "models"}
+    options = {"dataset_dir": tmp_path / "images", "output_dir": tmp_path / "out", "ckpt_dir": trained_ct / "models"}
     result = run_bundle(ct_bundle, "inference.json", cwd=tmp_path, **options, **SMALL_INFERENCE)
     assert result.returncode == 0, result.stderr
     assert "case.nii.gz: values from" in result.stdout + result.stderr
     assert "do not look like a CT in Hounsfield units; an MR image?" in result.stdout + result.stderr
 
 
-def test_scan_without_offset_is_read_with_the_option_that_the_error_names(ct_bundle, ct, trained, tmp_path):
+def test_scan_without_offset_is_read_with_the_option_that_the_error_names(ct_bundle, ct, trained_ct, tmp_path):
     _write(tmp_path, ct.image + 1024)
-    options = {"dataset_dir": tmp_path / "images", "output_dir": tmp_path / "out", "ckpt_dir": trained / "models"}
+    options = {"dataset_dir": tmp_path / "images", "output_dir": tmp_path / "out", "ckpt_dir": trained_ct / "models"}
     result = run_bundle(ct_bundle, "inference.json", cwd=tmp_path, hu_offset=-1024, **options, **SMALL_INFERENCE)
     assert result.returncode == 0, result.stderr

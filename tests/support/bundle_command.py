@@ -19,6 +19,15 @@ import monai.utils.misc
 import numpy as np
 import torch
 
+#: Options of a training of the CT bundle that takes seconds.
+SMALL_CT = {
+    "slice_size": [48, 48],
+    "spacing": [9, 9, 9],
+    "network_def__features": 4,
+    "device": "cpu",
+    "label_numbers": "synthetic",
+}
+
 
 def command_line(verb: str, **options: object) -> list[str]:
     """The words after ``python -m monai.bundle``; ``__`` in the name of an option is ``#``."""
