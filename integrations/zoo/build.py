@@ -2,7 +2,8 @@
 
     python integrations/zoo/build.py --output_dir dist/zoo
 
-``<name>_v<version>.zip`` is the bundle, with a file in place of each link to a shared config.
+``<name>_v<version>.zip`` is the bundle, with a file in place of each link to a shared config. Links of its pages to
+files of the repository lead there by the URL ``Source`` of setup.cfg. Without that URL the text names the file.
 ``<name>_self_contained_v<version>.zip`` carries the modules that it needs in ``scripts/``. Both hold one folder named
 like the bundle. ``test_<name>.py`` is its unit test in the form of the zoo's.
 """
@@ -17,6 +18,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+from links import links_from_anywhere, repository_url
 from self_contained import make_self_contained
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,12 +39,17 @@ def pack(bundle: Path, archive: Path) -> None:
 def build(bundle: Path, output_dir: Path) -> list[Path]:
     """Both archives of a bundle, and its unit test."""
     version = json.loads((bundle / "configs" / "metadata.json").read_text())["version"]
+    url = repository_url(ROOT / "setup.cfg")
+    files_url = url and f"{url}/blob/v{version}"
     archives = []
     output_dir.mkdir(parents=True, exist_ok=True)
     for kind in ("", "_self_contained"):
         with tempfile.TemporaryDirectory() as folder:
             # links to shared configs become files
             copy = Path(shutil.copytree(bundle, Path(folder) / bundle.name, symlinks=False, ignore=LEFT_OUT))
+            for page in [*copy.glob("docs/*.md"), *copy.glob("docs/*.txt")]:
+                original = bundle / page.relative_to(copy)
+                page.write_text(links_from_anywhere(page.read_text(), original, bundle, ROOT, files_url))
             if kind:
                 make_self_contained(copy, ROOT / "monai_scse")
             archives.append(output_dir / f"{bundle.name}{kind}_v{version}.zip")
