@@ -21,13 +21,13 @@ class MirrorAgreementInferer(Inferer):
     ``TestTimeAugmentation`` measures agreement between random transforms of whole samples, and takes a pass for each.
 
     Args:
-        inferer: MONAI's ``SliceInferer`` or one of its kind; its first channel is class indices.
+        inferer: MONAI's ``SliceInferer`` or one of its kind. Its first channel is class indices.
         protocol: name of the label protocol, whose "left ..." and "right ..." structures make the pairs.
         spatial_axis: the left-right axis of the image, counted without batch and channel.
-        every: 4 adds a forward pass for the mirror image of every fourth slice, a quarter more time; 0 adds none.
+        every: 4 adds a forward pass for the mirror image of every fourth slice, a quarter more time. 0 adds none.
 
     Shape:
-        input: (batch, channels, *spatial); output: the channels of the inferer, and unless ``every`` is 0 one more. It
+        input: (batch, channels, *spatial). Output: the channels of the inferer, and unless ``every`` is 0 one more. It
             holds the class indices of the mirror images, mirrored back, and -1 in all other slices.
     """
 

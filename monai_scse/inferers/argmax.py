@@ -12,7 +12,7 @@ __all__ = ["ArgmaxInferer", "classes_of"]
 
 
 def classes_of(logits: torch.Tensor, confidence: bool) -> torch.Tensor:
-    """Class of the largest logit, float, (batch, 1, *spatial); ``confidence`` adds a channel with its probability."""
+    """Class of the largest logit, float, (batch, 1, *spatial). ``confidence`` adds a channel with its probability."""
     if not confidence:
         return logits.argmax(dim=1, keepdim=True).to(logits.dtype)
     highest, classes = logits.max(dim=1, keepdim=True)
@@ -32,7 +32,7 @@ class ArgmaxInferer(Inferer):
         confidence: whether to return the probability of the class as a second channel.
 
     Shape:
-        input: (batch, channels, *spatial); output: class indices, float, (batch, 1 or 2, *spatial).
+        input: (batch, channels, *spatial). Output: class indices, float, (batch, 1 or 2, *spatial).
     """
 
     def __init__(self, inferer: Inferer, confidence: bool = False) -> None:

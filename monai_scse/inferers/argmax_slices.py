@@ -16,7 +16,7 @@ __all__ = ["ArgmaxSliceInferer"]
 class ArgmaxSliceInferer(SliceInferer):
     """MONAI's ``SliceInferer`` over whole slices, with the argmax over the classes taken slice by slice.
 
-    The logits of a 256^3 volume with 28 classes are 1.75 GiB in float32; the class indices are 64 MiB.
+    The logits of a 256^3 volume with 28 classes are 1.75 GiB in float32. The class indices are 64 MiB.
 
     Args:
         spatial_dim: the axis to slice along: 0, 1 or 2.
@@ -25,7 +25,7 @@ class ArgmaxSliceInferer(SliceInferer):
         confidence: whether to return the probability of the class as a second channel.
 
     Shape:
-        input: (batch, channels, x, y, z); output: class indices, float, (batch, 1 or 2, x, y, z).
+        input: (batch, channels, x, y, z). Output: class indices, float, (batch, 1 or 2, x, y, z).
     """
 
     def __init__(

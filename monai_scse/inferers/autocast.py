@@ -29,7 +29,7 @@ class AutocastInferer(Inferer):
     no loss scaling.
 
     Args:
-        inferer: the inferer to run; None for a plain forward pass.
+        inferer: the inferer to run. None runs a plain forward pass.
         amp: whether to use autocast at all.
     """
 

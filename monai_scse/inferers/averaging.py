@@ -34,8 +34,8 @@ class FlipPass:
 
     Args:
         protocol: name of the label protocol, whose "left ..." and "right ..." structures make the pairs.
-        spatial_axis: the left-right axis of what the network gets, counted without batch and channel; -1 where the
-            channels are slices from left to right.
+        spatial_axis: the left-right axis of what the network gets, counted without batch and channel. It is -1 where
+            the channels are slices from left to right.
     """
 
     def __init__(self, protocol: str = "structures27", spatial_axis: int = 0) -> None:

@@ -31,16 +31,16 @@ class BrainExtractor:
 
     The network runs with the statistics of its training and with those of the scan (S. Schneider et al., "Improving
     robustness against common corruptions by covariate shift adaptation", NeurIPS 2020). What either takes for brain is
-    brain. MONAI's ``SupervisedEvaluator`` is nearest: it takes a data loader, where this takes one scan within the
+    brain. MONAI's ``SupervisedEvaluator`` is nearest. It takes a data loader, where this takes one scan within the
     preprocessing of another network.
 
     Args:
-        network: finds the brain in a scan scaled to [0, 1]; two classes, the second is brain.
+        network: finds the brain in a scan scaled to [0, 1]. Two classes, the second is brain.
         weights: file of its state dict, read when the first scan comes in.
         spacing: voxel size in mm that the network receives.
         margin_mm: how far around the brain tissue is kept. On synthetic heads around validation scans 0 gives the best
             Dice.
-        brain_ml: least and largest volume of a brain; anything else is none.
+        brain_ml: least and largest volume of a brain, in ml. Anything else is no brain.
         device: where the network runs.
     """
 
@@ -69,7 +69,7 @@ class BrainExtractor:
             image: scan of a whole head, (1, x, y, z), axes to the right, the front and the top (RAS).
 
         Returns:
-            the brain with the margin around it, boolean (1, x, y, z); False everywhere when no brain is found.
+            the brain with the margin around it, boolean (1, x, y, z). False everywhere when no brain is found.
 
         Raises:
             InputError: when ``weights`` does not exist.

@@ -18,13 +18,13 @@ __all__ = ["ViewAggregationInferer"]
 class ViewAggregationInferer(Inferer):
     """Combine 2D networks that see the same volume along different axes, by a weighted mean of their probabilities.
 
-    A sagittal network cannot tell left from right. What it gives to a structure of either side counts for both sides,
+    A sagittal network does not know left from right. What it gives to a structure of either side counts for both sides,
     and the other views decide by position (A. G. Roy et al., "QuickNAT: A fully convolutional network for quick and
     accurate segmentation of neuroanatomy", NeuroImage 186 (2019)). MONAI's ``EnsembleEvaluator`` with ``MeanEnsembled``
     keeps the logits of all networks for the whole volume, and gives every network the same slices.
 
     Args:
-        networks: networks of the further views; they are put into evaluation mode.
+        networks: networks of the further views. They are put into evaluation mode.
         spatial_dims: the axes they see slices along: 0, 1 or 2 (sagittal, coronal, axial after reorientation to RAS).
         weights: of the mean, that of the evaluator's own network first.
         spatial_dim: the axis that the evaluator's own network sees slices along.
@@ -37,7 +37,7 @@ class ViewAggregationInferer(Inferer):
             side includes all that the sagittal network gives to both.
 
     Shape:
-        input: (1, num_slices, x, y, z), slices stacked along ``spatial_dim``; output: class indices, float,
+        input: (1, num_slices, x, y, z), slices stacked along ``spatial_dim``. Output: class indices, float,
         (1, 1 or 2, x, y, z).
 
     Raises:

@@ -1,7 +1,7 @@
 """Losses and class weights that MONAI and PyTorch do not have.
 
-The paper's loss, class weights that do not bias the network, and learning from cases with organs that were not
-annotated.
+They are the paper's loss, class weights that do not bias the network, and a loss for cases without annotation of some
+organs.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ class SegmentationCrossEntropyLoss(nn.CrossEntropyLoss):
         kwargs: as in ``torch.nn.CrossEntropyLoss``, for example ``weight`` and ``label_smoothing``.
 
     Shape:
-        logits: (batch, classes, *spatial); label: class indices of any data type, (batch, 1, *spatial).
+        logits: (batch, classes, *spatial). Label: class indices of any data type, (batch, 1, *spatial).
 
     Raises:
         ValueError: when the label has not exactly one channel.

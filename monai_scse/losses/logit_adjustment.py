@@ -14,7 +14,7 @@ class LogitAdjustedLoss(nn.Module):
     """Train with class weights, and get a network whose probabilities are those without them.
 
     Cross-entropy with class weights w learns ``softmax(f)_c ~ w_c p_c``: what is weighted up is segmented too large.
-    Here the loss sees ``f + log w``, so that the network learns ``softmax(f)_c ~ p_c``, from the same gradients. A
+    This loss sees ``f + log w``, so that the network learns ``softmax(f)_c ~ p_c``, from the same gradients. A
     network trained without this class becomes one trained with it by taking ``log w`` off the bias of its last layer.
 
     Reference: A. K. Menon et al., "Long-tail learning via logit adjustment", ICLR 2021,
@@ -23,10 +23,10 @@ class LogitAdjustedLoss(nn.Module):
     Args:
         loss: a loss of logits and labels that has the class weights, for example ``DiceCELoss(softmax=True,
             to_onehot_y=True, weight=weight)``.
-        weight: the class weights, (classes,); a class of weight 0 is left as it is.
+        weight: the class weights, (classes,). A class of weight 0 is left as it is.
 
     Shape:
-        logits: (batch, classes, *spatial); label: as ``loss`` takes it.
+        logits: (batch, classes, *spatial). Label: as ``loss`` takes it.
 
     Raises:
         ValueError: when a weight is negative.

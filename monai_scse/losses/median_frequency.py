@@ -10,16 +10,16 @@ __all__ = ["median_frequency_weights"]
 
 
 def median_frequency_weights(labels: Iterable[torch.Tensor], num_classes: int) -> torch.Tensor:
-    """Weights that make up for class imbalance: ``median(frequency) / frequency`` of each class.
+    """Weights that balance the classes: ``median(frequency) / frequency`` of each class.
 
-    The frequency of a class is its number of pixels divided by the number of pixels of the images in which it occurs;
-    the median is over the classes that occur. A class that never occurs gets weight 0.
+    The frequency of a class is its number of pixels divided by the number of pixels of the images in which it occurs.
+    The median is over the classes that occur. A class that never occurs gets weight 0.
 
     Reference: D. Eigen, R. Fergus, "Predicting Depth, Surface Normals and Semantic Labels with a Common Multi-Scale
     Convolutional Architecture", ICCV 2015, section 4.3.
 
     Args:
-        labels: the label images of the training set, class indices, of any shape each; the negative numbers of
+        labels: the label images of the training set, class indices, of any shape each. The negative numbers of
             :func:`monai_scse.labels.mark_unknown_classes` count as background.
         num_classes: number of classes, background included.
 

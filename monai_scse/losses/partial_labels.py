@@ -16,8 +16,8 @@ class PartialLabelLoss(nn.Module):
     """Let a loss ignore the organs that were not annotated, sample by sample.
 
     A voxel of the background of such a case may belong to the organ. Its probability of being background is therefore
-    the sum over background and the classes that were not annotated: the network is free to find the organ there or not,
-    and the annotated organs are still learned from it.
+    the sum over background and the classes that were not annotated. The network is free to find the organ there or not.
+    It still learns the annotated organs from the voxel.
 
     Reference: G. Shi et al., "Marginal loss and exclusion loss for partially supervised multi-organ segmentation",
     Medical Image Analysis 2021, https://arxiv.org/abs/2007.03868.
@@ -27,7 +27,7 @@ class PartialLabelLoss(nn.Module):
             ``DiceCELoss(softmax=True, to_onehot_y=True)``.
 
     Shape:
-        logits: (batch, classes, *spatial); label: (batch, 1, *spatial), class indices or, where classes are unknown,
+        logits: (batch, classes, *spatial). Label: (batch, 1, *spatial), class indices or, where classes are unknown,
         the negative numbers of :func:`monai_scse.labels.mark_unknown_classes`.
 
     Example:

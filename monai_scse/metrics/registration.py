@@ -36,7 +36,7 @@ class RigidMotion:
 
 
 def require_registration() -> None:
-    """Check that ITK's registration, an extra, is installed.
+    """Check that ITK's registration is installed.
 
     Raises:
         InputError: when it is not.
@@ -48,7 +48,7 @@ def require_registration() -> None:
 
 
 def _centre_of_mass(image: MetaTensor) -> np.ndarray:
-    """In mm, LPS; the darkest voxels weigh nothing."""
+    """Centre of mass in mm, LPS. The darkest voxels weigh nothing."""
     from scipy.ndimage import center_of_mass
 
     voxels = image[0].numpy()
@@ -61,15 +61,15 @@ def register_rigidly(
     """Find the rotation and the translation that lay one scan over another.
 
     ITK maximises the mutual information of Mattes (32 bins) from coarse to fine, starting with the centres of mass on
-    each other. The same two scans give the same result, but for rounding.
+    each other. The same two scans give the same result up to rounding.
 
     Reference: D. Mattes et al., "PET-CT image registration in the chest using free-form deformations", IEEE
     Transactions on Medical Imaging 22 (2003).
 
     Args:
         fixed: a scan, (1, x, y, z), on the CPU.
-        moving: another scan of the same person, (1, x, y, z), on the CPU; grids and voxel sizes may differ.
-        resolutions_mm: voxel size in mm of each step; voxels are never made smaller than they are.
+        moving: another scan of the same person, (1, x, y, z), on the CPU. Grids and voxel sizes may differ.
+        resolutions_mm: voxel size in mm of each step. Voxels are never made smaller than they are.
         samples: largest number of voxels that a step compares.
     """
     import itk
@@ -130,16 +130,16 @@ def motion_corrected(moving: MetaTensor, fixed: MetaTensor, motion: RigidMotion,
         The volume as float32 on the grid of ``fixed``, 0 where ``moving`` does not reach.
     """
     affine = torch.as_tensor(np.linalg.inv(motion.matrix) @ moving.affine.numpy())
-    placed = MetaTensor(moving.as_tensor(), affine=affine)
-    moved = ResampleToMatch()(placed, fixed, mode=mode, padding_mode="zeros", dtype=np.float32)
+    repositioned = MetaTensor(moving.as_tensor(), affine=affine)
+    moved = ResampleToMatch()(repositioned, fixed, mode=mode, padding_mode="zeros", dtype=np.float32)
     return cast(MetaTensor, moved)
 
 
 def registered_correlation(fixed: MetaTensor, moving: MetaTensor, motion: RigidMotion) -> float:
     """Pearson's correlation of the intensities of two registered scans.
 
-    Counted are the voxels that both fields of view cover and that are above the minimum in either scan: a common dark
-    background alone would correlate, too.
+    Voxels count that both fields of view cover and that are above the minimum in either scan. A common dark background
+    alone would correlate, too.
 
     Args:
         fixed: a scan, (1, x, y, z).

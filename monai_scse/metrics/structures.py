@@ -1,6 +1,6 @@
 """Per-structure agreement of two segmentations, and volumes of one.
 
-Nearest are MONAI's ``compute_hausdorff_distance`` and ``compute_average_surface_distance``: each finds all surfaces
+MONAI's ``compute_hausdorff_distance`` and ``compute_average_surface_distance`` are nearest. Each finds all surfaces
 anew, so both together take twice the time. The surfaces here are MONAI's own, found once.
 """
 
@@ -20,7 +20,7 @@ __all__ = ["StructureScore", "StructureVolume", "score_structures", "structure_d
 class StructureScore:
     """Agreement for one structure.
 
-    Dice is NaN when the structure is absent from both segmentations or was not annotated; the distances, in mm, are
+    Dice is NaN when the structure is absent from both segmentations or was not annotated. The distances, in mm, are
     NaN when it is absent from either.
     """
 
@@ -32,7 +32,7 @@ class StructureScore:
 
 @dataclass(frozen=True)
 class StructureVolume:
-    """Size of one structure; ``touches_border`` tells that the scan may cut it off."""
+    """Size of one structure. ``touches_border`` says that the scan may cut it off."""
 
     index: int
     voxels: int
@@ -70,7 +70,7 @@ def _surface_distances(
 
 
 def structure_dice(pred: np.ndarray, label: np.ndarray, num_classes: int) -> list[float]:
-    """Dice of every structure over the whole volume, in the order of the classes; NaN when it is absent from both.
+    """Dice of every structure over the whole volume, in the order of the classes. It is NaN when absent from both.
 
     Args:
         pred: class indices, (x, y, z).

@@ -16,11 +16,11 @@ __all__ = ["CHILD", "MARK", "attach", "attached", "built_in", "detach"]
 
 #: Name of the block in its module.
 CHILD = "recal"
-#: On a module with an attached block: the channels of its output. Other modules may have a child of that name too.
+#: Marks a module with an attached block, and holds the channels of its output. The name of a child alone is no proof.
 MARK = "_monai_scse_channels"
 
 
-# TorchScript compiles hooks and wants their inputs typed as the forward of the module has them: one for each kind
+# one hook for each kind of module: TorchScript compiles hooks, with their inputs typed as in the forward of the module
 def _recalibrate_one(self, inputs: tuple[torch.Tensor], output: torch.Tensor) -> torch.Tensor:
     return self.recal(output)
 

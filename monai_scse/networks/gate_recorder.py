@@ -23,18 +23,19 @@ _GATES: dict[type[nn.Module], tuple[str, str]] = {
 class SEGateRecorder:
     """Collect the gates of all recalibration blocks of a network, by the names of the blocks in it.
 
-    Gates are collected inside a ``with`` statement, or between :meth:`start` and :meth:`stop`; at other times the
+    Gates are collected inside a ``with`` statement, or between :meth:`start` and :meth:`stop`. At other times the
     network is as if there were no recorder. The outputs of the network do not change, and the gates carry no graph.
-    Each name has a list with one entry a call of the block, the latest last; starting again begins with empty lists.
+    Each name has a list with one entry for each call of the block, the latest last. Starting again begins with empty
+    lists.
 
-    The network is any module with blocks of this package in it. Neither a scripted nor a compiled network can be
-    watched, but the network that it was made from can.
+    The network is any module with blocks of this package in it. A scripted or compiled network cannot be
+    watched, but the network that it is made from can.
 
     Reference: A. G. Roy et al., MICCAI 2018, https://arxiv.org/abs/1803.02579, section 2.
 
     Args:
         network: the network to watch.
-        device: where to keep the gates; None keeps them where they are computed.
+        device: where to keep the gates. None keeps them where they are computed.
 
     Attributes:
         channel: gates of cSE, and of the cSE branch of scSE: (batch, channels).
@@ -86,7 +87,7 @@ class SEGateRecorder:
         return layers
 
     def start(self) -> None:
-        """Forget what has been collected, and collect the gates of all forward passes from now on."""
+        """Forget what has been collected, and collect the gates of all forward passes that follow."""
         if self._hooks:
             raise RuntimeError("recording has started already: stop it first, or use another SEGateRecorder.")
         for gates in (self.channel, self.spatial, self.elementwise):
@@ -102,7 +103,7 @@ class SEGateRecorder:
         return keep
 
     def stop(self) -> None:
-        """Collect no more; what has been collected stays."""
+        """Collect no more. What has been collected stays."""
         for hook in self._hooks:
             hook.remove()
         self._hooks.clear()

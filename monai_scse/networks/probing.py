@@ -18,7 +18,7 @@ __all__ = ["ExampleInputs", "NetworkProbe", "Where", "output_shapes"]
 ExampleInputs = torch.Tensor | tuple[Any, ...] | Mapping[str, Any]
 Where = str | Sequence[str] | Callable[[str, nn.Module], bool]
 
-# enough for networks that halve their input five times and have windows; 64 first, since it is the cheapest
+# enough for networks that halve their input five times and have windows, the cheapest first
 _SIZES = (64, 96, 128, 224)
 
 
@@ -45,8 +45,7 @@ def output_shapes(
 ) -> tuple[dict[str, tuple[int, ...] | None], Exception | None]:
     """Run a copy of a network once and note the shapes of the outputs of its modules.
 
-    The run itself takes hardly any time: it is on PyTorch's meta device, or on the CPU for networks that cannot run
-    there.
+    The run takes hardly any time on PyTorch's meta device. Networks that cannot run there run on the CPU.
 
     Args:
         network: it is left as it is.
@@ -54,8 +53,8 @@ def output_shapes(
             images, guided by the first convolution.
 
     Returns:
-        the shape of the output of each module that was run, or None when it is no tensor; and, when the network could
-        not be run, the first error on the CPU.
+        the shape of the output of each module that was run, or None when it is no tensor. A second value is the first
+        error on the CPU when the network could not be run, else None.
     """
     shapes: dict[str, tuple[int, ...] | None] = {}
     error: Exception | None = None
@@ -103,7 +102,7 @@ class NetworkProbe:
         self.shapes, self.error = output_shapes(network, inputs)
 
     def candidates(self) -> str:
-        """The modules that could be meant: those that return feature maps; those that hold others, if there are any."""
+        """The modules that could be meant: those with a feature map, and of these the ones that hold others, if any."""
         modules = {name: module for name, module in self.network.named_modules() if name}
         if self.error is None:
             axes = max((len(shape) for shape in self.shapes.values() if shape is not None), default=0)

@@ -78,28 +78,29 @@ def recalibrate(
 ) -> nn.Module:
     """Recalibrate a network: put a squeeze & excitation block after each of its encoder and decoder blocks.
 
-    That is the placement of the paper. Out of the box for MONAI's AttentionUnet, BasicUNet, BasicUNetPlusPlus, DynUNet,
-    FlexibleUNet, HighResNet, SegResNet, SegResNetDS, SegResNetDS2, SegResNetVAE, SwinUNETR, UNETR, UNet and VNet, and
-    for any other network with ``where``. The numbers of channels are found by running a copy of the network once.
+    That is the placement of the paper. These networks of MONAI need no further argument: AttentionUnet, BasicUNet,
+    BasicUNetPlusPlus, DynUNet, FlexibleUNet, HighResNet, SegResNet, SegResNetDS, SegResNetDS2, SegResNetVAE, SwinUNETR,
+    UNETR, UNet and VNet. Any other network needs ``where``. One run of a copy of the network finds the numbers of
+    channels.
 
-    The blocks are new modules called ``recal`` in the modules that they follow; all other names stay. Weights of the
-    network therefore load after as before: ``network.load_state_dict(weights, strict=False)`` misses nothing but the
-    keys with ``recal``.
+    The blocks are new modules called ``recal`` in the modules that they follow. All other names stay. Weights of the
+    network therefore still load: ``network.load_state_dict(weights, strict=False)`` misses nothing but the keys with
+    ``recal``.
 
     Reference: A. G. Roy et al., MICCAI 2018, https://arxiv.org/abs/1803.02579.
 
     Args:
         network: it is changed in place, its weights are not.
-        recal: name of the block, or ``(name, {options})``, see :func:`monai_scse.networks.layers.get_recal_layer`; None
-            for no block, which with ``replace=True`` takes those of an earlier call away.
-        where: the modules after which blocks go: a name, a pattern (``"encoder.stages.*"``; of modules inside each
-            other it means the outer ones), a list of both, or a function of name and module that returns a bool.
-            None for the encoder and decoder blocks of a known network.
+        recal: name of the block, or ``(name, {options})``, see :func:`monai_scse.networks.layers.get_recal_layer`. None
+            is no block, and with ``replace=True`` takes those of an earlier call away.
+        where: the modules that blocks follow. It is a name, a pattern such as ``"encoder.stages.*"``, a list of both,
+            or a function of name and module that returns a bool. Of modules inside each other a pattern means the outer
+            ones. None means the encoder and decoder blocks of a known network.
         bottleneck: whether to recalibrate the bottleneck of a known network as well. The paper does not.
         replace: whether to replace the blocks of an earlier call, instead of refusing.
         spatial_dims: 1, 2 or 3, checked against the network if given.
-        example_inputs: what the network's forward takes, for networks that cannot be run with one image of 64, 96, 128
-            or 224 voxels along each axis: a tensor, a tuple of arguments or a dict of keyword arguments.
+        example_inputs: what the network's forward takes: a tensor, a tuple of arguments or a dict of keyword arguments.
+            Networks that take an image of 64, 96, 128 or 224 voxels along each axis need none.
         options: of the block, for example ``reduction=4``.
 
     Returns:
@@ -107,9 +108,9 @@ def recalibrate(
 
     Raises:
         TypeError: when the network is no module, or is scripted or compiled.
-        ValueError: when the network is unknown and ``where`` is None, ``where`` matches nothing or something that does
-            not return a feature map, the network has been recalibrated before, or the block does not take the options.
-            The network is then as it was before.
+        ValueError: when the network is unknown and ``where`` is None, or is recalibrated already. Also when ``where``
+            matches nothing or a module that does not return a feature map, or the block does not take the options.
+            The network is then unchanged.
 
     Example:
         >>> from monai.networks.nets import BasicUNet

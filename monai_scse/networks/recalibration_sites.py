@@ -39,7 +39,7 @@ class RecalibrationSites:
     Args:
         encoder: encoder blocks, without the bottleneck.
         decoder: decoder blocks.
-        bottleneck: the lowest block, or more than one where there is no single one; recalibrated only when asked for.
+        bottleneck: the lowest block, or several where there is no single one, recalibrated only when asked for.
     """
 
     encoder: tuple[str, ...]
@@ -165,7 +165,7 @@ _FINDERS: dict[type[nn.Module], Callable[..., RecalibrationSites | None]] = {
 
 
 def find_sites(network: nn.Module) -> RecalibrationSites | None:
-    """The encoder and decoder blocks of one of MONAI's networks, or of a subclass; None when the class is unknown."""
+    """The encoder and decoder blocks of one of MONAI's networks or of a subclass, or None when the class is unknown."""
     for known in type(network).__mro__:
         if known in _FINDERS:
             return _FINDERS[known](network)
@@ -173,7 +173,7 @@ def find_sites(network: nn.Module) -> RecalibrationSites | None:
 
 
 def input_size(network: nn.Module) -> tuple[int, ...] | None:
-    """The only size of an image that a network takes, in voxels; None for a network that takes several."""
+    """The only size of an image that a network takes, in voxels, or None when it takes several."""
     if isinstance(network, UNETR):
         return tuple(patch * count for patch, count in zip(network.patch_size, network.feat_size))
     return None

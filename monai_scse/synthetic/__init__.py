@@ -1,1 +1,1 @@
-"""Heads and bodies that belong to nobody: generators for training, demo and tests."""
+"""Generators of synthetic heads and bodies for training, demo and tests."""

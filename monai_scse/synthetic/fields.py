@@ -8,7 +8,7 @@ import numpy as np
 
 __all__ = ["smooth_noise", "spline_field"]
 
-# CT draws from a Generator; MONAI's random transforms, which draw heads, have a RandomState
+# CT draws from a Generator, MONAI's random transforms, which draw heads, from a RandomState
 RandomSource = np.random.Generator | np.random.RandomState
 
 

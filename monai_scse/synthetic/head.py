@@ -39,7 +39,7 @@ def tissue_around(
         spacing: size of a voxel in mm.
 
     Returns:
-        intensities, float32, 0 within the brain and in the air; distance from the brain in mm, float32.
+        intensities, float32, 0 within the brain and in the air, and the distance from the brain in mm, float32.
     """
     from scipy.ndimage import distance_transform_edt
 
@@ -67,8 +67,8 @@ def _blobs(shape: Sequence[int], scale: np.ndarray, rng: np.random.Generator, ki
 def whole_head(brain: np.ndarray, rng: np.random.Generator, spacing: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
     """Put skull, scalp, face, eyes, neck and spinal cord around a skull-stripped brain.
 
-    Everything about them is random: thickness, intensity, gaps, size and the field of view. The face is no face; it is
-    patches of random tissues in the place of one.
+    Everything about them is random: thickness, intensity, gaps, size and the field of view. The face
+    is made of patches of random tissues.
 
     Args:
         brain: skull-stripped scan, axes to the right, the front and the top (RAS), [0, 1], 0 outside the brain.
@@ -76,7 +76,7 @@ def whole_head(brain: np.ndarray, rng: np.random.Generator, spacing: Sequence[fl
         spacing: size of a voxel in mm.
 
     Returns:
-        scan of the head, float32 of a larger shape, 0 in the air; where the brain is in it, boolean.
+        scan of the head, float32 of a larger shape, 0 in the air, and where the brain is in it, boolean.
     """
     from scipy.ndimage import binary_closing, binary_fill_holes, distance_transform_edt, gaussian_filter
 

@@ -17,7 +17,7 @@ __all__ = ["RandHeadTissued", "RandWholeHeadd"]
 
 
 class _RandHead(RandomizableTransform, MapTransform):
-    """Draws one seed a sample, so that all keys of it receive the same head; arguments as in those that follow."""
+    """Draws one seed for each sample, so that all its keys receive the same head. Subclasses document the arguments."""
 
     def __init__(self, keys: str | Sequence[str], prob: float, allow_missing_keys: bool) -> None:
         MapTransform.__init__(self, keys, allow_missing_keys)
@@ -40,7 +40,7 @@ class RandHeadTissued(_RandHead):
         keys: skull-stripped scans or slabs of neighbouring slices of one, (slices, x, y), scaled to [0, 1], 0 outside
             the brain.
         prob: probability of tissue.
-        reach: mean distance from the brain in mm that leftovers reach to, from ... to; below 0 there are few.
+        reach: lowest and highest mean distance from the brain in mm that leftovers reach to. Below 0 there are few.
         whole: share of the cases with tissue in which all of it is left.
         spacing: size of a voxel in mm, in the order of the axes of the scan.
         slice_dim: the axis of the scan that the slices were counted along, 0, 1 or 2.
@@ -101,7 +101,7 @@ class RandWholeHeadd(_RandHead):
             the brain. They come back larger, and brightest at one.
         spacing: size of a voxel in mm.
         mask_key: entry that receives where the brain is, uint8 (1, x, y, z).
-        prob: probability of a head; otherwise the scan stays as it is.
+        prob: probability of a head. Otherwise the scan stays as it is.
         allow_missing_keys: whether a missing key is no error.
     """
 

@@ -1,4 +1,4 @@
-"""MONAI transforms of our own, by what they are for."""
+"""Transforms that MONAI does not have, by what they are for."""
 
 from __future__ import annotations
 

@@ -15,23 +15,23 @@ __all__ = ["AGREEMENT_KEY", "CONFIDENCE_KEY", "RecordConfidenced", "unsure_class
 
 #: Entry of the meta data of a segmentation: for each class index that occurs, how sure the network is of it.
 CONFIDENCE_KEY = "confidence"
-#: Entry of the meta data of a segmentation: Dice with that of the mirror image, for each class index that occurs in
-#: slices that are segmented mirrored, too.
+#: Entry of the meta data of a segmentation: Dice with that of the mirror image. It holds each class index that occurs
+#: in slices that are segmented mirrored, too.
 AGREEMENT_KEY = "agreement"
 
 
 class RecordConfidenced(MapTransform):
     """Keep the class indices of a segmentation, and note in the meta data how sure the network is of each structure.
 
-    Confidence is the mean softmax probability of the voxels of the structure: what share of them the network expects to
-    be right. Agreement is Dice of the structure and the one that the network finds in the mirror image, over the slices
-    that are segmented mirrored, too. MONAI has no transform that does this.
+    Confidence is the mean softmax probability of the voxels of the structure. It is the share of them that the network
+    expects to be right. Agreement is Dice of the structure and the one that the network finds in the mirror image, over
+    the slices that are segmented mirrored, too. MONAI has no transform that does this.
 
     Args:
         keys: class indices and their probabilities, (2, x, y, z), as the inferers give them with ``confidence=True``,
             and as a third channel what :class:`monai_scse.inferers.MirrorAgreementInferer` adds. They come back as
             class indices, (1, x, y, z).
-        image_key: the scan, which receives the same notes: inverting the preprocessing gives its meta data to the
+        image_key: the scan, which receives the same notes, since inverting the preprocessing gives its meta data to the
             segmentation.
         allow_missing_keys: whether a missing key is no error.
 
@@ -73,8 +73,8 @@ def unsure_classes(meta: Mapping[str, Any], least: Mapping[str, float]) -> dict[
     """The classes of which the network is less sure than expected, and why.
 
     Args:
-        meta: meta data of a segmentation that went through :class:`RecordConfidenced`; in any other,
-            no class is unsure.
+        meta: meta data of a segmentation that went through :class:`RecordConfidenced`. In any other no class is
+            unsure.
         least: expected at least, by :data:`CONFIDENCE_KEY` and :data:`AGREEMENT_KEY`.
     """
     reasons: dict[int, str] = {}

@@ -14,7 +14,7 @@ def with_meta(volume: MetaTensor, entries: Mapping[str, Any]) -> MetaTensor:
     """A volume with further entries in its meta data, for transforms that must not change their input.
 
     Args:
-        volume: stays as it is; the result shares its voxels.
+        volume: stays as it is. The result shares its voxels.
         entries: added to a copy of the meta data.
 
     Example:

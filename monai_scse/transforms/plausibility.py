@@ -47,22 +47,22 @@ def _between(body: np.ndarray, axis: int) -> np.ndarray:
 class TorsoQCd(MapTransform):
     """Empty the classes that cannot be what they are called, and note why in the meta data, entry :data:`QC_KEY`.
 
-    Whatever lies outside the body goes: air between the shells of a table looks like lung. A class goes when its volume
-    is below its minimum. One that reaches the first or the last slice along the body is cut off: it stays, and is
-    noted. All classes go when the scan is no torso of an adult. A head has no section of :attr:`MIN_SECTION_CM2`, arms
-    and table aside; a phantom has less fat than :attr:`MIN_FAT_SHARE`. When no class remains, all are noted. A class of
-    which the network is unsure stays, and is noted (behind :class:`monai_scse.transforms.RecordConfidenced`).
+    Whatever lies outside the body goes, as air between the shells of a table looks like lung. A class goes when its
+    volume is below its minimum. One that reaches the first or the last slice along the body is cut off: it stays, and
+    is noted. All classes go when the scan is no torso of an adult. A head has no section of :attr:`MIN_SECTION_CM2`,
+    arms and table aside. A phantom has less fat than :attr:`MIN_FAT_SHARE`. When no class remains, all are noted. A
+    class of which the network is unsure stays, and is noted (behind :class:`monai_scse.transforms.RecordConfidenced`).
 
     Nearest is MONAI's ``RemoveSmallObjectsd``, which knows neither the body nor the end of a scan, and gives no reason.
 
     Args:
         keys: class indices, (1, x, y, z).
         names: of the classes, index 0 is background.
-        min_volume_ml: smallest volume of a whole organ, by its name; names that are not in ``names`` do not matter.
-        image_key: the scan, (channels, x, y, z), on the same grid; of several channels the middle one is used.
+        min_volume_ml: smallest volume of a whole organ, by its name. Names that are not in ``names`` do not matter.
+        image_key: the scan, (channels, x, y, z), on the same grid. Of several channels the middle one is used.
         body_threshold: values of the scan above it are body.
         fat: lowest and highest value of fat in the scan.
-        min_confidence: a class of which the network is less sure is noted; 0 for no limit.
+        min_confidence: a class of which the network is less sure is noted. 0 sets no limit.
         allow_missing_keys: whether a missing key is no error.
     """
 

@@ -23,7 +23,7 @@ def body_midline(body: np.ndarray) -> np.ndarray:
         body: where the body is, bool, (x, y, z), x from side to side, z along the body.
 
     Returns:
-        voxel positions, (z,); NaN when there is no body.
+        voxel positions, (z,). NaN when there is no body.
 
     Example:
         >>> body = np.zeros((10, 4, 3), dtype=bool)
@@ -55,7 +55,7 @@ class ResolveSidesd(MapTransform):
     Args:
         keys: class indices, (1, x, y, z).
         pairs: class indices of right and left, for each pair: see :func:`monai_scse.labels.side_pairs`.
-        image_key: the scan, (channels, x, y, z), on the same grid; of several channels the middle one is used.
+        image_key: the scan, (channels, x, y, z), on the same grid. Of several channels the middle one is used.
         body_threshold: values of the scan above it are body.
         margin_mm: how far from the middle a centre must lie.
         allow_missing_keys: whether a missing key is no error.

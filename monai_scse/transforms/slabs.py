@@ -14,13 +14,13 @@ __all__ = ["RandSlabTruncationd", "StackAdjacentSlicesd"]
 class StackAdjacentSlicesd(MapTransform):
     """Give every slice of a volume its neighbours as further channels, for 2D networks that see a thin slab.
 
-    Channel ``i`` of the output is the volume shifted so that each slice shows the one ``i - num_slices // 2`` positions
-    further; beyond the ends the outermost slice is repeated. The output is a view that takes the memory of one volume.
+    Channel ``c`` of the output is the volume shifted so that each slice shows the one ``c - num_slices // 2`` positions
+    further. Beyond the ends the outermost slice is repeated. The output is a view that takes the memory of one volume.
     MONAI has no transform that does this.
 
     Args:
         keys: the entries to stack, (1, x, y, z).
-        num_slices: odd number of slices in a slab; 1 leaves the volume as it is.
+        num_slices: odd number of slices in a slab. 1 leaves the volume as it is.
         spatial_dim: the axis that the slices are counted along: 0, 1 or 2.
         allow_missing_keys: whether a missing key is no error.
 

@@ -32,7 +32,7 @@ def _blur(maps: torch.Tensor, sigma: float) -> torch.Tensor:
 
 
 class _RandByLabel(RandomizableTransform, MapTransform):
-    """A random change that depends on the label of the sample; arguments as in those that follow."""
+    """A random change that depends on the label of the sample. Subclasses document the arguments."""
 
     def __init__(self, keys: str | Sequence[str], label_key: str, prob: float, allow_missing_keys: bool) -> None:
         MapTransform.__init__(self, keys, allow_missing_keys)
@@ -55,11 +55,11 @@ class RandStructureSized(_RandByLabel):
         structures: the classes, index 0 is background.
         classes: names of the structures that change their size together.
         shift_mm: lowest and highest distance that the edge moves by at most, in mm. Positive values widen.
-        sigma_mm: width of the deformed surroundings in mm; edges move by less than about that without folding.
+        sigma_mm: width of the deformed surroundings in mm. Edges move by less than about that without folding.
         spacing: size of a pixel in mm.
-        label_key: the one of ``keys`` that holds class indices; it is sampled at the nearest pixel.
+        label_key: the one of ``keys`` that holds class indices. It is sampled at the nearest pixel.
         prob: probability of the deformation.
-        allow_missing_keys: whether a missing key is no error; a sample without label stays as it is.
+        allow_missing_keys: whether a missing key is no error. A sample without label stays as it is.
 
     Raises:
         ValueError: when ``label_key`` is not among ``keys``, or a class is not among ``structures``.
@@ -130,13 +130,13 @@ class RandStructureIntensityd(_RandByLabel):
     All keys of a sample share the changes. MONAI's ``RandShiftIntensityd`` is nearest, and shifts the whole image.
 
     Args:
-        keys: the scans, (channels, x, y); what is 0 stays 0.
-        offset: largest change of a structure's brightness; class 0 keeps its own.
+        keys: the scans, (channels, x, y). What is 0 stays 0.
+        offset: largest change of a structure's brightness. Class 0 keeps its own.
         num_classes: classes of the label, with the background.
         sigma: blur of the changes at the edges of the structures, in pixels.
         label_key: the entry that holds class indices.
         prob: probability of the change.
-        allow_missing_keys: whether a missing key is no error; a sample without label stays as it is.
+        allow_missing_keys: whether a missing key is no error. A sample without label stays as it is.
 
     Example:
         >>> change = RandStructureIntensityd("image", offset=0.1, num_classes=2, prob=1.0).set_random_state(0)
@@ -183,7 +183,7 @@ class RandStructureIntensityd(_RandByLabel):
 
 
 class RandWhiteMatterLesionsd(_RandByLabel):
-    """Darken patches of the white matter, most of them close to the ventricles, as in T1-weighted scans of old people.
+    """Darken patches of the white matter, most of them close to the ventricles, as in T1-weighted scans of the aged.
 
     White matter hyperintensities of T2-weighted scans are as dark as grey matter, or darker, on T1-weighted ones (J. M.
     Wardlaw et al., "Neuroimaging standards for research into small vessel disease", Lancet Neurology 12 (2013)
@@ -197,11 +197,11 @@ class RandWhiteMatterLesionsd(_RandByLabel):
         ventricles: names of the structures that the lesions gather around.
         share: lowest and highest share of the white matter of the slice that is lesion.
         darker: lowest and highest share of its brightness that a lesion loses.
-        patch_mm: distance between patches in mm; those around ventricles reach about as far.
+        patch_mm: distance between patches in mm. Those around ventricles reach about as far.
         spacing: size of a pixel in mm.
         label_key: the entry that holds class indices, (1, x, y).
         prob: probability of lesions.
-        allow_missing_keys: whether a missing key is no error; a sample without label stays as it is.
+        allow_missing_keys: whether a missing key is no error. A sample without label stays as it is.
 
     Raises:
         ValueError: when a class is not among ``structures``.

@@ -37,7 +37,7 @@ def _draw_scan(panel: Axes, image: np.ndarray, plane: str, low: float, high: flo
 
 
 def _draw_map(panel: Axes, image: np.ndarray, name: str, gates: np.ndarray, level: float | None) -> Any:
-    """Draw gates with the outline of the image at a level; returns what a colour bar needs."""
+    """Draw gates with the outline of the image at a level. Returns what a colour bar needs."""
     extent = (0, image.shape[0], 0, image.shape[1])
     colours = panel.imshow(
         gates.T, cmap="inferno", origin="lower", vmin=0, vmax=1, extent=extent, interpolation="nearest"
@@ -63,8 +63,8 @@ def save_gate_maps(
 
     Args:
         path: the PNG file.
-        image: the slice, (width, height), in RAS: the first axis points right or, in a sagittal slice, to the front;
-            the second up or, in an axial slice, to the front.
+        image: the slice, (width, height), in RAS. The first axis points right, in a sagittal slice to the front. The
+            second points up, in an axial slice to the front.
         maps: gates between 0 and 1 by the title of their panel, in the order of the panels, row by row. Each covers the
             slice with (width, height) cells of its own, as many as its block sees.
         plane: ``"sagittal"``, ``"coronal"`` or ``"axial"``.

@@ -14,7 +14,7 @@ def test_signed_rank_of_five_wins_is_the_smallest_p_of_five_pairs():
 
 
 def test_signed_rank_counts_the_sign_patterns_that_are_as_extreme():
-    # ranks 1 -2 3 4 5: the negative ones sum to 2; sums 0, 1, 2 have one pattern each, and as many on the other side
+    # ranks 1 -2 3 4 5: the negative ones sum to 2. The sums 0, 1 and 2 have one pattern each, as have those opposite
     assert signed_rank([0.1, -0.2, 0.3, 0.4, 0.5]) == pytest.approx(6 / 2**5)
 
 

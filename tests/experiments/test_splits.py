@@ -1,4 +1,4 @@
-"""Which cases are trained on and tested, and which combinations are trained."""
+"""Which cases train and test, and which combinations are trained."""
 
 from __future__ import annotations
 

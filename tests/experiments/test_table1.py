@@ -52,7 +52,7 @@ def output(arguments: list[str]) -> Path:
 
 @pytest.fixture(scope="module")
 def killed(arguments: list[str], output: Path) -> Path:
-    """The folder of a run whose process was killed after its first epoch; it has been gone on with since.
+    """The folder of a run that was killed after its first epoch and resumed.
 
     With one thread, as sums of several have another order.
     """

@@ -27,7 +27,7 @@ def bundle(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture
 def sites(bundle: Path, tmp_path: Path) -> dict[str, Path]:
-    """Two labelled data sets; the second is twice as large, so that its weights count more."""
+    """Two labelled data sets. The second is twice as large, so that its weights count more."""
     folders = {name: tmp_path / name for name in ("one", "two")}
     for folder, seeds in zip(folders.values(), ([0], [1, 2])):
         save_small_cases(bundle.name, folder, seeds)

@@ -59,12 +59,12 @@ class Studies:
             file.unlink()
 
 
-# voxel to world of a scan that is turned by 6 degrees, with anisotropic voxels; the axes point left, front and up
+# voxel to world of a scan that is turned by 6 degrees, with anisotropic voxels and axes to the left, front and up
 TURNED = np.array([[-1.193, -0.115, 0, 30], [-0.125, 1.094, 0, -25], [0, 0, 1.3, -20], [0, 0, 0, 1]])
 
 
 def brain_studies(folder: Path) -> dict[str, np.ndarray]:
-    """Asymmetric phantoms; white matter on either side is what can be told apart in them."""
+    """Asymmetric phantoms. The white matter of either side can be distinguished in them."""
     truth = {}
     for seed in range(3):
         image, label = phantom(seed)
@@ -130,7 +130,7 @@ def test_mask_is_that_of_the_command_line(studies, tmp_path):
 
 
 def turned_brain() -> tuple[nibabel.Nifti1Image, nibabel.Nifti1Image]:
-    """The ICBM 152 template, turned, the head in a corner of unequal voxels; its white matter, left 1, right 2.
+    """The ICBM 152 template, turned, the head in a corner of unequal voxels. Its white matter, left 1, right 2.
 
     That mask holds the white matter of the cerebellum as well.
     """
@@ -175,7 +175,7 @@ def test_mask_lies_where_the_anatomy_is_in_mm(studies, server, tmp_path):
         mask = nibabel.Nifti1Image(
             np.select([np.isin(classes, indices) for indices in white], [1, 2]).astype(np.uint8), mask.affine
         )
-    for index in (1, 2) if brain else (1, 3, 4):  # white matter of either side; liver and kidneys
+    for index in (1, 2) if brain else (1, 3, 4):  # white matter of either side, or liver and kidneys
         assert dice_in_world(mask, truth, [index]) > 0.7
         np.testing.assert_allclose(centroid(mask, index), centroid(truth, index), atol=4)
 
@@ -211,7 +211,7 @@ def test_mask_of_a_real_scan_is_where_it_should_be(studies, server, request, tmp
 
 
 def train_and_infer(studies: Studies, case: str, val_split: float, folder: Path) -> tuple[np.ndarray, str]:
-    """Train, see that the new weights are the network's and are used; returns a mask and what the server logged."""
+    """Train, check that the server uses the new weights, and return a mask and what the server logged."""
     server = studies.server
     folder.mkdir()
     old, logged = digest(server.weights), len(server.log.read_text())

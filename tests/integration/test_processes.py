@@ -1,4 +1,4 @@
-"""Training and evaluation with two processes, as torchrun starts them on several GPUs or nodes; here on the CPU."""
+"""Training and evaluation with two processes, as torchrun starts them on several GPUs or nodes, on the CPU."""
 
 from __future__ import annotations
 

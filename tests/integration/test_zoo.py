@@ -240,5 +240,5 @@ def test_archive_that_names_no_licence_of_its_weights_is_not_pushed(tmp_path):
     command = [sys.executable, str(PUSH), str(tmp_path / "bundle.zip"), "--repo", "group/name"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 1
-    told = "metadata.json has no weights_license; add it, for example apache-2.0."
-    assert done.stderr.splitlines()[-1] == f"error: {tmp_path / 'bundle.zip'}: {told}"
+    cure = "metadata.json has no weights_license; add it, for example apache-2.0."
+    assert done.stderr.splitlines()[-1] == f"error: {tmp_path / 'bundle.zip'}: {cure}"

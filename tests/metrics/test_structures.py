@@ -29,7 +29,7 @@ def test_scores_agree_with_monai():
     scores = score_structures(pred, label, num_classes=4, spacing=spacing)
     assert [score.index for score in scores] == [1, 2, 3]
     for score in scores:
-        # MONAI takes surfaces to be open at the border of the volume, we pad
+        # MONAI takes surfaces to be open at the border of the volume, so the test pads
         one, other = (torch.from_numpy(np.pad(v == score.index, 1))[None, None].float() for v in (pred, label))
         options = {"include_background": True, "spacing": spacing}
         assert score.dice == pytest.approx(compute_dice(one, other).item(), abs=1e-6)

@@ -43,7 +43,7 @@ def test_every_block_of_a_network_and_of_a_recalibrated_one():
         assert len(gates.channel) == len(gates.spatial) == 8
         assert all(name.endswith(".recal") and len(calls) == 2 for name, calls in gates.channel.items())
         assert not any(gate.requires_grad for calls in gates.spatial.values() for gate in calls)
-        network(x)  # not watched any more
+        network(x)  # not watched after stop
         assert all(len(calls) == 2 for calls in gates.channel.values())
 
 

@@ -34,7 +34,7 @@ def image(name: str, dims: int, batch: int = 1) -> torch.Tensor:
 
 @pytest.fixture(scope="module")
 def stock() -> dict[tuple[str, int], nn.Module]:
-    """Each network built once; tests take copies."""
+    """Each network built once. Tests take copies."""
     torch.manual_seed(0)
     return {(name, dims): entry.make(dims) for name, entry in STOCK.items() for dims in (2, 3)}
 
@@ -104,7 +104,7 @@ def test_sites_parameters_shape_and_gradients_in_deterministic_mode(stock, name,
     with torch.no_grad():
         expected = logits(copy.deepcopy(plain).train()(x))
     assert [output.shape for output in outputs] == [output.shape for output in expected]
-    if dims == 3:  # a second step takes long; deterministic mode itself refuses what is not
+    if dims == 3:  # a second step takes long, and deterministic mode itself refuses what is not deterministic
         return
     for key, buffer in network.named_buffers():
         buffer.copy_(buffers[key])

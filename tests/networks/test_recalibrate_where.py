@@ -129,7 +129,7 @@ def test_network_of_two_inputs(as_dict):
 
 
 class HasRecal(nn.Module):
-    """A user's block with a child of the name that ours have."""
+    """A user's block with a child named like the blocks of this package."""
 
     def __init__(self) -> None:
         super().__init__()

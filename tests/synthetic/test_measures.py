@@ -1,6 +1,6 @@
 """Torsos have the organs that people have: volumes, lengths and diameters by sex, against published figures.
 
-The figures stand here as printed by their authors, apart from the table that the generator draws from; see
+These are the figures as printed by their authors, apart from the table that the generator draws from. See
 ``docs/synthetic_ct_sources.md`` for the papers.
 """
 
@@ -23,9 +23,9 @@ FIRST_LUMBAR, THIRD_LUMBAR, CHEST, BELOW_KIDNEYS, CRESTS, LOWER_BREASTBONE = 0, 
 
 # name: mean of women, mean of men, standard deviation from person to person within a sex (None: none was published)
 PUBLISHED = {
-    "liver ml": (1411, 1710, 353),  # Geraghty 2004; spread of both sexes together, Vauthey 2002
-    "spleen ml": (179.8, 238.4, (322.0 - 81.1) / 3.92),  # Geraghty 2004; Kim 2021, central 95 %
-    "right kidney ml": (156.5, 193.1, 34.5),  # Geraghty 2004; Cheong 2007, 33 and 36
+    "liver ml": (1411, 1710, 353),  # Geraghty 2004, spread of both sexes together by Vauthey 2002
+    "spleen ml": (179.8, 238.4, (322.0 - 81.1) / 3.92),  # Geraghty 2004, central 95 % by Kim 2021
+    "right kidney ml": (156.5, 193.1, 34.5),  # Geraghty 2004, spread of 33 and 36 by Cheong 2007
     "left kidney ml": (156.5, 193.1, 34.5),
     "right kidney mm": (108.5, 108.5, 12.2),  # Glodny 2009, both sexes together
     "left kidney mm": (111.3, 111.3, 12.6),
@@ -109,7 +109,7 @@ def torsos(request: pytest.FixtureRequest) -> dict[str, dict[str, np.ndarray]]:
 
 @pytest.fixture(scope="module")
 def many_torsos() -> dict[str, dict[str, np.ndarray]]:
-    """Enough torsos for standard deviations and percentiles; the tests of these are long."""
+    """Enough torsos for standard deviations and percentiles. The tests of these are long."""
     return measured(MANY)
 
 
@@ -128,7 +128,7 @@ def test_mean_sizes_are_those_that_were_published(torsos, sex, name):
 @pytest.mark.parametrize("name", [name for name, (*_, deviation) in PUBLISHED.items() if deviation is not None])
 def test_sizes_spread_as_published(many_torsos, sex, name):
     deviation = PUBLISHED[name][2]
-    # bent on purpose more than people are, which moves the middle between the lungs; livers spread wider
+    # torsos are bent more than people on purpose, which moves the middle between the lungs, and livers spread wider
     most = {"right share of the lungs": 1.8, "liver span mm": 2.5}.get(name, 1.4)
     assert 0.5 * deviation < many_torsos[sex][name].std() < most * deviation
 
@@ -169,7 +169,7 @@ def test_women_and_men_differ_as_published(torsos):
     women, men = torsos["female"], torsos["male"]
     for name in ("liver ml", "right kidney ml", "left lung ml", "infrarenal aorta mm"):
         assert women[name].mean() < men[name].mean()
-    # Kong 2022, medians at a mean body mass index of 23.5: 146.7 and 116.9 cm2; these people are heavier
+    # Kong 2022, medians at a mean body mass index of 23.5: 146.7 and 116.9 cm2. These people are heavier
     assert np.median(women["fat under the skin cm2"]) > np.median(men["fat under the skin cm2"]) > 80
 
 
@@ -201,7 +201,7 @@ def test_aortas_end_at_the_fourth_lumbar_vertebra(torsos, sex):
 
 def test_people_weigh_what_people_weigh():
     masses = np.array([draw_person(np.random.default_rng(seed)).body_mass_index for seed in range(1000)])
-    assert np.median(masses) == pytest.approx(25.5, abs=1.5)  # NHANES III; Americans have grown heavier since
+    assert np.median(masses) == pytest.approx(25.5, abs=1.5)  # NHANES III
     assert np.mean((masses >= 19) & (masses < 25)) == pytest.approx((0.390 + 0.436) / 2, abs=0.1)
     assert np.mean(masses >= 25) == pytest.approx((0.594 + 0.507) / 2, abs=0.12)
 

@@ -60,11 +60,11 @@ def published_phases() -> dict[str, dict[str, np.ndarray]]:
     return found
 
 
-# docs/synthetic_ct_sources.md has the papers; tolerances hold the published spread and that of 100 scans
+# docs/synthetic_ct_sources.md has the papers. Tolerances hold the published spread and that of 100 scans
 @pytest.mark.parametrize(
     ("name", "phase", "published", "tolerance"),
     [
-        ("liver", "plain", 58.3, 12),  # healthy ones; a fifth of those drawn is fatty
+        ("liver", "plain", 58.3, 12),  # healthy ones. A fifth of those drawn is fatty
         ("spleen", "plain", (40 + 60) / 2, 10),
         ("left kidney", "plain", 30, 8),
         ("left kidney", "arterial", 30 + (195 + 217) / 2, 25),  # its cortex
@@ -122,7 +122,7 @@ def medulla_below_cortex(images: list[np.ndarray]) -> np.ndarray:
 
 def test_medulla_is_darker_than_the_cortex_in_the_arterial_phase():
     images = [render_ct(np.random.default_rng(s), kidney_in_fat(), np.ones(3), phase="arterial") for s in range(20)]
-    # 110 to 140 are published; the scanner's blur and columns of cortex take some of it
+    # 110 to 140 are published. The scanner's blur and columns of cortex take some of it
     assert 50 < np.median(medulla_below_cortex(images)) < 140
 
 

@@ -1,7 +1,7 @@
 """Weights of the layers that the authors released, loaded into the blocks of this package.
 
-The layers: https://github.com/ai-med/squeeze_and_excitation. They differ from the 2018 paper in two ways that our
-blocks have as options: every layer has a bias, and scSE takes the maximum of its two branches.
+The layers are those of https://github.com/ai-med/squeeze_and_excitation. They differ from the 2018 paper in two ways:
+every layer has a bias, and scSE takes the maximum of its two branches. The blocks of this package have both as options.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LAYERS: dict[type[nn.Module], tuple[str, dict[str, str]]] = {
 
 
 def load_ai_med_state_dict(block: nn.Module, state_dict: Mapping[str, torch.Tensor], prefix: str = "") -> None:
-    """Load the weights of a layer that the authors released into the block of the same kind; its output is the same.
+    """Load the weights of a layer that the authors released into the block of the same kind, for the same output.
 
     Reference: https://github.com/ai-med/squeeze_and_excitation, the classes ``ChannelSELayer``, ``SpatialSELayer`` and
     ``ChannelSpatialSELayer``, their twins for volumes (``ChannelSELayer3D`` and so on), and ``ProjectExciteLayer``.
@@ -38,7 +38,7 @@ def load_ai_med_state_dict(block: nn.Module, state_dict: Mapping[str, torch.Tens
         block: a :class:`ChannelSqueezeExcite`, :class:`SpatialSqueezeExcite`, :class:`SpatialChannelSqueezeExcite` or
             :class:`ProjectExcite` built with ``bias=True``, scSE also with ``merge="max"``.
         state_dict: weights by the names of the released layer, for example ``"cSE.fc1.weight"``.
-        prefix: only keys that start with it are used, without it. It is the layer's place in a whole network.
+        prefix: the layer's place in a whole network. Only keys that start with it are used, without it.
 
     Raises:
         TypeError: when there is no released layer of this kind.

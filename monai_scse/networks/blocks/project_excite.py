@@ -1,12 +1,12 @@
 """Project & Excite, the successor of the squeeze & excitation blocks for volumes.
 
 References: A. M. Rickmann, A. G. Roy, I. Sarasua, N. Navab, C. Wachinger, "Project & Excite Modules for Segmentation of
-Volumetric Medical Scans", MICCAI 2019, https://arxiv.org/abs/1906.04649; A. M. Rickmann, A. G. Roy, I. Sarasua,
+Volumetric Medical Scans", MICCAI 2019, https://arxiv.org/abs/1906.04649. A. M. Rickmann, A. G. Roy, I. Sarasua,
 C. Wachinger, "Recalibrating 3D ConvNets with Project & Excite", IEEE TMI 2020, https://arxiv.org/abs/2002.10994.
 
-Deviations: no biases unless asked for, as in the other blocks of this package; defined in 1D and 2D too; the first
-1x1x1 convolution, which is linear, is applied to the projections before they are broadcast, so that their full-size sum
-Z is never held.
+The block deviates from these papers in three ways. It has no biases by default, as the other blocks of this package. It
+exists in 1D and 2D too. The first 1x1x1 convolution, which is linear, comes before the projections are broadcast, so
+that their full-size sum Z is never held.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ class ProjectExcite(nn.Module):
     """Project & Excite, PE: every element is multiplied by a gate in (0, 1) that keeps some of the spatial layout.
 
     The gate is ``sigmoid(V2 relu(V1 Z))``. ``Z`` is the sum of the projections ``z_h``, ``z_w`` and ``z_d``, each
-    broadcast to the size of the input; a projection is the mean over all spatial axes but its own. ``V1`` and ``V2``
+    broadcast to the size of the input. A projection is the mean over all spatial axes but its own. ``V1`` and ``V2``
     are 1x1x1 convolutions.
 
     Args:
         spatial_dims: number of spatial dimensions of the input: 1, 2 or 3. In 1D the projection is the input itself.
         in_channels: number of channels C of the input.
-        reduction: ``V1`` has ``in_channels // reduction`` channels; from 1 to ``in_channels``.
+        reduction: from 1 to ``in_channels``. ``V1`` has ``in_channels // reduction`` channels.
         bias: whether the two convolutions have a bias.
 
     Shape:

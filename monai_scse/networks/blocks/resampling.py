@@ -1,7 +1,7 @@
 """Down- and upsampling of the encoder-decoder networks, and the padding that makes every input size fit.
 
-Every downsampling returns ``(pooled, indices)`` and every upsampling takes ``(x, indices)``, so that the networks that
-unpool with the encoder's indices and those that do not share one skeleton.
+Every downsampling returns ``(pooled, indices)`` and every upsampling takes ``(x, indices)``. Networks that unpool with
+the encoder's indices and networks that do not thus share one skeleton.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ __all__ = ["MaxPool", "MaxPoolWithIndices", "TransposedConvolution", "MaxUnpool"
 
 
 class MaxPool(nn.Module):
-    """2x max pooling; the indices it returns are an empty tensor."""
+    """2x max pooling. The indices it returns are an empty tensor."""
 
     def __init__(self, spatial_dims: int) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class MaxPoolWithIndices(nn.Module):
 
 
 class TransposedConvolution(nn.Module):
-    """Learnt 2x upsampling; ignores the indices."""
+    """Learnt 2x upsampling that ignores the indices."""
 
     def __init__(self, spatial_dims: int, channels: int) -> None:
         super().__init__()

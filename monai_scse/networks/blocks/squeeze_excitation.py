@@ -43,7 +43,7 @@ class ChannelSqueezeExcite(nn.Module):
     Args:
         spatial_dims: number of spatial dimensions of the input: 1, 2 or 3.
         in_channels: number of channels C of the input.
-        reduction: the squeezed layer has ``in_channels // reduction`` units; from 1 to ``in_channels``.
+        reduction: from 1 to ``in_channels``. The squeezed layer has ``in_channels // reduction`` units.
         bias: whether the two fully connected layers have a bias. The paper has none.
 
     Shape:
@@ -189,6 +189,6 @@ class SpatialChannelSqueezeExcite(nn.Module):
             return torch.max(x * channel_gate, x * spatial_gate)
         if self.merge == "mul":
             return (x * channel_gate) * (x * spatial_gate)
-        # x * (channel_gate + spatial_gate) is slower: its full-size sum is not channels_last, and autograd keeps it;
-        # in place, as autograd needs x and the gates and not the product
+        # x * (channel_gate + spatial_gate) is slower: its full-size sum is not channels_last, and autograd keeps it.
+        # In place, as autograd needs x and the gates and not the product.
         return (x * channel_gate).addcmul_(x, spatial_gate)

@@ -2,7 +2,7 @@
 
 Puts squeeze & excitation into stock MONAI networks from their ``norm`` argument alone: ``norm="batch_scse"`` or
 ``norm=("instance_scse", {"reduction": 4})``. It then sits behind the normalisation of *every* convolution and before
-its activation, which is not the placement of the paper (once per block, behind the activation).
+its activation. The paper puts it once in each encoder or decoder block, behind the activation.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def register_recalibrated_norms() -> None:
     """Add ``batch_<name>`` and ``instance_<name>`` to MONAI's ``Norm`` factory for every name of the ``Recal`` factory.
 
     The package calls it once: ``batch_cse``, ``batch_sse``, ``batch_scse``, ``batch_pe`` and their ``instance_`` twins.
-    Call it again for blocks of your own. Names that exist already are left alone.
+    Call it again after registering further blocks. Names that exist already are left alone.
     """
     for norm in ("batch", "instance"):
         for recal in map(str.lower, Recal.names):

@@ -58,7 +58,7 @@ class EncoderDecoder(nn.Module):
         dropout: dropout behind every recalibrated block: a probability, or a MONAI name with options.
 
     Shape:
-        input: (batch, in_channels, *spatial), any size; output: logits (batch, out_channels, *spatial).
+        input: (batch, in_channels, *spatial), any size. Output: logits (batch, out_channels, *spatial).
 
     Raises:
         ValueError: when an argument is out of its range.

@@ -13,7 +13,7 @@ __all__ = ["SEFCDenseNet"]
 class SEFCDenseNet(EncoderDecoder):
     """FC-DenseNet as in the scSE paper: densely connected blocks, unpooling with the encoder's indices.
 
-    References: S. Jegou et al., "The One Hundred Layers Tiramisu", CVPR workshops 2017; A. G. Roy et al., MICCAI 2018,
+    References: S. Jegou et al., "The One Hundred Layers Tiramisu", CVPR workshops 2017. A. G. Roy et al., MICCAI 2018,
     https://arxiv.org/abs/1803.02579.
 
     Arguments, shapes and errors are those of :class:`EncoderDecoder`.

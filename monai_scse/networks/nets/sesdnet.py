@@ -14,7 +14,7 @@ class SESDNet(EncoderDecoder):
     """SD-Net as in the scSE paper: blocks of one convolution, unpooling with the encoder's indices.
 
     References: A. G. Roy et al., "Error Corrective Boosting for Learning Fully Convolutional Networks with Limited
-    Data", MICCAI 2017; A. G. Roy et al., MICCAI 2018, https://arxiv.org/abs/1803.02579.
+    Data", MICCAI 2017. A. G. Roy et al., MICCAI 2018, https://arxiv.org/abs/1803.02579.
 
     Arguments, shapes and errors are those of :class:`EncoderDecoder`.
 

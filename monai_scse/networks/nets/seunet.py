@@ -15,7 +15,7 @@ __all__ = ["SEUNet"]
 class SEUNet(EncoderDecoder):
     """U-Net as in the scSE paper: blocks of two convolutions, transposed convolutions to upsample, concatenating skips.
 
-    References: O. Ronneberger et al., "U-Net", MICCAI 2015; A. G. Roy et al., MICCAI 2018,
+    References: O. Ronneberger et al., "U-Net", MICCAI 2015. A. G. Roy et al., MICCAI 2018,
     https://arxiv.org/abs/1803.02579.
 
     Arguments, shapes and errors are those of :class:`EncoderDecoder`.

@@ -21,7 +21,7 @@ from .structures import STRUCTURE_INDEX
 
 __all__ = ["Anatomy", "anatomy_ct", "load_anatomy"]
 
-# numbers of TotalSegmentator, version 2, and what they are here; all others inside the body go by Hounsfield units
+# structure of each number of TotalSegmentator, version 2. Hounsfield units decide all others inside the body
 _TOTALSEGMENTATOR_V2 = {
     "spleen": (1,),
     "right kidney": (2, 24),  # with its cysts
@@ -62,8 +62,8 @@ class Anatomy:
             and head.
         texture: what the scan's Hounsfield units are above the mean of their structure, float32, same shape.
         spacing: voxel size in mm, (3,).
-        movable: organs that move and grow apart from the rest: the centre in voxels, (3,), and how far the surroundings
-            follow, 1 in the organ and falling to 0, float32, same shape.
+        movable: organs that move and grow apart from the rest. Of each the centre in voxels, (3,), and how far the
+            surroundings follow: 1 in the organ and falling to 0, float32, same shape.
     """
 
     structures: np.ndarray
@@ -176,8 +176,8 @@ def _displacement(anatomy: Anatomy, random: np.random.Generator) -> np.ndarray:
 def _deform(anatomy: Anatomy, seed: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Structures and texture: organs moved and grown, all elastically deformed, rotated, sheared, scaled and shifted.
 
-    MONAI's ``Rand3DElastic`` is the nearest. It smooths white noise with a Gaussian, which takes 90 % of its time. Here
-    the displacement is a random spline with a knot every 48 to 60 mm. Slices that the real scan does not reach are cut
+    MONAI's ``Rand3DElastic`` is nearest. It smooths white noise with a Gaussian, which takes 90 % of its time. This
+    displacement is a random spline with a knot every 48 to 60 mm. Slices that the real scan does not reach are cut
     off.
     """
     import torch

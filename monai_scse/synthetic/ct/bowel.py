@@ -21,7 +21,7 @@ def _hollow(
     gas: float,
     stool: np.ndarray | None = None,
 ) -> None:
-    """An organ with a wall and a content; gas fills a share of its depth from the front, and bubbles in stool."""
+    """An organ with a wall and a content. Gas fills a share of its depth from the front, and bubbles in stool."""
     distance, box = shape
     free = allowed[box] & canvas.is_one_of(SOFT, box)
     canvas.paint(f"{organ} wall", free & (distance < 1), box)

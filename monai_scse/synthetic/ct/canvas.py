@@ -1,7 +1,7 @@
 """Paint organs of a wanted volume into a label map: uneven ellipsoids, tubes and free shapes in millimetres.
 
 A shape is a distance that grows from its middle outwards. How far out the organ reaches is found on a coarse grid of
-the whole torso, where its voxels are counted, and is then used on the grid of the scan, which may cut the organ.
+the whole torso, where its voxels are counted. The same reach holds on the grid of the scan, which may cut the organ.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Canvas:
         seed: everything that is drawn comes from it, the same on every grid.
         axes: positions of the voxels in mm along x, y and z.
         stretch: mm along z for each mm of a person of average height.
-        levels: how far out each organ reaches, as measured by another canvas of the same seed; None measures.
+        levels: how far out each organ reaches, as measured by another canvas of the same seed. None measures it.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Canvas:
         self.rough = self.noise(25)
 
     def begin(self, part: str) -> None:
-        """Chance starts anew for a part of the torso, so that it does not depend on the parts before it."""
+        """Draw anew for a part of the torso, so that it does not depend on the parts before it."""
         self.random = np.random.default_rng((*self._seed, crc32(part.encode())))
 
     def noise(self, period: float) -> np.ndarray:
@@ -87,7 +87,7 @@ class Canvas:
         return self.box(*((middle - reach, middle + reach) for middle in centre))
 
     def paint(self, name: str, inside: np.ndarray, box: Box = _EVERYWHERE, only: Sequence[str] = ()) -> None:
-        """Give a name to voxels; with ``only``, to those that are one of these structures so far."""
+        """Give a name to voxels, with ``only`` to those among them that are one of these structures."""
         region = self.labels[box]
         if only:
             inside = inside & self.is_one_of(only, box)
@@ -99,7 +99,7 @@ class Canvas:
         return table[self.labels[box]]
 
     def level(self, distance: np.ndarray, allowed: np.ndarray, volume_ml: float) -> float:
-        """Up to which distance the allowed voxels have the volume; remembered, and replayed on another grid."""
+        """Up to which distance the allowed voxels have the volume. It is kept, and holds on another grid."""
         if self.measures_only:
             candidates = distance[allowed]
             count = min(round(volume_ml / self.voxel_ml), candidates.size - 1)
@@ -126,7 +126,7 @@ class Canvas:
     def tube(
         self, nodes: Sequence[Sequence[float]], roughness: float = 0.06, reach: float = 1.6
     ) -> tuple[np.ndarray, Box]:
-        """Relative distance from a bent tube through nodes (x, y, z, radius), in a box; below 1 is inside.
+        """Relative distance from a bent tube through nodes (x, y, z, radius), in a box. Below 1 is inside.
 
         Args:
             nodes: at least two.

@@ -1,7 +1,7 @@
 """The frame of a torso: skin, fat, muscle, the cavities of chest and belly, skeleton and arms.
 
 Coordinates are those of :mod:`monai_scse.synthetic.ct.torso`. Shapes and positions are engineering judgement, set
-by eye beside real slices; sizes come from :mod:`monai_scse.synthetic.ct.measures`.
+by eye beside real slices. Sizes come from :mod:`monai_scse.synthetic.ct.measures`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Frame:
     """What the organs need to know of the frame.
 
     Args:
-        radius: relative distance from the middle of the cavity of chest, belly and pelvis; below 1 is inside.
+        radius: relative distance from the middle of the cavity of chest, belly and pelvis, below 1 inside.
         half_width: of the cavity in mm, for each height of the scan.
         front: of the cavity in mm, for each height of the scan.
         fat_mm: thickness of the fat under the skin at the third lumbar vertebra.

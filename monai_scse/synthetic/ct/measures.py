@@ -23,7 +23,7 @@ class Measure:
         mean: in ml, mm, cm2 or kg/m2, as the name of the measure says.
         deviation: standard deviation from person to person.
         with_body: correlation with the height of the body.
-        sources: names in ``docs/synthetic_ct_sources.md``, first of the mean, then of the deviation. Empty for
+        sources: names in ``docs/synthetic_ct_sources.md``, first of the mean, then of the deviation. Empty means
             engineering judgement.
     """
 
@@ -54,19 +54,19 @@ MEASURES: dict[str, dict[str, Measure]] = {
     "infrarenal_aorta_mm": _both((16.7, 1.7), (19.3, 1.9), 0.3, "Rogers 2013"),
     "lower_aorta_mm": _both((16.0, 1.6), (18.7, 1.9), 0.3, "Rogers 2013"),
     "psoas_index_cm2": _both((5.4, 1.4), (5.9, 1.7), 0.0, "Lawlor 2022"),  # per m2 of height squared, both sides
-    "subcutaneous_fat_cm2": _both((146.7, 40), (116.9, 35), 0.0, "Kong 2022"),  # at 23.5 kg/m2; spread: judgement
+    "subcutaneous_fat_cm2": _both((146.7, 40), (116.9, 35), 0.0, "Kong 2022"),  # at 23.5 kg/m2, spread by judgement
     "visceral_fat_cm2": _both((67.2, 25), (120.9, 40), 0.0, "Kong 2022"),
     "vertebra_length_mm": _both((33.3, 2.6), (37.1, 3.2), 0.4, "Cook 2021"),
     "canal_width_mm": _both((27.6, 2.9), (28.5, 3.2), 0.3, "Cook 2021"),
     "uterus_ml": _both((38, 12), (0, 0), 0.0, "Sheth 2017"),
     "prostate_ml": _both((0, 0), (32, 10), 0.0, "Berges 2011"),  # spread: judgement
     "bladder_ml": _both((170, 90), (190, 100), 0.0),  # filled as far as it is when the scan is made
-    "heart_ml": _both((580, 100), (740, 115), 0.4, "Foldyna 2021"),  # 1.77 and 2.0 m2; split by sex: judgement
+    "heart_ml": _both((580, 100), (740, 115), 0.4, "Foldyna 2021"),  # 1.77 and 2.0 m2, split by sex by judgement
     "stomach_ml": _both((400, 175), (400, 175), 0.0, "Stomach by SPECT"),  # from fasting to full: judgement
     "gallbladder_ml": _both((26.5, 12.3), (29.9, 12.3), 0.0, "Jamal", "Sari 2003"),
     "hip_half_width_mm": _both((131, 11), (134, 10), 0.5, "Heinz 2003"),  # iliac crests, less 7 mm, half their bone
-    "inlet_half_width_mm": _both((63, 3.5), (61, 4), 0.4, "Sze 1999"),  # pelvic inlet; men: judgement
-    "chest_half_width_mm": _both((130, 5), (143, 5), 0.0, "Ekedigwe 2014"),  # for average lungs; 3 mm wider than in it
+    "inlet_half_width_mm": _both((63, 3.5), (61, 4), 0.4, "Sze 1999"),  # pelvic inlet, men by judgement
+    "chest_half_width_mm": _both((130, 5), (143, 5), 0.0, "Ekedigwe 2014"),  # average lungs, 3 mm more than in it
     "chest_half_depth_mm": _both((97, 4), (107, 4), 0.0),
 }
 
@@ -77,10 +77,10 @@ class Person:
 
     Args:
         sex: one of :data:`SEXES`.
-        size: height over 1.70 m; positions along the body go by it.
+        size: height over 1.70 m. Positions along the body go by it.
         body_mass_index: kg/m2.
         breath: share of the lungs' capacity that is filled during the scan.
-        measures: drawn values of :data:`MEASURES`; fat already follows the body mass index.
+        measures: drawn values of :data:`MEASURES`. Fat already follows the body mass index.
     """
 
     sex: str
@@ -95,7 +95,7 @@ def draw_person(random: np.random.Generator, sex: str | None = None) -> Person:
 
     Args:
         random: source of chance.
-        sex: one of :data:`SEXES`; None draws it.
+        sex: one of :data:`SEXES`. None draws it.
 
     Raises:
         ValueError: when there is no such sex.
@@ -124,5 +124,5 @@ def draw_person(random: np.random.Generator, sex: str | None = None) -> Person:
     wider = np.sqrt(capacity * MEASURES["height_mm"][sex].mean / measures["height_mm"])
     for name in ("chest_half_width_mm", "chest_half_depth_mm"):
         measures[name] *= float(wider)
-    breath = float(random.uniform(0.65, 1.0))  # judgement: asked to breathe in, and some do
+    breath = float(random.uniform(0.65, 1.0))  # judgement: patients are asked to breathe in, and some do
     return Person(sex, measures["height_mm"] / 1700, mass, breath, measures)

@@ -1,8 +1,8 @@
 """The organs of a torso, each of the volume that its person was drawn with.
 
-Order matters: what is painted later lies over what was painted before, or where it may not, keeps clear of it.
-Shapes are engineering judgement, set by eye beside real slices; volumes, lengths and diameters come from
-:mod:`monai_scse.synthetic.ct.measures`, and so do the few positions that were published.
+Order matters: what is painted later lies over what is there, or keeps clear of it.
+Shapes are engineering judgement, set by eye beside real slices. Volumes, lengths and diameters come from
+:mod:`monai_scse.synthetic.ct.measures`, as do the few published positions.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _kidneys(canvas: Canvas, person: Person, inside: np.ndarray, top: float) -> 
         canvas.paint(name, allowed & (bean < limit), box)
         canvas.paint("renal sinus", allowed & (distance < 0.85 * limit) & (bean >= limit), box)
         polar = np.clip(np.abs(z) / (half * np.maximum(distance, 0.1)), 0, 1)  # 1 above and below, 0 beside the kidney
-        # thickest behind; where the fat in front and above is thin, liver and spleen touch the kidney
+        # thickest behind: liver and spleen touch the kidney where the fat in front and above is thin
         exposed = np.clip(0.5 + (y / thick + 0.5 * z / half) / np.maximum(distance, 0.1), 0, 1)
         cover = fat * (1 - canvas.random.uniform(0.5, 1) * exposed)
         surrounded[box] |= distance + 0.12 * canvas.rough[box] < limit + cover / (thick + (half - thick) * polar**2)

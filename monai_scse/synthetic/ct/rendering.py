@@ -29,7 +29,7 @@ class SyntheticCT:
     Args:
         image: Hounsfield units, int16, (x, y, z).
         labels: indices of :data:`SYNTHETIC_STRUCTURES`, uint8, same shape.
-        affine: voxel to world (RAS, mm) matrix, (4, 4); the voxel axes point to the left, back and head, as in DICOM.
+        affine: voxel to world (RAS, mm) matrix, (4, 4). The voxel axes point to the left, back and head, as in DICOM.
     """
 
     image: np.ndarray

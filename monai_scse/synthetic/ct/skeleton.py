@@ -25,7 +25,7 @@ def paint_spine(canvas: Canvas, person: Person) -> None:
     """Paint vertebrae, discs and the spinal canal."""
     measures = person.measures
     height = canvas.axes[2]
-    # number of the vertebra at each height, counted upwards; pitch of lumbar and of thoracic vertebrae
+    # number of the vertebra at each height, counted upwards, by the pitch of lumbar and of thoracic vertebrae
     lumbar, thoracic = canvas.jitter(36.5, 1.0), canvas.jitter(26.0, 1.0)
     count = np.where(height < 30, height / lumbar, 30 / lumbar + (height - 30) / thoracic) + canvas.random.uniform(0, 1)
     box = canvas.box((-70, 70), (-150, 0), (-175, 330))
@@ -61,7 +61,7 @@ def paint_ribs(canvas: Canvas, person: Person, radius: np.ndarray) -> None:
     box = canvas.box((-400, 400), (-400, 400), (-75, 330))
     x, y, z = np.abs(canvas.x[box]), canvas.y[box], canvas.z[box]
     outward = (radius[box] - 1) * chest  # mm outside the cavity
-    round_the_chest = np.arctan2(x, -(y + 5))  # 0 at the spine, pi at the breastbone; ribs fall on their way
+    round_the_chest = np.arctan2(x, -(y + 5))  # 0 at the spine, pi at the breastbone
     arc = z + canvas.jitter(36, 4) * round_the_chest
     phase = (arc / canvas.jitter(26.0, 1.0) + canvas.random.uniform(0, 1)) % 1
     lowest = -10 - 30 * round_the_chest + 75 * np.clip(round_the_chest - 1.7, 0, 1.4)

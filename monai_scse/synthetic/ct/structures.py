@@ -44,8 +44,8 @@ SYNTHETIC_STRUCTURES = (
 #: The number of each structure.
 STRUCTURE_INDEX = {name: index for index, name in enumerate(SYNTHETIC_STRUCTURES)}
 
-#: Hounsfield units without contrast agent, in the arterial and in the portal venous phase; standard deviation from
-#: person to person. Sources are in ``docs/synthetic_ct_sources.md``. Of kidneys it is the cortex.
+#: Hounsfield units without contrast agent, in the arterial and in the portal venous phase, and their standard deviation
+#: from person to person. Sources are in ``docs/synthetic_ct_sources.md``. Of kidneys it is the cortex.
 HOUNSFIELD: dict[str, tuple[float, float, float, float]] = {
     "background": (-1000, -1000, -1000, 0),
     "liver": (55, 65, 108, 14),

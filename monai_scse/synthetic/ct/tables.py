@@ -1,8 +1,8 @@
 """Places and sizes of a torso in millimetres, as tables: set by eye beside real slices, so that they can be reviewed.
 
 Coordinates are those of :mod:`monai_scse.synthetic.ct.torso`. A table of one side of the body holds the right side.
-An entry is a number of millimetres or, where it depends on the person, ``(size, share, more)``: a share of a named size
-and millimetres more.
+An entry is a number of millimetres. Where it depends on the person, it is ``(size, share, more)``: a share of a named
+size and millimetres more.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ CAVITY = (
     (296, ("chest", 0.12, 0), -58, ("chest depth", 0.1, 0)),
 )
 
-#: Wall around the cavity: height; fat of women and of men as a share of that at the waist; muscle before and behind;
-#: half a width of the muscle.
+#: Wall around the cavity. A row is height, fat of women, fat of men, muscle before, muscle behind, half a width of the
+#: muscle. Fat is a share of that at the waist.
 WALL = (
     (-345, 1.5, 1.0, 34, 50, ("hip", 1, 26)),
     (-270, 1.55, 1.0, 26, 44, ("hip", 1, 24)),
@@ -82,7 +82,7 @@ WALL = (
     (330, 0.6, 0.5, 40, 60, 90),
 )
 
-#: Plate of the hip bone: height; x and y of its inner end; x and y of its outer end; half a thickness; outward bow.
+#: Plate of the hip bone: height, x and y of its inner end, x and y of its outer end, half a thickness, outward bow.
 HIP_BONE = (
     (-250, ("inlet", 1, -6), -66, ("inlet", 1, 22), 10, 7, 4),
     (-215, ("inlet", 1, -8), -74, ("hip", 1, -38), 20, 7, 5),
@@ -94,8 +94,8 @@ HIP_BONE = (
 #: Sacrum: height, half a width, half a thickness.
 SACRUM = ((-256, 10, 5), (-215, 33, 9), (-185, 46, 15), (-164, ("sacrum", 1, 0), 19))
 
-#: Psoas: height; x as a share of half a vertebral body, mm more, and a share of the muscle's radius; y before the
-#: spine; radius as a share.
+#: Psoas: height, x, y before the spine, radius as a share. Of x there is a share of half a vertebral body, mm more, and
+#: a share of the muscle's radius.
 PSOAS = (
     (15, (0.9, 0, 0), -16, 0.35),
     (-20, (1, 1, 0), -6, 0.62),

@@ -1,9 +1,9 @@
-"""CT scans of torsos that never existed: seeded, labelled, with organs of the sizes that people have.
+"""CT scans of synthetic torsos: seeded, labelled, with organs of the sizes that people have.
 
-They stand in where no CT with labels can be shipped: in the tests, in the demo, and for weights of the whole-body CT
-bundle. ``python -m monai_scse.synthetic.ct.torso --output_dir DATA`` writes a labelled data set.
+Tests, demo and the weights of the whole-body CT bundle use them, since no CT with labels can be shipped. ``python -m
+monai_scse.synthetic.ct.torso --output_dir DATA`` writes a labelled data set.
 
-Coordinates are millimetres in RAS: x to the patient's right, y to the front, z up; the origin lies in front of the
+Coordinates are millimetres in RAS: x to the patient's right, y to the front, z up. The origin lies in front of the
 spine at the height of the first lumbar vertebra, for a person of 1.70 m.
 """
 
@@ -65,10 +65,10 @@ def synthetic_ct(
     """Make the CT of a torso.
 
     Args:
-        seed: the same seed, spacing, field of view and sex give the same scan; the same seed and sex the same person.
+        seed: the same seed, spacing, field of view and sex give the same scan. Seed and sex give the person.
         spacing: voxel size in mm: left-right, front-back, along the body.
-        field_of_view: a name in :data:`FIELDS_OF_VIEW`; None draws one.
-        sex: ``"female"`` or ``"male"``; None draws it.
+        field_of_view: a name in :data:`FIELDS_OF_VIEW`. None draws one.
+        sex: ``"female"`` or ``"male"``. None draws it.
 
     Raises:
         ValueError: when there is no such field of view or sex, or the spacing is not three positive sizes.
@@ -88,7 +88,7 @@ def synthetic_ct(
     person = draw_person(generator, sex)
     step = np.array(spacing, dtype=float)
     lowest, highest = (end * person.size + shift for end, shift in zip(FIELDS_OF_VIEW[field_of_view or drawn], shifts))
-    # scanners show 400 to 500 mm across; large bodies are cut off at the sides
+    # scanners show 400 to 500 mm across and cut large bodies off at the sides
     half_width, half_depth = generator.uniform(195, 250), generator.uniform(165, 215)
     centre = generator.uniform(0, 25)
     axes = [

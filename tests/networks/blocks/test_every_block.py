@@ -104,13 +104,13 @@ def test_scse_keeps_little_more_than_its_input_for_the_backward_pass() -> None:
     block = SpatialChannelSqueezeExcite(2, 64)
     size = x.untyped_storage().nbytes()
     assert size <= saved_bytes(block.train(), x) <= 1.1 * size
-    # the measure itself can tell: merge="max" keeps both branches
+    # the measure itself shows it: merge="max" keeps both branches
     assert saved_bytes(SpatialChannelSqueezeExcite(2, 64, merge="max"), x) > 2 * size
 
 
 @pytest.mark.parametrize("spatial_dims", [2, 3])
 def test_pe_keeps_its_input_its_gates_and_half_as_much_for_the_backward_pass(spatial_dims: int) -> None:
-    # the half is the hidden map of C / 2 channels; with Z in full size it would be 3.5 times the input
+    # the half is the hidden map of C / 2 channels. With Z in full size it would be 3.5 times the input
     x = torch.randn(1, 32, *[24] * spatial_dims, requires_grad=True)
     size = x.untyped_storage().nbytes()
     assert 2.5 * size <= saved_bytes(ProjectExcite(spatial_dims, 32), x) <= 2.7 * size

@@ -42,7 +42,7 @@ def test_gate_by_hand() -> None:
         block.squeeze.weight.copy_(torch.tensor([1.0, -1.0]).view(1, 2, 1, 1))
         block.excite.weight.copy_(torch.tensor([1.0, 2.0]).view(2, 1, 1, 1))
     u = torch.tensor([[[[1.0, 3.0], [5.0, 7.0]], [[0.0, 0.0], [0.0, 8.0]]]])
-    # rows: 2, 6 and 0, 4; columns: 3, 5 and 0, 4; Z: [[5, 7], [9, 11]] and [[0, 4], [4, 8]]; V1 Z: [[5, 3], [5, 3]]
+    # rows: 2, 6 and 0, 4. Columns: 3, 5 and 0, 4. Z: [[5, 7], [9, 11]] and [[0, 4], [4, 8]]. V1 Z: [[5, 3], [5, 3]]
     hidden = torch.tensor([[5.0, 3.0], [5.0, 3.0]])
     torch.testing.assert_close(block.gate(u)[0], torch.sigmoid(torch.stack([hidden, 2 * hidden])))
 
