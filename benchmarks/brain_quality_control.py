@@ -2,8 +2,8 @@
 
     python benchmarks/brain_quality_control.py SCAN
 
-SCAN is a skull-stripped T1 scan of a whole brain. It, what is made of it, and scans that show no brain go through the
-bundle's inference; the flagged rows of volumes.csv are counted.
+SCAN is a skull-stripped T1 scan of a whole brain. It, its variants, and scans that show no brain go through the
+bundle's inference. The flagged rows of volumes.csv are counted.
 """
 
 from __future__ import annotations

@@ -1,11 +1,10 @@
-"""Dice of the brain bundle on scans as they are, and made harder: a head around the brain, noise, other contrast, old
-age.
+"""Dice of the brain bundle on scans as they are, and made harder: a head around the brain, noise, other contrast, age.
 
     python benchmarks/brain_robustness.py DATA --cases 1008 1013 1036 [--weights models/model.pt ...] [--repeats 5]
 
 DATA holds images/ and labels/ of skull-stripped scans, with Neuromorphometrics numbers. Every condition is written as a
-data set of its own and run through the bundle's evaluate.json; the same seed makes the same scans. Conditions drawn at
-random, heads above all, are drawn anew in every repeat; the deviation is over repeats.
+data set of its own and run through the bundle's evaluate.json. The same seed makes the same scans. Random conditions,
+heads above all, are drawn anew in every repeat. The deviation is over repeats.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from monai_scse.transforms import AGREEMENT_KEY, RandHeadTissued, RandStructureS
 
 BUNDLE = Path(__file__).parents[1] / "bundles/brain_mri_scse_segmentation"
 VENTRICLES = ["left lateral ventricle", "3rd ventricle", "right lateral ventricle"]
-Pair = tuple[np.ndarray, np.ndarray]  # scan in [0, 1], 0 outside the brain, and classes; axes RAS, 1 mm
+Pair = tuple[np.ndarray, np.ndarray]  # RAS, 1 mm: scan in [0, 1], 0 outside the brain, and classes
 
 
 def _head(image: np.ndarray, label: np.ndarray, seed: int) -> Pair:
@@ -79,7 +78,7 @@ def _wide_ventricles(image: np.ndarray, label: np.ndarray, seed: int) -> Pair:
 
 
 def _old_age(image: np.ndarray, label: np.ndarray, seed: int) -> Pair:
-    """Ventricles 6 mm and sulci 1.5 mm wider, in 3D; white matter as dark as grey in patches around the ventricles, and
+    """Ventricles 6 mm and sulci 1.5 mm wider, in 3D. Patches of white matter around the ventricles as dark as grey, and
     a tenth of the difference darker elsewhere.
     """
     rng = np.random.RandomState(seed)
@@ -99,7 +98,7 @@ def _old_age(image: np.ndarray, label: np.ndarray, seed: int) -> Pair:
 
 
 class Condition(NamedTuple):
-    """What makes the scans of a condition from scan, classes and seed; whether chance has a part in it."""
+    """A function of scan, classes and seed that makes a condition, and whether the condition is random."""
 
     make: Callable[[np.ndarray, np.ndarray, int], Pair]
     drawn: bool = False
@@ -140,7 +139,7 @@ def dice_and_its_agreement(folder: Path, weights: Path, overlays: list[str]) -> 
     config.read_config([str(BUNDLE / "configs" / name) for name in ("train.json", "evaluate.json", *overlays)])
     config.update({"bundle_root": str(BUNDLE), "dataset_dir": str(folder), "output_dir": str(folder)})
     config.update({"ckpt_path": str(weights), "label_protocol": "structures27", "volume_inferer#progress": False})
-    config["validate#handlers"] = config["validate#handlers"][:1]  # the weights; nothing is written
+    config["validate#handlers"] = config["validate#handlers"][:1]  # the weights alone, nothing is written
     evaluator = config.get_parsed_content("validate#evaluator")
     rows: list[tuple[float, float]] = []
 

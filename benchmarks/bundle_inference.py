@@ -3,7 +3,7 @@
 A slice that the brain bundle also passes mirrored counts as two.
 
 The scan is one given, the ICBM 152 template that nilearn carries, or a synthetic CT. The command line is timed as a
-user runs it, imports included; its peak memory is that of the whole process.
+user runs it, imports included. Its peak memory is that of the whole process.
 
     python benchmarks/bundle_inference.py brain|ct [--scan FILE] [--rounds 3]
 """

@@ -3,7 +3,7 @@
     OMP_NUM_THREADS=1 python benchmarks/ct_generator.py --image CT --label LABELS
 
 Without a scan and its labels (numbers of TotalSegmentator, version 2) only procedural torsos are timed. The last line
-is MONAI's Rand3DElastic alone, with the displacement that anatomy_ct had from it before it used a spline.
+is MONAI's Rand3DElastic alone, with a displacement like that of anatomy_ct.
 """
 
 from __future__ import annotations

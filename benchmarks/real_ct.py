@@ -2,16 +2,19 @@
 
     python benchmarks/real_ct.py PYRADIOMICS TOTALSEGMENTATOR --output_dir OUT
 
-The arguments are the unpacked source archives of pyradiomics 3.1.0 (two CT scans of the chest) and TotalSegmentator
-2.18.0 (a CT angiography of chest and upper abdomen, with its aorta as TotalSegmentator found it and its authors cut
-it out; and 20 slices of an abdomen with contrast agent as DICOM, with TotalSegmentator's labels). In the chest, lungs
-are compared with the air: voxels below -400 HU inside the body, the largest connected part or two of them, holes up to
-4 mm wide closed. That counts the large airways as lung, and a tumour not. The parts of kidneys that two of these
-scans show are compared with outlines of ours, real_ct_kidneys.json: corners (to the patient's right, to the front) in
-voxels, by slice upwards from the lowest; drawn by hand in every slice, on the scan alone, by no radiologist. Voxels
-below 0 HU, blurred by one voxel, are no kidney: fat in the renal sinus, and part of the rim. The upper pole of the left
-kidney of lung2 (slices 8 and 9) is doubtful. Errors on these two scans steered the synthetic CT that the weights learnt
-from, so the figures are no blind test.
+The arguments are the unpacked source archives of pyradiomics 3.1.0 and TotalSegmentator 2.18.0. pyradiomics has two CT
+scans of the chest. TotalSegmentator has a CT angiography of chest and upper abdomen, with its aorta as TotalSegmentator
+found it and its authors cut it out. It also has 20 slices of an abdomen with contrast agent as DICOM, with its labels.
+
+In the chest, lungs are compared with the air. Air is what lies below -400 HU inside the body: the largest connected
+part or two, with holes up to 4 mm wide closed. It counts the large airways as lung, and a tumour not.
+
+Two of these scans show parts of kidneys. They are compared with the outlines of real_ct_kidneys.json. An outline has
+corners (to the patient's right, to the front) in voxels, by slice upwards from the lowest. The outlines are drawn by
+hand in every slice, on the scan alone, by no radiologist. Voxels below 0 HU, blurred by one voxel, are no kidney: fat
+in the renal sinus, and part of the rim. The upper pole of the left kidney of lung2 (slices 8 and 9) is doubtful. Errors
+on these two scans steer the synthetic CT that the weights learn from, so the figures are no blind test.
+
 Segmentations, volumes and pictures are left in OUT.
 """
 
@@ -51,7 +54,7 @@ def to_nifti(source: Path, target: Path) -> Path:
 
 
 def segment(cases: list[dict[str, str]], output_dir: Path, ckpt_path: Path, overlays: list[str]) -> ConfigParser:
-    """Run the bundle's inference; returns its config, which has the organ table."""
+    """Run the bundle's inference. Returns its config, which has the organ table."""
     config = ConfigParser()
     config.read_config([str(BUNDLE / "configs" / name) for name in ("inference.json", *overlays)])
     config["cases"] = cases

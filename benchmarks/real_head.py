@@ -2,9 +2,9 @@
 
     python benchmarks/real_head.py HEAD STRIPPED
 
-Prints what share of the stripped brain the bundle's own extraction keeps, how much it keeps beside it, and Dice between
-the segmentations of the two scans. For example ch2.nii.gz and ch2bet.nii.gz of Debian's mricron-data, the Colin 27
-template.
+Prints what share of the stripped brain the bundle's own extraction keeps, and how much it keeps beside it. Prints Dice
+between the segmentations of the two scans. For example ch2.nii.gz and ch2bet.nii.gz of Debian's mricron-data, the Colin
+27 template.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     table1 = commands.add_parser(
         "table1", parents=[trainings], help="train and test 3 networks with no SE, cSE, sSE and scSE"
     )
-    table1.add_argument("--jobs", type=int, default=1, help="trainings at the same time; several keep a large GPU busy")
+    table1.add_argument("--jobs", type=int, default=1, help="trainings at the same time: several keep a large GPU busy")
     commands.add_parser("ablation", parents=[trainings], help="what each step beyond the plain recipe brings")
 
     report = commands.add_parser("report", help="tables, tests, pictures and a page from the results of table1")
@@ -48,13 +48,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command.
 
     Args:
-        arguments: as typed; None for those of the process.
+        arguments: as typed. None takes those of the process.
 
     Returns:
         exit status: 0 when all is done, 3 when the time was up before.
 
     Raises:
-        InputError: when something is wrong with the input; as a program, this prints one line and exits with 1.
+        InputError: when something is wrong with the input. As a program, this prints one line and exits with 1.
     """
     options = vars(_parser().parse_args(arguments))
     command = options.pop("command")

@@ -70,7 +70,7 @@ def run_ablation(options: TrainingOptions) -> bool:
     """Train and test the bundle's recipe, the recipe without one of its steps, and with one more.
 
     Args:
-        options: ``only`` names steps of :data:`STEPS`; a step that is tested only needs the trainings whose weights it
+        options: ``only`` names steps of :data:`STEPS`. A step that is tested only needs the trainings whose weights it
             takes.
 
     Returns:

@@ -18,10 +18,11 @@ __all__ = ["gain_table", "write_ablation_report"]
 
 _HOW_TO_READ = """\
 Dice is global: per structure over the whole scan at its own resolution, background excluded, then the mean over
-structures, test subjects and seeds. The gain of a step that the bundle's recipe has is what is lost without it; that of
-another is what it adds to the recipe. The interval holds the gain of a further training with 95 % confidence, from the
-differences of the trainings with the same seed (Student's t). Three views combine the recipe's coronal network with an
-axial one, shown alone, and a sagittal one, which calls both sides right and is not shown.
+structures, test subjects and seeds. The gain of a step of the bundle's recipe is what is lost without it. The gain of
+another step is what it adds to the recipe. The interval holds the gain of a further training with 95 % confidence, from
+the differences of the trainings with the same seed (Student's t). Three views combine the recipe's coronal network with
+an axial and a sagittal one. The axial one is also shown alone. The sagittal one calls both sides right, and is not
+shown.
 """
 
 

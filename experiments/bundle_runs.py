@@ -25,7 +25,7 @@ _FINISHED = "finished.json"
 
 @dataclass(frozen=True)
 class BundleRun:
-    """One training of the bundle and its test; all of its files are in ``folder``.
+    """One training of the bundle and its test. All of its files are in ``folder``.
 
     ``finished.json`` is written last and in one step: a run that has it is complete.
 
@@ -33,16 +33,16 @@ class BundleRun:
         bundle: folder of the bundle.
         overlays: further config files, behind that of the combination's network.
         folder: receives the checkpoint, the network, the logs, the scores and one segmentation.
-        combination: the network and its recalibration; a step takes the network of train.json.
+        combination: the network and its recalibration. A step takes the network of train.json.
         split: the cases by name.
         seed: of the weights and of the order of the slices.
         cases: the files of every case, ``{name: {"image": ..., "label": ...}}``.
         epochs: length of the training.
-        device: for example ``"cuda:0"``; None for the bundle's choice.
-        step: what the run shows when runs differ by their config files; None when they differ by their combinations.
+        device: for example ``"cuda:0"``. None leaves it to the bundle.
+        step: what the run shows, where runs differ by their config files. None where they differ by their combinations.
         train_overlays: config files of the training alone, behind the others.
         test_overlays: config files of the test alone, behind the others.
-        weights: files of trained networks by the name of the config's entry, for example ``{"ckpt_path": file}``; a run
+        weights: files of trained networks by the name of the config's entry, for example ``{"ckpt_path": file}``. A run
             that has them is only tested.
     """
 
@@ -94,7 +94,7 @@ class BundleRun:
 
     @property
     def is_trained(self) -> bool:
-        """Whether the training is done; the test may not be."""
+        """Whether the training is done. The test may not be."""
         return self.weights is not None or self.iterations_done()[1] >= self.epochs
 
     def config_files(self, name: str) -> list[str]:
@@ -127,7 +127,7 @@ class BundleRun:
         return {} if self.step else self.combination.overrides
 
     def run(self, minutes: float | None = None) -> None:
-        """Train, or go on training, then test; returns unfinished when the time is up.
+        """Train, or go on training, then test. Returns unfinished when the time is up.
 
         Args:
             minutes: time for the training, or None for no limit.

@@ -13,9 +13,9 @@ __all__ = ["ARCHITECTURES", "RECALIBRATIONS", "Combination", "select_combination
 #: networks by the name of the bundle's config file, such as unet.yaml, and as the paper names them
 ARCHITECTURES = {"unet": "U-Net", "sdnet": "SD-Net", "fcdensenet": "DenseNet"}
 RECALIBRATIONS = {"none": "no SE", "cse": "cSE", "sse": "sSE", "scse": "scSE", "scse_max": "scSE, max"}
-#: the columns of the paper's table; scSE that takes the maximum is the authors' later version
+#: the columns of the paper's table, and scSE that takes the maximum, as in the authors' later version
 _PAPER = ("none", "cse", "sse", "scse")
-#: entries ``network_def#recal`` of the bundle's config; MONAI's commands drop an entry that is None itself
+#: entries ``network_def#recal`` of the bundle's config, as text since MONAI's commands drop an entry that is None
 _ENTRIES: dict[str, Any] = {"none": "$None", "scse_max": ["scse", {"merge": "max"}]}
 
 
@@ -46,7 +46,7 @@ def select_combinations(only: Sequence[str] = ()) -> list[Combination]:
     """The combinations of the paper's table, or some of them.
 
     Args:
-        only: architectures, for the four columns of the paper, or names of combinations, ``scse_max`` included; empty
+        only: architectures, for the four columns of the paper, or names of combinations, ``scse_max`` included. Empty
             for the 12 combinations of the paper.
 
     Raises:

@@ -13,7 +13,7 @@ def signed_rank(differences: Sequence[float]) -> float:
     """Two-sided p-value of Wilcoxon's signed-rank test that paired differences are symmetric about zero.
 
     Args:
-        differences: one a pair; 1 when all are zero.
+        differences: one a pair. The p-value is 1 when all are zero.
     """
     from scipy.stats import wilcoxon
 
@@ -23,12 +23,12 @@ def signed_rank(differences: Sequence[float]) -> float:
 def rank_biserial(differences: Sequence[float]) -> float:
     """Effect size of Wilcoxon's signed-rank test: the matched-pairs rank-biserial correlation.
 
-    The ranks of the positive differences less those of the negative ones, as a share of all ranks: 1 when every pair
-    is better, 0 for no effect, -1 when every pair is worse. Reference: D. S. Kerby, "The simple difference formula",
-    Comprehensive Psychology 3 (2014).
+    It is the ranks of the positive differences less those of the negative ones, as a share of all ranks. It is 1 when
+    every pair is better, 0 without effect, and -1 when every pair is worse. Reference: D. S. Kerby, "The simple
+    difference formula", Comprehensive Psychology 3 (2014).
 
     Args:
-        differences: one a pair; zeros are left out.
+        differences: one a pair. Zeros are left out.
 
     Example:
         >>> rank_biserial([0.1, 0.2, 0.3, -0.4])
@@ -66,7 +66,7 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> tuple[fl
     """Confidence interval of the mean of a few normally distributed values, by Student's t.
 
     Args:
-        values: for example one difference a seed; NaN limits for fewer than two.
+        values: for example one difference a seed. The limits are NaN for fewer than two.
         confidence: share of such intervals that hold the true mean.
     """
     from scipy.stats import ttest_1samp

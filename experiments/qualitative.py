@@ -62,7 +62,7 @@ def save_qualitative(
         manual: its labels, see :func:`manual_classes`.
         segmentations: title and file of each segmentation, class indices on the scan's grid.
         structures: names and colours of the classes, index 0 is background.
-        window: intensities shown as black and as white; None for the lowest and the highest of the slice.
+        window: intensities shown as black and as white. None takes the lowest and the highest of the slice.
         errors: colour of the outlines around wrong pixels.
     """
     from matplotlib.figure import Figure

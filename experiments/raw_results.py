@@ -38,7 +38,7 @@ def _minutes(scalars: pd.DataFrame) -> float:
 def _curves(scalars: pd.DataFrame, epochs: int, iterations: int) -> pd.DataFrame:
     import pandas as pd
 
-    # what a killed training logged beyond its checkpoint was logged again by the one that went on
+    # a resumed training logs again what the killed one logged beyond its checkpoint
     last = scalars.sort_values("time").drop_duplicates(["tag", "step"], keep="last")
     loss = last[(last["tag"] == "train_loss") & (last["step"] <= iterations)]
     epoch = ((loss["step"] - 1) // (iterations / epochs) + 1).astype(int)
@@ -51,12 +51,12 @@ def _curves(scalars: pd.DataFrame, epochs: int, iterations: int) -> pd.DataFrame
 def write_raw_results(runs: Path, folder: Path) -> None:
     """Write what the finished runs measured.
 
-    ``dice.csv`` has a row a case and structure, ``runs.csv`` a row a run (parameters, minutes of training, hardware),
-    ``training.csv`` training loss and validation Dice of every epoch; all start with architecture, recal, split, seed,
-    and step between them where runs differ by one.
+    ``dice.csv`` has a row a case and structure. ``runs.csv`` has a row a run: parameters, minutes of training,
+    hardware. ``training.csv`` has training loss and validation Dice of every epoch. All start with architecture, recal,
+    split and seed, and with a step between them where runs differ by one.
 
     Args:
-        runs: holds a folder for each run, finished or not; all finished ones count, whichever call made them.
+        runs: holds a folder for each run, finished or not. All finished ones count, whichever call made them.
         folder: receives the files.
     """
     import pandas as pd

@@ -41,15 +41,15 @@ _PAPER = {
     ),
 }
 _HOW_TO_READ = """\
-**How to read this page.** Dice is global: per structure over the whole scan at its own resolution, background excluded,
-then the mean over structures and test subjects; the deviation behind it is over structures and subjects, as in the
-paper. The gain's interval holds the gain of a further training with 95 % confidence, from the differences of the
-trainings with different seeds (Student's t); no interval without at least two seeds. A structure that a scan lacks is
-not counted, but 0 where a network finds it all the same; the gain is over what both networks have a Dice for. p is of
-Wilcoxon's signed-rank test, corrected for all tests of its kind in the setting (Holm). Its unit "structures and
-subjects" is the paper's; the pairs of one subject are not independent, so its p-values are too small. The unit
-"subjects" is sound and, with few test subjects, cannot be significant (5 pairs: p is 0.0625 at least). The effect size
-is the rank-biserial correlation: 1 when every pair is better, -1 when every pair is worse.
+**How to read this page.** Dice is global: per structure over the whole scan at its own resolution, background excluded.
+The mean is over structures and test subjects, and so is the deviation behind it, as in the paper. The gain's interval
+holds the gain of a further training with 95 % confidence. It comes from trainings with different seeds (Student's t),
+and needs two seeds at least. A structure that a scan lacks is not counted, but 0 where a network finds it all the same.
+The gain is over what both networks have a Dice for. The p-value is that of Wilcoxon's signed-rank test, corrected for
+all tests of its kind in the setting (Holm). Its unit "structures and subjects" is the paper's. The pairs of one subject
+are not independent, so its p-values are too small. The unit "subjects" is sound and, with few test subjects, cannot be
+significant (5 pairs: p is 0.0625 at least). The effect size is the rank-biserial correlation: 1 when every pair is
+better, -1 when every pair is worse.
 """
 
 
@@ -249,7 +249,7 @@ def write_report(results: Sequence[Path], output: Path) -> None:
     """Write the page, and beside it a folder of its name with the raw files, the tables as csv and the pictures.
 
     Args:
-        results: folders ``results/`` of :func:`experiments.table1.run_table1`, or copies of them; a setting
+        results: folders ``results/`` of :func:`experiments.table1.run_table1`, or copies of them. A setting
             is called like its folder, or like the folder above one that is called ``results``.
         output: the page, Markdown.
 

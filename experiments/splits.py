@@ -1,4 +1,4 @@
-"""Which cases a network is trained on and which it is tested on."""
+"""Which cases train a network and which test it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Split", "k_folds", "read_splits"]
 
 @dataclass(frozen=True)
 class Split:
-    """Names of cases; the validation cases choose the best epoch, without them the last one is tested."""
+    """Names of cases. The validation cases choose the best epoch. Without them the last one is tested."""
 
     name: str
     train: tuple[str, ...]
@@ -23,7 +23,7 @@ class Split:
 
 
 def k_folds(cases: Sequence[str], k: int) -> list[Split]:
-    """Splits each of which tests another k-th of the cases; every k-th case of the list goes into one fold.
+    """Splits each of which tests another k-th of the cases. Every k-th case of the list goes into one fold.
 
     Args:
         cases: names of all cases.

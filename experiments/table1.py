@@ -41,14 +41,14 @@ def _save_qualitative(runs: Sequence[BundleRun], folder: Path) -> None:
 
 
 def run_table1(options: TrainingOptions, jobs: int = 1) -> bool:
-    """Train and test combinations of network and recalibration; goes on where an earlier call stopped.
+    """Train and test combinations of network and recalibration. A second call resumes an unfinished first one.
 
-    All that the bundle prints goes to ``table1.log`` in ``output_dir``; ``results/`` there gets the settings and the
-    measured numbers (:func:`experiments.raw_results.write_raw_results`), ``runs/`` a folder for each run.
+    All that the bundle prints goes to ``table1.log`` in ``output_dir``. ``results/`` gets the settings and the measured
+    numbers, see :func:`experiments.raw_results.write_raw_results`. ``runs/`` gets a folder for each run.
 
     Args:
         options: ``only`` names architectures or combinations.
-        jobs: trainings at the same time; several keep a large GPU busy.
+        jobs: trainings at the same time. Several keep a large GPU busy.
 
     Returns:
         whether every run is finished.

@@ -43,9 +43,9 @@ def dice_table(dice: pd.DataFrame) -> pd.DataFrame:
         dice: columns architecture, recal, split, seed, case, structure, dice.
 
     Returns:
-        indexed by architecture and recal: ``mean`` and ``std`` over structures and subjects (seeds averaged first),
-        ``std_subjects`` of the subjects' means, ``std_seeds`` of the seeds' means, and the number of ``subjects`` and
-        ``seeds``.
+        indexed by architecture and recal. ``mean`` and ``std`` are over structures and subjects, seeds averaged first.
+        ``std_subjects`` is of the subjects' means, ``std_seeds`` of the seeds' means. ``subjects`` and ``seeds`` are
+        their numbers.
     """
     import pandas as pd
 
@@ -65,7 +65,7 @@ def dice_table(dice: pd.DataFrame) -> pd.DataFrame:
 
 
 def structure_table(dice: pd.DataFrame) -> pd.DataFrame:
-    """Mean Dice of each structure, a row a structure, a column a network; subjects and seeds averaged."""
+    """Mean Dice of each structure, a row a structure, a column a network, over subjects and seeds."""
     means = _over_seeds(dice).groupby([*_NETWORK, "structure"], sort=False)["dice"].mean()
     return _in_order(means.unstack("structure")[list(dict.fromkeys(dice["structure"]))]).T
 
@@ -84,9 +84,10 @@ def parameter_table(runs: pd.DataFrame) -> pd.DataFrame:
 def comparison_table(dice: pd.DataFrame) -> pd.DataFrame:
     """Wilcoxon's signed-rank test of recalibration against none, and of scSE against its parts.
 
-    Two units: ``subjects`` (a subject's mean Dice, independent pairs) and ``structures and subjects`` (every structure
-    of every subject, as in the paper; pairs of one subject depend on each other, so its p-values are too small). Holm's
-    correction is over all tests of one unit. The interval is over seeds: 95 % for the mean gain of a further training.
+    The unit ``subjects`` is a subject's mean Dice, whose pairs are independent. The unit ``structures and subjects`` is
+    every structure of every subject, as in the paper. Its pairs of one subject depend on each other, so its p-values
+    are too small. Holm's correction is over all tests of one unit. The interval is over seeds: 95 % for the mean gain
+    of a further training.
 
     Args:
         dice: columns architecture, recal, split, seed, case, structure, dice.

@@ -29,20 +29,20 @@ __all__ = ["Plan", "TrainingOptions", "bundle_overlay", "load_plan", "status_lin
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """The options of a command that trains; those of the command line.
+    """The options of a command that trains, as on the command line.
 
     Args:
         dataset_dir: folder with ``images/`` and ``labels/``.
         output_dir: receives everything.
         bundle: folder of the bundle.
         splits: a number of folds or a file, see :func:`experiments.splits.read_splits`.
-        only: some of the rows; empty for all.
-        seeds: seeds of the trainings; all rows are trained with one before the next.
+        only: some of the rows. Empty takes all.
+        seeds: seeds of the trainings. All rows are trained with one before the next.
         config: further config files of the bundle, for example ``["paper_recipe.yaml"]``.
         train_config: further config files of the training alone, for example ``["volumetric_train.yaml"]``.
-        epochs: length of each training; None for what the configs say.
-        device: for example ``"cuda:0"``; None for the bundle's choice.
-        time_budget_minutes: time for the whole command; None for no limit.
+        epochs: length of each training. None takes that of the configs.
+        device: for example ``"cuda:0"``. None leaves it to the bundle.
+        time_budget_minutes: time for the whole command. None sets no limit.
     """
 
     dataset_dir: Path
@@ -60,7 +60,7 @@ class TrainingOptions:
 
 @dataclass(frozen=True)
 class Plan:
-    """What all trainings of a command have in common; the fields are those of :class:`BundleRun`."""
+    """What all trainings of a command have in common. The fields are those of :class:`BundleRun`."""
 
     bundle: Path
     overlays: tuple[Path, ...]
@@ -102,7 +102,7 @@ def _keep_settings(file: Path, settings: dict[str, Any]) -> None:
 
 
 def _digest(bundle: Path) -> str:
-    """Of the bundle's config files that train and test: other ones, other results."""
+    """Digest of the bundle's config files that train and test: other ones give other results."""
     configs = bundle / "configs"
     networks = [f"{architecture}.yaml" for architecture in ARCHITECTURES]
     files = [configs / name for name in ("train.json", "evaluate.json", "inference.json", *networks)]
@@ -166,7 +166,7 @@ def status_lines(runs: Sequence[BundleRun]) -> list[str]:
 
 
 def _run(run: BundleRun, deadline: float | None) -> bool:
-    """Train and test, unless the time is up; returns whether it was not."""
+    """Train and test within the time. Returns whether there was time left at the start."""
     minutes = None if deadline is None else (deadline - time.time()) / 60
     if minutes is not None and minutes <= 0:
         return False
@@ -197,7 +197,7 @@ def _share_the_machine(jobs: int) -> None:
 
 
 def _as_they_finish(runs: Sequence[BundleRun], deadline: float | None, jobs: int) -> Iterator[BundleRun]:
-    """The runs that were worked on, in the order in which they finish; ``jobs`` of them run at the same time."""
+    """The runs that were worked on, in the order in which they finish. ``jobs`` of them run at the same time."""
     if jobs == 1:
         yield from (run for run in runs if _run(run, deadline))
         return
@@ -217,14 +217,14 @@ def run_all(
 ) -> bool:
     """Train and test what is not finished yet, print how far everything is, and collect what was measured.
 
-    All that the bundle prints goes to a log file; ``results/`` gets the measured numbers
+    All that the bundle prints goes to a log file. ``results/`` gets the measured numbers
     (:func:`experiments.raw_results.write_raw_results`).
 
     Args:
         runs: in the order in which they are to be done, all with their folders in ``runs/`` of ``output_dir``.
         output_dir: receives the log and the results.
         log: name of the log file.
-        time_budget_minutes: time for all of it; None for no limit.
+        time_budget_minutes: time for all of it. None sets no limit.
         jobs: how many runs at the same time, each in a process of its own with ``run.log`` in its folder.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The mean of several weights of one network, each trained on from another: often better than any of them.
+"""The mean of several weights of one network, each fine-tuned from another: often better than any of them.
 
     python docs/examples/average_weights.py FIRST.pt SECOND.pt [THIRD.pt ...] --output MEAN.pt
 

@@ -1,4 +1,4 @@
-"""Declares two operators that torchvision lacks beside a CPU build of PyTorch; setup.sh puts it into .venv-label."""
+"""Declares two operators that torchvision lacks beside a CPU build of PyTorch. For .venv-label, by setup.sh."""
 
 import importlib.abc
 import sys

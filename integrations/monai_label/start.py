@@ -3,7 +3,7 @@
     python integrations/monai_label/start.py --bundle bundles/brain_mri_scse_segmentation --studies SCANS
 
 The app folder receives a copy of the stock app and of the bundle. Training on the server replaces the weights of the
-copy; the bundle itself stays as it is. A second start goes on with the weights in the app folder.
+copy. The bundle itself stays as it is. A second start goes on with the weights in the app folder.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def stock_app() -> Path:
 
 
 def check_bundle(bundle: Path, app: Path | None = None) -> None:
-    """A bundle that is not whole would stop the server later, or be served as noise; so would a copy in ``app``."""
+    """Refuse a bundle, or its copy in ``app``, that would stop the server later or be served as noise."""
 
     def refuse(problem: str, cure: str) -> None:
         stop(f"{problem}; {cure if app is None else f'delete the app folder {app}, or give another --app'}.")
@@ -56,7 +56,7 @@ def check_bundle(bundle: Path, app: Path | None = None) -> None:
 
 
 def make_app(app: Path, bundle: Path) -> Path:
-    """Lay out the app folder, keeping a model that is there already; returns the bundle in it."""
+    """Lay out the app folder, keeping a model that is there already. Returns the bundle in it."""
     app.mkdir(parents=True, exist_ok=True)
     shutil.copytree(stock_app(), app, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     served = app / "model" / bundle.name

@@ -5,7 +5,7 @@
 Each client is a labelled data set of the bundle. Further arguments override entries of train.json and evaluate.json by
 name: --label_numbers totalsegmentator_v2
 
-NVFlare itself reads --export --export-dir FOLDER, then the job is written for real sites and nothing is run.
+NVFlare itself reads --export --export-dir FOLDER. The job is then written for real sites, and nothing is run.
 """
 
 from __future__ import annotations

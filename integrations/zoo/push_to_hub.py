@@ -30,7 +30,7 @@ license: {}
 
 
 def main() -> None:
-    """Push the card, then all else: the card that MONAI makes has the licence of the code, and stays here."""
+    """Push the card, then all else. The card that MONAI makes has the licence of the code, and stays here."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("archive", type=Path)
     parser.add_argument("--repo", required=True, help="USER/NAME")

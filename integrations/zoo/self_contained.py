@@ -1,6 +1,6 @@
 """Make a bundle that runs where monai_scse is not installed: the modules it needs, in ``scripts/`` beside its configs.
 
-The package stays the one source: modules are copied as they are, an ``__init__`` keeps the names that are used. As with
+The package stays the one source. Modules are copied as they are, an ``__init__`` keeps the names that are used. As with
 all bundles of the zoo that have ``scripts/``, Python finds them from the bundle's folder, or with it in ``PYTHONPATH``.
 """
 
@@ -31,7 +31,7 @@ class _Closure:
         self.exports: dict[Path, set[str]] = {package / "__init__.py": set()}
 
     def add_dotted(self, parts: tuple[str, ...]) -> None:
-        """A name as a config writes it, such as ``("data", "split_cases")``; attributes of classes may follow."""
+        """A name as a config writes it, such as ``("data", "split_cases")``. Attributes of classes may follow."""
         folder = self.package
         for position, part in enumerate(parts):
             if (folder / part).is_dir():

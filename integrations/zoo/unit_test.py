@@ -1,7 +1,7 @@
 """Train, evaluate and inference of a bundle in the form of the model zoo's unit tests.
 
 ``make zoo`` writes it beside the archives as ``test_<bundle>.py``, to be put into the zoo's ``ci/unit_tests``, whose
-runner starts it in the zoo's root. The file's name tells which bundle is tested.
+runner starts it in the zoo's root. The file's name says which bundle is tested.
 """
 
 from __future__ import annotations
