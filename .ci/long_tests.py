@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def git(*words: str) -> list[str]:
-    """The lines that git prints; none where it fails."""
+    """The lines that git prints, none where it fails."""
     done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)
     return done.stdout.splitlines() if done.returncode == 0 else []
 

@@ -16,7 +16,7 @@ import torch
 
 
 def mean_of_weights(states: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
-    """The mean of every tensor; of counts, which are no floating point numbers, the last.
+    """The mean of every floating point tensor, and the last of every count.
 
     Args:
         states: state dicts of one network.

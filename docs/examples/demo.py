@@ -20,7 +20,7 @@ from monai_scse.synthetic.ct.structures import SYNTHETIC_STRUCTURES
 from monai_scse.synthetic.ct.torso import synthetic_ct
 
 BUNDLES = Path(__file__).parents[2] / "bundles"
-CT_SEED = 2018  # the weights were trained on seeds 5000 to 5025
+CT_SEED = 2018  # the training of the weights has seeds 5000 to 5025
 
 
 def make_brain(folder: Path) -> Path:

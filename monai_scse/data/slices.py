@@ -22,7 +22,7 @@ class SliceDataset(Dataset):
         data: list of dictionaries of file names, one a scan, for example ``[{"image": ..., "label": ...}]``.
         transform: deterministic transforms of a scan, from its files to tensors (channels, x, y, z).
         slice_transform: transforms of a slice, applied each time it is drawn. None for none.
-        keys: the entries to slice; other entries are dropped.
+        keys: the entries to slice. Other entries are dropped.
         spatial_dim: the axis to slice along: 0, 1 or 2 (sagittal, coronal, axial after reorientation to RAS).
         num_workers: threads that load the scans.
         progress: whether to show a progress bar while loading.

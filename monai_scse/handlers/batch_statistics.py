@@ -13,7 +13,7 @@ __all__ = ["FreezeBatchStatistics"]
 
 
 class FreezeBatchStatistics:
-    """Let all batch normalization layers use and keep their running means and variances; their weights still learn.
+    """Let all batch normalization layers use and keep their running means and variances. Their weights still learn.
 
     For fine-tuning on few scans, whose batches are too alike for statistics of their own.
 

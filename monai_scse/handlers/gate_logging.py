@@ -20,15 +20,15 @@ __all__ = ["TensorBoardGateHandler"]
 class TensorBoardGateHandler(TensorBoardHandler):
     """Log the gates of a network's recalibration blocks to TensorBoard at a regular interval of its training.
 
-    For each block a scalar ``gates/<block>/channel_mean`` (``spatial_mean``, ``elementwise_mean``) and a histogram
+    Each block has a scalar ``gates/<block>/channel_mean`` (``spatial_mean``, ``elementwise_mean``) and a histogram
     ``gates/<block>/channel`` (``spatial``, ``elementwise``) over the batch. Spatial gates, and the mean over the
-    channels of elementwise ones, also as the picture ``gates/<block>/map``: of the first case of the batch, with the
-    axes as the network sees them, of a volume the middle of the last axis. Between the logged iterations the training
-    is as if there were no handler.
+    channels of elementwise ones, also make the picture ``gates/<block>/map``. It shows the first case of the batch,
+    with the axes as the network sees them. Of a volume it shows the middle of the last axis. Between the logged
+    iterations the training is as if there were no handler.
 
     Args:
         network: a network that :class:`monai_scse.networks.SEGateRecorder` can watch.
-        summary_writer: where to log; None makes a writer for ``log_dir``.
+        summary_writer: where to log. None makes a writer for ``log_dir``.
         log_dir: folder of the new writer.
         interval: number of iterations from one logged iteration to the next, at least 1.
         tag_name: the first part of all names, ``gates`` above.

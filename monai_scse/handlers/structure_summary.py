@@ -15,7 +15,7 @@ def summarize_structures(table: pd.DataFrame, measures: Sequence[str]) -> pd.Dat
     """Mean and standard deviation of measures, a row a structure and a last one, ``all structures``.
 
     Args:
-        table: a row a case and structure, with the column structure; empty entries are not counted.
+        table: a row a case and structure, with the column structure. Empty entries are not counted.
         measures: columns to summarize.
 
     Returns:

@@ -15,7 +15,7 @@ class Structure:
     Args:
         name: in 3D Slicer's terms.
         colour: (red, green, blue) of 0 to 255.
-        snomed: SNOMED CT code without the side, for DICOM; empty where there is none.
+        snomed: SNOMED CT code without the side, for DICOM. Empty where there is none.
     """
 
     name: str

@@ -12,7 +12,7 @@ __all__ = ["require_tensorrt"]
 
 
 def require_tensorrt(device: torch.device | str) -> None:
-    """Check that ``monai.networks.trt_compile`` can work on a device; it does nothing where a package is missing.
+    """Check that ``monai.networks.trt_compile`` can work on a device, since it does nothing where a package is missing.
 
     Args:
         device: where the network is to run.

@@ -27,7 +27,7 @@ def check_versions(bundle_root: str | Path) -> None:
     Other packages than this one may differ: one warning lists them.
 
     Args:
-        bundle_root: folder of the bundle; nothing is checked when it has no ``configs/metadata.json``.
+        bundle_root: folder of the bundle. Nothing is checked when it has no ``configs/metadata.json``.
 
     Raises:
         InputError: when the metadata ask for another version of this package.

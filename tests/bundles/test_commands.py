@@ -1,4 +1,4 @@
-"""The commands in processes of their own, as a user types them; the other tests run them in process."""
+"""The commands in processes of their own, as a user types them. The other tests run them in process."""
 
 from __future__ import annotations
 

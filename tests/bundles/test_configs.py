@@ -1,4 +1,4 @@
-"""The bundles' configs: contracts of MONAI, networks, weights; nothing is trained here."""
+"""The bundles' configs: contracts of MONAI, networks, weights, without training."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_required_properties_are_there(bundle, dataset, tmp_path, config):
 
 
 def test_network_in_and_out_match_the_metadata(bundle, tmp_path):
-    """In the config that the zoo asks; the others have the same network."""
+    """In the config that the zoo asks. The others have the same network."""
     config, metadata = bundle / "configs/inference.json", bundle / "configs/metadata.json"
     done = run_verb("verify_net_in_out", tmp_path, net_id="network_def", config_file=config, meta_file=metadata)
     assert done.returncode == 0, done.stderr

@@ -38,7 +38,7 @@ def commands(text: str) -> Iterator[list[str]]:
 
 
 def options_of(words: list[str]) -> dict[str, str]:
-    """Options with the word behind each; what follows an option's first value is left out."""
+    """Options with the word behind each. What follows an option's first value is left out."""
     return {word: following for word, following in zip(words, [*words[1:], ""]) if re.match(r"--\w", word)}
 
 
@@ -92,7 +92,7 @@ def faults_of_module(module: str, words: list[str], bundles: list[Path]) -> Iter
 
 
 def faults(words: list[str], bundles: list[Path]) -> Iterator[str] | None:
-    """What is wrong with a command; None for a program of others."""
+    """What is wrong with a command, None for a program of others."""
     program = words[0]
     if Path(program).name == "python":
         if words[1] == "-m":

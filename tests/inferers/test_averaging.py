@@ -39,7 +39,7 @@ def log_mean(parts: Sequence[torch.Tensor]) -> torch.Tensor:
 
 
 def mirrored_by_hand(network: nn.Module, x: torch.Tensor, axis: int) -> torch.Tensor:
-    """Class by class, of the image mirrored along an axis; channels are mirrored in the image alone."""
+    """Class by class, of the image mirrored along an axis. Channels are mirrored in the image alone."""
     found = torch.softmax(network(torch.flip(x, (axis,))).float(), dim=1)
     if axis > 1:
         found = torch.flip(found, (axis,))

@@ -28,7 +28,7 @@ def test_one_image_by_hand() -> None:
 
 
 def test_class_missing_from_an_image_by_hand() -> None:
-    # class 0: 6 of 8 pixels; class 1: 1 of the 4 pixels of the first image; class 2: 1 of 4 of the second
+    # class 0 has 6 of 8 pixels, class 1 has 1 of the 4 of the first image, class 2 has 1 of the 4 of the second
     labels = [torch.tensor([0, 0, 0, 1]), torch.tensor([[0, 0], [0, 2]])]
     weights = median_frequency_weights(labels, 3)
     torch.testing.assert_close(weights, torch.tensor([0.25 / 0.75, 1.0, 1.0]))
@@ -45,7 +45,7 @@ def test_random_labels(seed: int) -> None:
     rng = np.random.default_rng(seed)
     labels = []
     for _ in range(6):
-        some = rng.choice(10, size=4, replace=False)  # most classes are missing from each image; 10 and 11 from all
+        some = rng.choice(10, size=4, replace=False)  # most classes are missing from each image, 10 and 11 from all
         labels.append(rng.choice(some, size=rng.integers(2, 9, size=3), p=[0.6, 0.3, 0.08, 0.02]))
     weights = median_frequency_weights([torch.from_numpy(label) for label in labels], 12)
     np.testing.assert_allclose(weights.numpy(), slow_weights(labels, 12), rtol=1e-6)

@@ -69,7 +69,7 @@ def test_input_error_from_a_monai_transform_is_one_line() -> None:
     Compose([Compose([LoadScand("image")])])({{"image": "gone.nii.gz"}})
     """
     done = run("", code)
-    # MONAI may tell before that a plugin of its DICOM reader is not installed
+    # MONAI may first print that a plugin of its DICOM reader is not installed
     assert (
         done.stderr.splitlines()[-1]
         == "error: gone.nii.gz: cannot be read as an image; check that the file is complete."

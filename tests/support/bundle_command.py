@@ -30,7 +30,7 @@ SMALL_CT = {
 
 
 def command_line(verb: str, **options: object) -> list[str]:
-    """The words after ``python -m monai.bundle``; ``__`` in the name of an option is ``#``."""
+    """The words after ``python -m monai.bundle``. ``__`` in the name of an option is ``#``."""
     words = [verb]
     for name, value in options.items():
         words += [f"--{name.replace('__', '#')}", str(value)]
@@ -50,7 +50,7 @@ def spawn_verb(verb: str, cwd: Path, **options: object) -> subprocess.CompletedP
 
 
 def run_verb(verb: str, cwd: Path, **options: object) -> subprocess.CompletedProcess[str]:
-    """The same command in this process; returns what the other process would."""
+    """The same command in this process. Returns what the other process would."""
     words = command_line(verb, **options)
     out, err = io.StringIO(), io.StringIO()
     returncode = 0
@@ -103,7 +103,7 @@ def _as_a_process(words: list[str], cwd: Path, out: io.StringIO, err: io.StringI
 
 @contextlib.contextmanager
 def _logging_to(out: io.StringIO) -> Iterator[None]:
-    """Loggers as in a new process; those that print already, as MONAI's, print to ``out``."""
+    """Loggers as in a new process. Those that print already, as MONAI's, print to ``out``."""
     root = logging.getLogger()
     loggers = [root, *(one for one in root.manager.loggerDict.values() if isinstance(one, logging.Logger))]
     kept = {one: (one.level, one.handlers[:], one.disabled, one.propagate) for one in loggers}
@@ -130,7 +130,7 @@ def _logging_to(out: io.StringIO) -> Iterator[None]:
 def one_small_step(
     bundle: Path, configs: list[str], start: Path, cwd: Path, **overrides: object
 ) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
-    """Fine-tune weights for one tiny step, check that it was one; returns all weights before and after."""
+    """Fine-tune weights for one tiny step, check that it is one, and return all weights before and after."""
     result = run_bundle(
         bundle,
         configs,

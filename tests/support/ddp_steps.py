@@ -15,7 +15,7 @@ from support.stock_networks import STOCK, logits
 
 
 def _freeze_unused(network: nn.Module, image: torch.Tensor) -> list[str]:
-    """Freeze the parameters that a network carries and never uses; returns their names."""
+    """Freeze the parameters that a network carries and never uses, and return their names."""
     sum(output.mean() for output in logits(network(image))).backward()
     unused = [name for name, parameter in network.named_parameters() if parameter.grad is None]
     for name, parameter in network.named_parameters():

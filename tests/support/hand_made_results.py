@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-# two subjects, two structures, two seeds; scSE is better everywhere, by 0.2 with the first seed and 0.1 with the second
+# two subjects, two structures, two seeds. scSE is better everywhere, by 0.2 with the first seed and 0.1 with the second
 NONE = {
     ("a", "left thalamus"): (0.5, 0.6),
     ("a", "right thalamus"): (0.6, 0.7),

@@ -20,7 +20,7 @@ def rescan(
     """Turn and shift a scan about its centre of mass, on an upright grid that holds all of it, and add noise.
 
     Args:
-        image: the first scan; its minimum is the background.
+        image: the first scan. Its minimum is the background.
         affine: voxel to mm of the first scan.
         rotation_deg: about the axes to the right, anterior and superior, in this order.
         translation_mm: to the right, anterior and superior.

@@ -40,7 +40,7 @@ def test_organ_that_the_scan_cuts_off_may_be_small_and_is_flagged() -> None:
 
 def test_organ_that_the_network_is_unsure_of_is_flagged_and_stays() -> None:
     data = sample()
-    # the spleen is too small, and goes; there is no voxel of the third
+    # the spleen is too small and goes, the third has no voxel
     data["pred"].meta[CONFIDENCE_KEY] = {1: 0.76, 2: 0.7, 3: 0.5}
     checked = TorsoQCd("pred", [*NAMES, "aorta"], MINIMUM)(data)["pred"]
     assert checked.unique().tolist() == [0, 1]

@@ -13,7 +13,7 @@ from monai_scse.transforms.sides import body_midline
 
 
 def scan_and_classes() -> tuple[MetaTensor, MetaTensor]:
-    """A body off the centre of the image, axes to right, front and head; class 1 lies right, 2 left of its middle."""
+    """A body off the centre of the image, axes to right, front and head. Class 1 lies right, 2 left of its middle."""
     image = torch.zeros(1, 80, 30, 20)
     image[:, 30:76, 4:26] = 1  # the middle is at 52.5, that of the image at 39.5
     classes = torch.zeros(1, 80, 30, 20)

@@ -13,7 +13,7 @@ STRUCTURES = [Structure(name, (0, 0, 0)) for name in ("background", "white matte
 
 
 def sample() -> dict[str, torch.Tensor]:
-    """Class 1 is a disk, class 2 a small one of radius 10 in its middle; three slices of an image show them."""
+    """Class 1 is a disk, class 2 a small one of radius 10 in its middle. Three slices of an image show them."""
     radius = (torch.arange(-40, 40).square()[:, None] + torch.arange(-40, 40).square()).sqrt()
     label = ((radius < 35).int() + (radius < 10).int())[None].to(torch.uint8)
     return {"image": (label.float() * 0.4).repeat(3, 1, 1), "label": label}
