@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from monai.inferers import Inferer, SimpleInferer
+from monai.utils import str2bool
 
 __all__ = ["AutocastInferer", "prefers_bfloat16"]
 
@@ -30,13 +31,13 @@ class AutocastInferer(Inferer):
 
     Args:
         inferer: the inferer to run. None runs a plain forward pass.
-        amp: whether to use autocast at all.
+        amp: whether to use autocast at all, a boolean or a word such as ``"true"``.
     """
 
-    def __init__(self, inferer: Inferer | None = None, amp: bool = True) -> None:
+    def __init__(self, inferer: Inferer | None = None, amp: bool | str = True) -> None:
         super().__init__()
         self.inferer = SimpleInferer() if inferer is None else inferer
-        self.amp = amp
+        self.amp = str2bool(amp)
 
     def __call__(self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any, **kwargs: Any) -> Any:
         with torch.autocast(inputs.device.type, dtype=torch.bfloat16, enabled=self.amp):

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from monai.inferers import Inferer
+from monai.utils import str2bool
 
 from ..labels import mirrored_classes
 from ..transforms import StackAdjacentSlicesd
@@ -31,7 +32,8 @@ class ViewAggregationInferer(Inferer):
         num_slices: slices that every network sees at a time.
         sw_batch_size: number of slices in a forward pass.
         protocol: name of the label protocol, whose "left ..." and "right ..." structures make the pairs.
-        mirrored: whether every view adds a forward pass over the mirror image, left and right exchanged.
+        mirrored: whether every view adds a forward pass over the mirror image, left and right exchanged. A boolean or a
+            word such as ``"true"``.
         progress: whether to show a progress bar.
         confidence: whether to return the probability of the class as a second channel. That of a structure of either
             side includes all that the sagittal network gives to both.
@@ -53,7 +55,7 @@ class ViewAggregationInferer(Inferer):
         num_slices: int = 1,
         sw_batch_size: int = 4,
         protocol: str = "structures27",
-        mirrored: bool = False,
+        mirrored: bool | str = False,
         progress: bool = False,
         confidence: bool = False,
     ) -> None:
@@ -70,7 +72,7 @@ class ViewAggregationInferer(Inferer):
         self.sw_batch_size = sw_batch_size
         self.mirrored_class = torch.tensor(mirrored_classes(protocol))
         self.protocol = protocol
-        self.mirrored = mirrored
+        self.mirrored = str2bool(mirrored)
         self.progress = progress
         self.confidence = confidence
 

@@ -33,7 +33,7 @@ def organ_cleaning(
 ) -> Compose:
     """The steps that clean a segmentation of organs, in their order.
 
-    Each step can be switched by a boolean or by its name, such as ``"true"``.
+    Each step is switched by a boolean or by a word such as ``"true"``.
 
     Args:
         structures: the classes, index 0 is background: see :func:`monai_scse.labels.organ_table`.

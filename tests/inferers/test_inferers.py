@@ -101,14 +101,17 @@ class Recorder(nn.Conv2d):
         return y
 
 
-@pytest.mark.parametrize(("amp", "inside"), [(True, torch.bfloat16), (False, torch.float32)])
-def test_autocast_runs_in_bfloat16_and_returns_float32(amp: bool, inside: torch.dtype) -> None:
+@pytest.mark.parametrize(
+    ("amp", "inside"),
+    [(True, torch.bfloat16), (False, torch.float32), ("true", torch.bfloat16), ("false", torch.float32)],
+)
+def test_autocast_runs_in_bfloat16_and_returns_float32(amp: bool | str, inside: torch.dtype) -> None:
     network = Recorder(1, 3, 3)
     x = torch.randn(2, 1, 8, 8)
     y = AutocastInferer(amp=amp)(x, network)
     assert network.seen == inside
     assert y.dtype == torch.float32
-    torch.testing.assert_close(y, network(x), rtol=0.02, atol=0.02 if amp else 0)
+    torch.testing.assert_close(y, network(x), rtol=0.02, atol=0.02 if inside is torch.bfloat16 else 0)
     assert not torch.is_autocast_enabled("cpu")
 
 
@@ -225,8 +228,8 @@ def test_axial_slices_are_segmented_mirrored_and_sagittal_ones_are_not() -> None
     assert torch.equal(sagittal, alone)
 
 
-@pytest.mark.parametrize("mirrored", [False, True])
-def test_views_are_a_weighted_mean_of_probabilities_by_position(mirrored: bool) -> None:
+@pytest.mark.parametrize("mirrored", [False, True, "false", "true"])
+def test_views_are_a_weighted_mean_of_probabilities_by_position(mirrored: bool | str) -> None:
     (coronal, _), (axial, _), (sagittal, _) = (brains(seed) for seed in range(3))
     volume = torch.randn(1, 1, 12, 10, 8)
     views = ViewAggregationInferer(
@@ -252,7 +255,7 @@ def test_views_are_a_weighted_mean_of_probabilities_by_position(mirrored: bool) 
     with torch.no_grad():
         found = views(stacked(volume, 1), coronal)
         mean = mean_of_views(volume)
-        if mirrored:
+        if mirrored in (True, "true"):
             mean = (mean + mean_of_views(volume.flip(2)).flip(2)[:, list(exchange)]) / 2
     expected = mean.argmax(1, keepdim=True).float()
     assert len(expected.unique()) > 5
