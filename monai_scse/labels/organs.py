@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..runtime import InputError
+from .protocols import LabelProtocol
 from .structures import Structure
 
-__all__ = ["Organ", "organ_table"]
+__all__ = ["Organ", "organ_protocol", "organ_table"]
 
 # a set of organs must fit into the 24 bits that float32 holds exactly, see partial_labels.py
 _MAX_ORGANS = 23
+
+# the highest number of each numbering that is known completely
+_HIGHEST_NUMBER = {"totalsegmentator_v2": 117, "synthetic": 33}
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ def _organ(entry: Mapping[str, Any]) -> Organ:
         raise InputError(f"organs: {dict(entry)} lacks {error}; give every organ a name and a colour.") from error
     if len(colour) != 3 or not all(0 <= part <= 255 for part in colour):
         raise InputError(f"organs: the colour of {name!r} must be three numbers from 0 to 255, got {list(colour)}.")
-    return Organ(
+    organ = Organ(
         name,
         colour,
         snomed=str(columns.pop("snomed", "")),
@@ -55,6 +59,10 @@ def _organ(entry: Mapping[str, Any]) -> Organ:
         many_parts=bool(columns.pop("many_parts", False)),
         numbers={numbering: tuple(values) for numbering, values in columns.items()},
     )
+    for numbering, values in organ.numbers.items():
+        if not all(isinstance(value, int) and value > 0 for value in values):
+            raise InputError(f"organs: the {numbering} of {name!r} must be whole numbers from 1, got {list(values)}.")
+    return organ
 
 
 def organ_table(organs: Sequence[Mapping[str, Any]]) -> tuple[Organ, ...]:
@@ -81,3 +89,36 @@ def organ_table(organs: Sequence[Mapping[str, Any]]) -> tuple[Organ, ...]:
     if repeated:
         raise InputError(f"organs: {', '.join(repeated)} occurs twice; names must differ, also in lower case.")
     return (Organ("background", (0, 0, 0)), *table)
+
+
+def organ_protocol(organs: Sequence[Organ], label_numbers: str) -> LabelProtocol:
+    """What the numbers of an organ label map mean.
+
+    Numbers of structures that the table does not list are background. The protocol knows all numbers of
+    ``"classes"``, ``"totalsegmentator_v2"`` and ``"synthetic"``; of another numbering only those in the table.
+
+    Args:
+        organs: the organ table, background first.
+        label_numbers: ``"classes"`` (the positions in the table) or a numbering that organs of the table have.
+
+    Raises:
+        InputError: when no organ has a number of this numbering.
+    """
+    numberings = sorted({numbering for organ in organs for numbering in organ.numbers})
+    if label_numbers not in ("classes", *numberings):
+        raise InputError(
+            f"label_numbers must be 'classes' or a key of the organ table ({', '.join(numberings)}), "
+            f"got {label_numbers!r}."
+        )
+    highest = _HIGHEST_NUMBER.get(label_numbers, 0)
+    class_of_label = dict.fromkeys(range(highest + 1), 0)
+    for index, organ in enumerate(organs):
+        numbers = (index,) if label_numbers == "classes" else organ.numbers.get(label_numbers, ())
+        class_of_label.update(dict.fromkeys(numbers, index))
+    return LabelProtocol(
+        label_numbers,
+        tuple(organs),
+        class_of_label,
+        others_are_background=label_numbers != "classes" and not highest,
+        choice=f"choose another label_numbers ({', '.join(['classes', *numberings])})",
+    )

@@ -29,7 +29,7 @@ def mark_unknown_classes(label: torch.Tensor, unknown: Iterable[int]) -> torch.T
         tensor([-8,  1,  2], dtype=torch.int32)
     """
     code = -sum(2**index for index in set(unknown))
-    return torch.where(label == 0, code, label).to(torch.int32)
+    return torch.where(label == 0, code, label.to(torch.int32))
 
 
 def unknown_classes(label: torch.Tensor) -> list[int]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 
 import numpy as np
 
@@ -20,6 +21,16 @@ __all__ = [
 ]
 
 
+# in lookup tables: no class
+_UNKNOWN = 255
+# how far a whole number may be off where it was stored as a float
+_ROUNDING = 1e-3
+# label numbers are read in pieces of this many voxels, so that a large scan needs little further memory
+_PIECE = 1 << 22
+# more different numbers than a label map has
+_MANY_VALUES = 300
+
+
 @dataclass(frozen=True)
 class LabelProtocol:
     """A way to number the structures of a labelled scan.
@@ -28,15 +39,22 @@ class LabelProtocol:
         name: the name of the protocol.
         structures: the classes; the position is the class index, 0 is background.
         class_of_label: the class index of every label number that the protocol knows.
+        others_are_background: whether further positive numbers are background; otherwise they are errors.
+        choice: what the user can choose in place of this protocol, for error messages.
     """
 
     name: str
     structures: tuple[Structure, ...]
     class_of_label: Mapping[int, int]
+    others_are_background: bool = False
+    choice: str = "choose another label_protocol"
 
     @cached_property
     def _lookup_table(self) -> np.ndarray:
-        table = np.full(max(self.class_of_label) + 1, 255, dtype=np.uint8)
+        """The class of each number from 0; the last entries are those of a number beyond and of one that is none."""
+        beyond = 0 if self.others_are_background else _UNKNOWN
+        table = np.full(max(self.class_of_label) + 3, beyond, dtype=np.uint8)
+        table[-1] = _UNKNOWN
         for label, class_index in self.class_of_label.items():
             table[label] = class_index
         return table
@@ -45,27 +63,46 @@ class LabelProtocol:
         """Replace label numbers by class indices.
 
         Args:
-            labels: label numbers, any shape, whole numbers of any data type.
+            labels: label numbers, any shape, any data type. Whole numbers up to the rounding of stored floats.
             file: where they come from, for the error message.
 
         Returns:
             class indices, uint8, same shape.
 
         Raises:
-            InputError: when there are label numbers that the protocol does not know.
+            InputError: when there are values that are not whole numbers, or numbers that the protocol does not know.
         """
-        table = self._lookup_table
-        numbers = labels.astype(np.int64)
-        known = (numbers == labels) & (numbers >= 0) & (numbers < len(table))
-        classes = table[np.where(known, numbers, 0)]
-        unknown = np.unique(labels[~known | (classes == 255)])
-        if unknown.size:
-            shown = ", ".join(f"{value:g}" for value in unknown[:8]) + (", ..." if unknown.size > 8 else "")
-            raise InputError(
-                f"{file}: unknown label {shown}: the protocol {self.name!r} has {len(self.class_of_label)} labels "
-                f"from 0 to {len(table) - 1}; correct the file or choose another label_protocol."
+        table, values = self._lookup_table, labels.reshape(-1)
+        classes = np.empty(values.shape, dtype=np.uint8)
+        refused: set[float] = set()
+        for start in range(0, values.size, _PIECE):
+            piece = values[start : start + _PIECE].astype(np.float64)
+            with np.errstate(invalid="ignore"):  # infinite values
+                numbers = np.rint(piece)
+                known = (np.abs(piece - numbers) <= _ROUNDING) & (numbers >= 0)
+            index = np.where(known, np.minimum(numbers, len(table) - 2), len(table) - 1).astype(np.int32)
+            found = classes[start : start + _PIECE] = table[index]
+            refused.update(np.unique(piece[found == _UNKNOWN]).tolist())
+        if refused:
+            raise InputError(f"{file}: {self._what_is_wrong(sorted(refused))}.")
+        return classes.reshape(labels.shape)
+
+    def _what_is_wrong(self, refused: Sequence[float]) -> str:
+        fractions = [value for value in refused if not isfinite(value) or abs(value - round(value)) > _ROUNDING]
+        shown = ", ".join(f"{value:g}" for value in (fractions or refused)[:8])
+        shown += ", ..." if len(fractions or refused) > 8 else ""
+        if fractions:
+            return (
+                f"value {shown} is no label, labels are whole numbers; "
+                "undo a scaling, or resample the labels anew with nearest neighbours"
             )
-        return classes
+        if len(refused) > _MANY_VALUES:
+            span = f"from {refused[0]:g} to {refused[-1]:g}"
+            return f"{len(refused)} unknown values {span}, as of an image; give its labels"
+        return (
+            f"unknown label {shown}: {self.name!r} has {len(self.class_of_label)} labels from 0 to "
+            f"{max(self.class_of_label)}; correct the file or {self.choice}"
+        )
 
 
 # FreeSurfer's colours, which are familiar in every viewer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -10,10 +11,35 @@ import torch
 from monai.data import MetaTensor
 from monai.transforms import MapTransform, RandomizableTransform
 
-from ..labels import get_label_protocol, mirrored_classes
+from ..labels import LabelProtocol, get_label_protocol, mirrored_classes
+from ..runtime import InputError
 from .scans import file_of
 
-__all__ = ["MapLabelsd", "RandLateralFlipd"]
+__all__ = ["MapLabelsd", "RandLateralFlipd", "map_labels"]
+
+_logger = logging.getLogger(__name__)
+
+
+def map_labels(label: torch.Tensor, protocol: LabelProtocol, key: Hashable = "label") -> torch.Tensor:
+    """The label numbers of a scan, named by its file or its key, as class indices.
+
+    A map that has numbers of the protocol, and none of a structure to learn, is reported in the log.
+
+    Raises:
+        InputError: when a value is no label of the protocol, or no voxel is labelled.
+    """
+    numbers, file = np.asarray(label), file_of(label, str(key))
+    classes = torch.from_numpy(protocol.to_classes(numbers, file))
+    if not bool(classes.any()):
+        if not numbers.any():
+            raise InputError(f"{file}: empty, no voxel is labelled; label the scan or remove the case.")
+        if protocol.others_are_background:
+            raise InputError(
+                f"{file}: none of its labels is one of {protocol.name!r} in the table; correct the file or "
+                f"{protocol.choice}."
+            )
+        _logger.warning(f"{file}: labelled, and every label is background in {protocol.name!r}.")
+    return MetaTensor(classes).copy_meta_from(label) if isinstance(label, MetaTensor) else classes
 
 
 class MapLabelsd(MapTransform):
@@ -27,7 +53,7 @@ class MapLabelsd(MapTransform):
         allow_missing_keys: whether a missing key is no error.
 
     Raises:
-        InputError: when the protocol does not exist, or does not know a label of the file.
+        InputError: when the protocol does not exist, a value is no label of it, or no voxel is labelled.
 
     Example:
         >>> import torch
@@ -42,9 +68,7 @@ class MapLabelsd(MapTransform):
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         mapped = dict(data)
         for key in self.key_iterator(data):
-            label = data[key]
-            classes = torch.from_numpy(self.protocol.to_classes(np.asarray(label), file_of(label, str(key))))
-            mapped[key] = MetaTensor(classes).copy_meta_from(label) if isinstance(label, MetaTensor) else classes
+            mapped[key] = map_labels(data[key], self.protocol, key)
         return mapped
 
 

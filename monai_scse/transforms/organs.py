@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 import torch
 from monai.data import MetaTensor
 from monai.transforms import MapTransform
 from monai.utils import ImageMetaKey
 
-from ..labels import Organ, mark_unknown_classes, organ_table
+from ..labels import mark_unknown_classes, organ_protocol, organ_table
 from ..runtime import InputError
+from .labels import map_labels
 from .scans import LoadScand, check_same_grid, file_of
 
 __all__ = ["LoadOrganLabelsd"]
+
+# how far a whole number may be off where it was stored as a float
+_ROUNDING = 1e-3
 
 
 class LoadOrganLabelsd(MapTransform):
     """Load the label of a case of :func:`monai_scse.data.organ_cases` as class indices.
 
-    Numbers of another numbering that belong to no organ of the table become background. Organs without annotation are
+    Structures of a numbering that belong to no organ of the table become background. Organs without annotation are
     marked as unknown, see :func:`monai_scse.labels.mark_unknown_classes`. Nearest is MONAI's ``LoadImaged``, which
     reads one file a label.
 
@@ -33,7 +37,7 @@ class LoadOrganLabelsd(MapTransform):
 
     Raises:
         InputError: when a file cannot be read or does not lie on the grid of the image.
-        InputError: when a label map holds no label, or one beyond the table.
+        InputError: when a value is no label, no voxel of a label map is labelled, or a mask is not one organ.
     """
 
     def __init__(
@@ -45,8 +49,8 @@ class LoadOrganLabelsd(MapTransform):
         allow_missing_keys: bool = False,
     ) -> None:
         super().__init__(keys, allow_missing_keys)
-        self.organs = cast(Sequence[Organ], organ_table(organs)[1:])
-        self.label_numbers = label_numbers
+        self.organs = organ_table(organs)
+        self.protocol = organ_protocol(self.organs, label_numbers)
         self.image_key = image_key
         self._load = LoadScand("label", image_key=None)
 
@@ -63,32 +67,32 @@ class LoadOrganLabelsd(MapTransform):
         return label
 
     def _from_numbers(self, file: str, image: torch.Tensor) -> torch.Tensor:
-        numbers = self._read(file, image)
-        if not bool(numbers.any()):
-            raise InputError(f"{file}: empty, no voxel is labelled; label the scan or remove the case.")
-        if self.label_numbers == "classes" and int(numbers.max()) > len(self.organs):
-            raise InputError(
-                f"{file}: label {int(numbers.max())} is beyond the {len(self.organs)} organs of the table; correct the "
-                "label, or name the numbering of the file with label_numbers."
-            )
-        classes = torch.zeros(numbers.shape, dtype=torch.int32)
-        unknown = []
-        for index, organ in enumerate(self.organs, start=1):
-            its_numbers = (index,) if self.label_numbers == "classes" else organ.numbers.get(self.label_numbers, ())
-            if its_numbers:
-                classes[torch.isin(numbers.as_tensor(), torch.tensor(its_numbers, dtype=numbers.dtype))] = index
-            else:
-                unknown.append(index)
-        return MetaTensor(mark_unknown_classes(classes, unknown)).copy_meta_from(numbers)
+        classes = map_labels(self._read(file, image), self.protocol)
+        annotated = set(self.protocol.class_of_label.values())
+        unknown = [index for index in range(1, len(self.organs)) if index not in annotated]
+        return mark_unknown_classes(classes, unknown)
 
     def _from_masks(self, masks: Mapping[str, Sequence[str]], image: torch.Tensor) -> torch.Tensor:
         classes = torch.zeros(image.shape, dtype=torch.int32)
         unknown = []
-        for index, organ in enumerate(self.organs, start=1):
+        for index, organ in enumerate(self.organs[1:], start=1):
             if organ.name not in masks:
                 unknown.append(index)
             for file in masks.get(organ.name, ()):
-                classes[self._read(file, image).as_tensor() > 0] = index
+                classes[self._mask(file, image)] = index
         label = MetaTensor(mark_unknown_classes(classes, unknown)).copy_meta_from(image)
         label.meta[ImageMetaKey.FILENAME_OR_OBJ] = file_of(image)
         return label
+
+    def _mask(self, file: str, image: torch.Tensor) -> torch.Tensor:
+        values = self._read(file, image).as_tensor()
+        high = float(values.max())
+        inside = (values - high).abs() <= _ROUNDING
+        other = values[~inside & (values.abs() > _ROUNDING)]
+        if high < 0 or other.numel():
+            shown = float(other[0]) if other.numel() else high
+            raise InputError(
+                f"{file}: a mask holds 0 and one positive number, and this file {shown:g} too; give one organ a file, "
+                "resampled with nearest neighbours."
+            )
+        return inside & (values > _ROUNDING)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from monai_scse.labels import Organ, organ_table
+from monai_scse.labels import Organ, organ_protocol, organ_table
 from monai_scse.runtime import InputError
+from monai_scse.synthetic.ct.structures import SYNTHETIC_STRUCTURES
 
 LIVER = {"name": "liver", "colour": [221, 130, 101]}
 LUNG = {
@@ -38,6 +40,8 @@ def test_table_begins_with_background_and_keeps_the_order() -> None:
         ([{"name": "liver"}], "lacks 'colour'; give every organ a name and a colour"),
         ([{"colour": [1, 2, 3]}], "lacks 'name'; give every organ a name and a colour"),
         ([{**LIVER, "colour": [1, 2]}], "the colour of 'liver' must be three numbers from 0 to 255"),
+        ([{**LIVER, "atlas": [0]}], r"the atlas of 'liver' must be whole numbers from 1, got \[0\]"),
+        ([{**LIVER, "atlas": [1.5]}], r"the atlas of 'liver' must be whole numbers from 1, got \[1.5\]"),
         ([{**LIVER, "colour": [1, 2, 256]}], "the colour of 'liver' must be three numbers from 0 to 255"),
     ],
 )
@@ -51,3 +55,45 @@ def test_volume_and_parts_of_an_organ() -> None:
     assert (liver.min_volume_ml, liver.many_parts) == (400.0, True)
     assert organ_table([LIVER])[1].min_volume_ml == 0
     assert not organ_table([LIVER])[1].many_parts
+
+
+TABLE = organ_table([{**LIVER, "synthetic": [1], "totalsegmentator_v2": [5]}, LUNG])
+
+
+def test_protocol_of_the_classes() -> None:
+    protocol = organ_protocol(TABLE, "classes")
+    assert protocol.to_classes(np.arange(3)).tolist() == [0, 1, 2]
+    with pytest.raises(InputError, match=r"unknown label 3: 'classes' has 3 labels from 0 to 2; .*label_numbers"):
+        protocol.to_classes(np.arange(4))
+
+
+@pytest.mark.situation(
+    "A CT label map of TotalSegmentator with a number beyond its 117 classes",
+    "refused, naming the file, the number and the numberings to choose from",
+)
+def test_numbers_of_totalsegmentator_end_at_117() -> None:
+    protocol = organ_protocol(TABLE, "totalsegmentator_v2")
+    expected = [0] * 118
+    expected[5], expected[12], expected[14] = 1, 2, 2
+    assert protocol.to_classes(np.arange(118)).tolist() == expected
+    cure = r"choose another label_numbers \(classes, hospital, synthetic, totalsegmentator_v2\)\.$"
+    with pytest.raises(InputError, match=rf"^s1\.nii\.gz: unknown label 118: .* 118 labels from 0 to 117; .*{cure}"):
+        protocol.to_classes(np.array([5, 118]), "s1.nii.gz")
+
+
+def test_numbers_of_synthetic_scans_are_those_of_their_structures() -> None:
+    protocol = organ_protocol(TABLE, "synthetic")
+    assert protocol.to_classes(np.arange(len(SYNTHETIC_STRUCTURES))).tolist() == [0, 1, *[0] * 32]
+    with pytest.raises(InputError, match="unknown label 34"):
+        protocol.to_classes(np.array([len(SYNTHETIC_STRUCTURES)]))
+
+
+def test_further_numbers_of_ones_own_numbering_are_background() -> None:
+    assert organ_protocol(TABLE, "hospital").to_classes(np.array([0, 3, 2, 4000])).tolist() == [0, 2, 0, 0]
+
+
+def test_numbering_that_no_organ_has() -> None:
+    with pytest.raises(
+        InputError, match=r"label_numbers must be 'classes' or .*\(hospital, synthetic, totalsegm.*'aseg'"
+    ):
+        organ_protocol(TABLE, "aseg")

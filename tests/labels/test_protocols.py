@@ -96,29 +96,31 @@ def test_to_classes_equals_a_slow_loop() -> None:
     assert NEUROMORPHOMETRICS.to_classes(labels).ravel().tolist() == expected
 
 
-@pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        (-1, "-1"),
-        (77, "77"),
-        (95, "95"),
-        (208, "208"),
-        (1000, "1000"),
-        (2.5, "2.5"),
-        (-0.5, "-0.5"),
-        (45.001, "45.001"),
-    ],
+@pytest.mark.situation(
+    "A brain label map with numbers of another protocol, or negative ones",
+    "refused, naming the file, the numbers and label_protocol",
 )
+@pytest.mark.parametrize(("value", "shown"), [(-1, "-1"), (77, "77"), (95, "95"), (208, "208"), (1000, "1000")])
 def test_unknown_label_names_file_and_number(value: float, shown: str) -> None:
-    with pytest.raises(InputError, match=rf"^scan_7\.nii\.gz: unknown label {shown}: .*'neuromorphometrics'"):
+    with pytest.raises(InputError, match=rf"^scan_7\.nii\.gz: unknown label {shown}: 'neuromorphometrics'.*; correct"):
         NEUROMORPHOMETRICS.to_classes(np.array([0, value, 45]), "scan_7.nii.gz")
 
 
-@pytest.mark.filterwarnings("ignore:invalid value encountered in cast")
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_label_that_is_no_number(value: float) -> None:
-    with pytest.raises(InputError, match=f"unknown label {value:g}"):
-        NEUROMORPHOMETRICS.to_classes(np.array([0, value]))
+@pytest.mark.situation(
+    "A label map that was scaled, or resampled by interpolation: 0.37, 2.5",
+    "refused, naming the file, the values and nearest neighbours",
+)
+@pytest.mark.parametrize("value", [2.5, -0.5, 45.01, np.nan, np.inf, -np.inf])
+def test_value_that_is_no_whole_number_names_file_and_value(value: float) -> None:
+    with pytest.raises(InputError, match=rf"^a\.mgz: value {value:g} is no label, .*; .* nearest neighbours\.$"):
+        NEUROMORPHOMETRICS.to_classes(np.array([0, value, 45]), "a.mgz")
+
+
+@pytest.mark.situation("A label map stored as floats that are off by rounding: 0.99999", "read as whole numbers")
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_whole_numbers_up_to_the_rounding_of_stored_floats(dtype: type) -> None:
+    labels = np.array([0.0009, 44.9992, 100.9999, 48.0005], dtype=dtype)
+    assert NEUROMORPHOMETRICS.to_classes(labels).tolist() == [0, 1, 2, 15]
 
 
 def test_many_unknown_labels_are_told_once_each_and_at_most_eight() -> None:
@@ -126,6 +128,19 @@ def test_many_unknown_labels_are_told_once_each_and_at_most_eight() -> None:
     expected = ", ".join(str(label) for label in range(1000, 1008))
     with pytest.raises(InputError, match=rf"unknown label {expected}, \.\.\.: "):
         NEUROMORPHOMETRICS.to_classes(labels)
+
+
+@pytest.mark.situation("A scan where its label map should be", "refused as an image, naming the file")
+def test_an_image_in_place_of_labels() -> None:
+    scan = np.arange(-1024, 1000).reshape(8, 253)
+    with pytest.raises(InputError, match=r"^ct\.nii: 1822 unknown values from -1024 to 999, as of an image; give its"):
+        NEUROMORPHOMETRICS.to_classes(scan, "ct.nii")
+
+
+def test_large_maps_equal_small_ones() -> None:
+    labels = np.zeros(5_000_000, np.uint8)
+    labels[-3:] = 45, 101, 48
+    assert NEUROMORPHOMETRICS.to_classes(labels.reshape(1000, 5000))[-1, -4:].tolist() == [0, 1, 2, 15]
 
 
 def test_structures27_reads_class_indices() -> None:
@@ -150,3 +165,12 @@ def test_protocol_of_a_user() -> None:
     assert protocol.to_classes(np.array([58, 0])).tolist() == [1, 0]
     with pytest.raises(InputError, match="unknown label 57"):
         protocol.to_classes(np.array([57]))
+
+
+def test_protocol_whose_further_numbers_are_background() -> None:
+    structures = (Structure("background", (0, 0, 0)), Structure("liver", (221, 130, 101)))
+    protocol = LabelProtocol("mine", structures, {0: 0, 58: 1}, others_are_background=True, choice="choose another")
+    assert protocol.to_classes(np.array([58, 57, 59, 30000, 70000, 0])).tolist() == [1, 0, 0, 0, 0, 0]
+    for value in (-1, 1.5):
+        with pytest.raises(InputError):
+            protocol.to_classes(np.array([value]))

@@ -44,6 +44,13 @@ def test_map_labels_names_the_file_of_an_unknown_label() -> None:
         MapLabelsd("label", "neuromorphometrics")({"label": torch.tensor([77])})
 
 
+@pytest.mark.situation("A brain label map without any label", "refused, naming the file")
+def test_map_labels_names_the_file_of_an_empty_map() -> None:
+    label = MetaTensor(torch.zeros(1, 2, 2, 2), meta={ImageMetaKey.FILENAME_OR_OBJ: "labels/a.nii.gz"})
+    with pytest.raises(InputError, match=r"^labels/a\.nii\.gz: empty, no voxel is labelled; label the scan"):
+        MapLabelsd("label", "structures27")({"label": label})
+
+
 def test_map_labels_unknown_protocol() -> None:
     with pytest.raises(InputError, match="label_protocol must be one of"):
         MapLabelsd("label", "aseg")

@@ -76,7 +76,7 @@ def test_mask_on_another_grid_is_named(tmp_path, write_nifti, image):
 
 def test_label_beyond_the_table_is_named(tmp_path, write_nifti, image):
     file = str(write_nifti(tmp_path / "label.nii.gz", np.full(SHAPE, 4, np.uint8)))
-    with pytest.raises(InputError, match=r"label\.nii\.gz: label 4 is beyond the 3 organs of the table"):
+    with pytest.raises(InputError, match=r"label\.nii\.gz: unknown label 4: 'classes' has 4 labels from 0 to 3"):
         load(image, file)
 
 
@@ -84,3 +84,67 @@ def test_label_map_without_labels_is_named(tmp_path, write_nifti, image):
     file = write_nifti(tmp_path / "label.nii.gz", np.zeros(SHAPE, np.uint8))
     with pytest.raises(InputError, match=r"label\.nii\.gz: empty, no voxel is labelled"):
         load(image, str(file))
+
+
+@pytest.mark.situation(
+    "CT labels that were scaled or interpolated", "training and evaluation refuse them, naming the file and the values"
+)
+def test_label_map_of_values_that_are_no_whole_numbers(tmp_path, write_nifti, image):
+    numbers = np.random.default_rng(0).integers(0, 4, SHAPE) * np.float32(0.33)
+    with pytest.raises(InputError, match=r"label\.nii\.gz: value 0\.33, 0\.66, 0\.99 is no label"):
+        load(image, str(write_nifti(tmp_path / "label.nii.gz", numbers)))
+
+
+def test_label_map_of_values_off_by_rounding_is_read(tmp_path, write_nifti, image):
+    numbers = np.random.default_rng(0).integers(0, 4, SHAPE)
+    label = load(image, str(write_nifti(tmp_path / "label.nii.gz", numbers * np.float32(0.9999))))
+    np.testing.assert_array_equal(label[0].numpy(), numbers)
+
+
+@pytest.mark.situation(
+    "A CT label map whose numbers all belong to another protocol", "refused, naming the file and label_numbers"
+)
+def test_label_map_without_a_number_of_the_numbering(tmp_path, write_nifti, image):
+    file = str(write_nifti(tmp_path / "label.nii.gz", np.full(SHAPE, 7, np.uint8)))
+    with pytest.raises(InputError, match=r"label\.nii\.gz: none of its labels is one of 'atlas' .*label_numbers"):
+        load(image, file, label_numbers="atlas")
+
+
+@pytest.mark.situation(
+    "A CT label map of known numbers without any organ of the table, such as legs", "used as background, with a warning"
+)
+def test_label_map_with_other_structures_alone(tmp_path, write_nifti, image, caplog):
+    organs = [{"name": "liver", "colour": [1, 2, 3], "totalsegmentator_v2": [5]}]
+    sample = LoadScand("image")(
+        {"image": image, "label": str(write_nifti(tmp_path / "legs.nii.gz", np.full(SHAPE, 75, np.uint8)))}
+    )
+    label = LoadOrganLabelsd("label", organs, "totalsegmentator_v2")(sample)["label"]
+    assert not label.any()
+    assert "legs.nii.gz: labelled, and every label is background" in caplog.text
+
+
+@pytest.mark.situation(
+    "A 4D map of one channel a structure (one-hot) as labels", "refused, naming the file and its shape"
+)
+def test_one_hot_label_map(tmp_path, write_nifti, image):
+    file = str(write_nifti(tmp_path / "label.nii.gz", np.ones((*SHAPE, 3), np.uint8)))
+    with pytest.raises(InputError, match=r"label\.nii\.gz: expected one 3D volume, got the shape"):
+        load(image, file)
+
+
+@pytest.mark.situation(
+    "An organ's mask file with several numbers, fractions, or the scan itself", "refused, naming the file"
+)
+@pytest.mark.parametrize("values", [[0, 1, 2], [0.0, 0.4, 1.0], [-1, 0, 1], [-5, -4, -3]])
+def test_mask_of_more_than_one_organ(tmp_path, write_nifti, image, values):
+    mask = np.random.default_rng(0).choice(np.array(values, dtype=np.float32), SHAPE)
+    with pytest.raises(InputError, match=r"liver\.nii\.gz: a mask holds 0 and one positive number, and this file"):
+        load(image, {"liver": [str(write_nifti(tmp_path / "liver.nii.gz", mask))]})
+
+
+@pytest.mark.parametrize("inside", [1, 255, 0.99999])
+def test_mask_of_any_one_number(tmp_path, write_nifti, image, inside):
+    mask = np.random.default_rng(0).integers(0, 2, SHAPE)
+    file = str(write_nifti(tmp_path / "liver.nii.gz", mask * np.float32(inside)))
+    label = load(image, {"liver": [file], "right lung": [], "spleen": []})
+    np.testing.assert_array_equal(label[0].numpy(), mask)
