@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..labels import Organ, organ_table
+from ..labels import Organ, organ_protocol, organ_table
 from ..runtime import InputError
 from .cases import case_name, check_is_folder, image_files, labelled_cases
 
@@ -25,11 +25,14 @@ _CORPORA = ("gold", "silver")
 
 
 def _annotated(masks: Mapping[str, Sequence[Path]]) -> dict[str, list[str]]:
-    """The organs that have a file for each part. Half an organ is not annotated."""
+    """The organs that have a file for each part. Half an organ is not annotated.
+
+    A link that leads nowhere is a file, which fails when it is read.
+    """
     return {
         name: [str(file) for file in files]
         for name, files in masks.items()
-        if files and all(file.is_file() for file in files)
+        if files and all(file.is_file() or file.is_symlink() for file in files)
     }
 
 
@@ -41,7 +44,9 @@ def _pairs(folder: Path, organs: Sequence[Organ]) -> list[_Case]:
 def _totalsegmentator(folder: Path, organs: Sequence[Organ]) -> list[_Case]:
     """A folder a case, with ``ct.nii.gz`` and ``segmentations/<organ>.nii.gz``."""
     cases = []
-    for image in sorted(folder.glob("*/ct.nii.gz")):
+    for image in sorted(case / "ct.nii.gz" for case in folder.iterdir()):
+        if not (image.is_file() or image.is_symlink()):
+            continue
         masks = {
             organ.name: [image.parent / "segmentations" / f"{part}.nii.gz" for part in organ.totalsegmentator]
             for organ in organs
@@ -87,14 +92,6 @@ LAYOUTS: dict[str, Callable[[Path, Sequence[Organ]], list[_Case]]] = {
 }
 
 
-def _check_numbering(organs: Sequence[Organ], label_numbers: str) -> None:
-    known = sorted({numbering for organ in organs for numbering in organ.numbers})
-    if label_numbers != "classes" and label_numbers not in known:
-        raise InputError(
-            f"label_numbers must be 'classes' or a key of the organ table ({', '.join(known)}), got {label_numbers!r}."
-        )
-
-
 def _missing_organs(case: _Case, organs: Sequence[Organ], label_numbers: str) -> list[str]:
     if isinstance(case["label"], Mapping):
         return [organ.name for organ in organs if organ.name not in case["label"]]
@@ -138,12 +135,13 @@ def organ_cases(
     Raises:
         InputError: when there are no cases, two have the same name, or a case has none of the organs annotated.
     """
-    table = organ_table(organs)[1:]
+    structures = organ_table(organs)
+    table = structures[1:]
     if layout not in LAYOUTS:
         raise InputError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}.")
     if corpus not in (None, *_CORPORA):
         raise InputError(f"corpus must be one of {', '.join(_CORPORA)} or null, got {corpus!r}.")
-    _check_numbering(table, label_numbers)
+    organ_protocol(structures, label_numbers)  # refuses one that does not exist
     folder = Path(str(dataset_dir))
     check_is_folder(folder)
     cases = LAYOUTS[layout](folder, table)

@@ -97,6 +97,21 @@ def test_totalsegmentator_merges_lobes_and_takes_no_half_lung(totalsegmentator: 
     assert "s0001: not annotated: right lung" in caplog.text
 
 
+@pytest.mark.situation(
+    "A mask or a CT that is a link to nowhere (git-annex, DataLad)",
+    "fails by its name; the organ is not left out in silence",
+)
+def test_links_to_nowhere_are_files_of_their_case(totalsegmentator: Path) -> None:
+    missing = totalsegmentator / "s0001/segmentations/lung_lower_lobe_right.nii.gz"
+    missing.symlink_to("annexed")
+    (totalsegmentator / "s0003").mkdir()
+    (totalsegmentator / "s0003/ct.nii.gz").symlink_to("annexed")
+    touch(totalsegmentator / "s0003", "segmentations/liver.nii.gz")
+    cases = organ_cases(totalsegmentator, ORGANS, layout="totalsegmentator")
+    assert cases[0]["label"]["right lung"][1] == str(missing)
+    assert cases[2]["image"] == str(totalsegmentator / "s0003/ct.nii.gz")
+
+
 def test_visceral(visceral: Path, caplog) -> None:
     with caplog.at_level(logging.INFO):
         cases = organ_cases(visceral, ORGANS, layout="visceral")
