@@ -10,6 +10,7 @@ from .retest_scores import RetestScores
 from .segmentation_report import SegmentationReport
 from .segmentation_scores import SegmentationScores
 from .training import TimeBudget, TrainingCheckpoint
+from .weights import WeightsCheckpointLoader
 
 __all__ = [
     "CaseFailures",
@@ -21,4 +22,5 @@ __all__ = [
     "TensorBoardGateHandler",
     "TimeBudget",
     "TrainingCheckpoint",
+    "WeightsCheckpointLoader",
 ]

@@ -10,7 +10,7 @@ import torch
 from monai.data import MetaTensor
 from monai.transforms import FillHoles, KeepLargestConnectedComponent, ResampleToMatch, Spacing
 
-from ..runtime import existing_file
+from ..runtime import read_weights
 from ..transforms.brain_extraction import tissue_mask, voxel_ml
 
 __all__ = ["BrainExtractor"]
@@ -36,12 +36,15 @@ class BrainExtractor:
 
     Args:
         network: finds the brain in a scan scaled to [0, 1]. Two classes, the second is brain.
-        weights: file of its state dict, read when the first scan comes in.
+        weights: file of its state dict. It may be missing as long as no scan comes in.
         spacing: voxel size in mm that the network receives.
         margin_mm: how far around the brain tissue is kept. On synthetic heads around validation scans 0 gives the best
             Dice.
         brain_ml: least and largest volume of a brain, in ml. Anything else is no brain.
         device: where the network runs.
+
+    Raises:
+        InputError: when ``weights`` exists and does not hold those of the network.
     """
 
     def __init__(
@@ -61,6 +64,8 @@ class BrainExtractor:
         self.brain_ml = brain_ml
         self.device = device
         self._networks: list[torch.nn.Module] = []
+        if Path(weights).exists():
+            self._load()  # a bad file is told before the first scan is read
 
     def predict(self, image: MetaTensor) -> torch.Tensor:
         """Where the brain is.
@@ -86,8 +91,8 @@ class BrainExtractor:
 
     def _load(self) -> list[torch.nn.Module]:
         if not self._networks:
-            path = existing_file(self.weights, "give scans without skull, or a brain_mask_dir.")
-            self.network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+            hint = "give scans without skull, or a brain_mask_dir."
+            self.network.load_state_dict(read_weights(self.weights, self.network, hint))
             networks = (self.network, _with_own_statistics(self.network))
             self._networks = [network.to(self.device).eval() for network in networks]
         return self._networks

@@ -10,6 +10,7 @@ from .options import check_options
 from .output import check_output_dir
 from .tensorrt import require_tensorrt
 from .versions import check_versions
+from .weights import read_torch_file, read_weights, weights_difference
 
 __all__ = [
     "CaseTables",
@@ -22,5 +23,8 @@ __all__ = [
     "existing_file",
     "find_input_error",
     "one_line_input_errors",
+    "read_torch_file",
+    "read_weights",
     "require_tensorrt",
+    "weights_difference",
 ]
