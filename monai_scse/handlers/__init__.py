@@ -9,7 +9,7 @@ from .gate_logging import TensorBoardGateHandler
 from .retest_scores import RetestScores
 from .segmentation_report import SegmentationReport
 from .segmentation_scores import SegmentationScores
-from .training import TimeBudget, TrainingCheckpoint
+from .training import TimeBudget, TrainingCheckpoint, read_checkpoint
 from .weights import WeightsCheckpointLoader
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "TimeBudget",
     "TrainingCheckpoint",
     "WeightsCheckpointLoader",
+    "read_checkpoint",
 ]

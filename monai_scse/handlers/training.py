@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import time
 from collections.abc import Mapping
@@ -10,13 +11,40 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from ..runtime import InputError, atomic_write, existing_file
+from ..runtime import InputError, atomic_write, read_torch_file, weights_difference
 
 if TYPE_CHECKING:
     from ignite.engine import Engine
     from monai.engines import Evaluator
 
-__all__ = ["TimeBudget", "TrainingCheckpoint"]
+__all__ = ["TimeBudget", "TrainingCheckpoint", "read_checkpoint"]
+
+
+def read_checkpoint(path: str | Path) -> dict[str, Any]:
+    """The content of a checkpoint of :class:`TrainingCheckpoint`.
+
+    Args:
+        path: the file.
+
+    Raises:
+        InputError: when there is none, it is cut short, or it is no checkpoint of a training.
+    """
+    content = read_torch_file(path, "start the training with resume=false, there is none to resume.")
+    if not isinstance(content, dict) or not content.keys() >= {"objects", "iteration", "epoch_length"}:
+        raise InputError(f"{path}: no checkpoint of a training; give the checkpoint.pt that it wrote.")
+    return content
+
+
+def _settings(state: Mapping[str, Any]) -> list[tuple[set[str], int]]:
+    """What the groups of an optimizer's state set, and the number of their parameters."""
+    return [(set(group), len(group["params"])) for group in state["param_groups"]]
+
+
+def _write(path: Path, content: Any) -> None:
+    """Write a file whole or not at all; PyTorch writes to memory, because its own writer hides that a disk is full."""
+    stream = io.BytesIO()
+    torch.save(content, stream)
+    atomic_write(path, lambda unfinished: unfinished.write_bytes(stream.getbuffer()))
 
 
 class TrainingCheckpoint:
@@ -40,8 +68,8 @@ class TrainingCheckpoint:
         resume: whether to start from ``checkpoint_path``.
 
     Raises:
-        InputError: when ``resume`` is set and there is no checkpoint, or it belongs to another network, another
-            length of the epochs or another length of the learning rate schedule.
+        InputError: when ``resume`` is set and there is no checkpoint, or it is cut short, or it belongs to another
+            network, recipe, length of the epochs or length of the learning rate schedule.
     """
 
     def __init__(
@@ -61,16 +89,19 @@ class TrainingCheckpoint:
         self._resumed = self._read() if resume else None
 
     def _read(self) -> dict[str, Any]:
-        existing_file(self.checkpoint_path, "there is no training to resume; start it with resume=false.")
-        checkpoint = torch.load(self.checkpoint_path, map_location="cpu", weights_only=True)
-        shapes = [
-            {name: value.shape for name, value in state.items()}
-            for state in (checkpoint["objects"]["network"], self.objects["network"].state_dict())
-        ]
-        if shapes[0] != shapes[1]:
-            raise InputError(f"{self.checkpoint_path}: holds another network; resume with its network_def.")
+        checkpoint = read_checkpoint(self.checkpoint_path)
+        saved = checkpoint["objects"]
+        if saved.keys() != self.objects.keys():
+            raise InputError(
+                f"{self.checkpoint_path}: holds {', '.join(saved)} and not {', '.join(self.objects)}; resume with the "
+                "configs that the training began with."
+            )
+        if (difference := weights_difference(saved["network"], self.objects["network"])) is not None:
+            raise InputError(f"{self.checkpoint_path}: {difference}.")
         for name, item in self.objects.items():
-            total, new_total = checkpoint["objects"][name].get("total_steps"), getattr(item, "total_steps", None)
+            if "param_groups" in saved[name] and _settings(saved[name]) != _settings(item.state_dict()):
+                raise InputError(f"{self.checkpoint_path}: its {name} is of another kind; resume with the same recipe.")
+            total, new_total = saved[name].get("total_steps"), getattr(item, "total_steps", None)
             if total != new_total:
                 raise InputError(
                     f"{self.checkpoint_path}: its learning rate schedule ends after {total} iterations, the new one "
@@ -120,7 +151,7 @@ class TrainingCheckpoint:
         }
         if self.evaluator is None:
             self._save_network()  # before the checkpoint: a complete checkpoint has its network beside it
-        atomic_write(self.checkpoint_path, lambda path: torch.save(content, path))
+        _write(self.checkpoint_path, content)
 
     def save_best(self, evaluator: Engine) -> None:
         """Write the network when the validation that has just ended is the best so far."""
@@ -136,8 +167,7 @@ class TrainingCheckpoint:
         return idist.get_rank() == 0
 
     def _save_network(self) -> None:
-        state = self.objects["network"].state_dict()
-        atomic_write(self.best_path, lambda path: torch.save(state, path))
+        _write(self.best_path, self.objects["network"].state_dict())
 
 
 class TimeBudget:

@@ -1,134 +1,20 @@
-"""Interrupting, resuming and limiting a real, tiny training with MONAI's engines."""
+"""Interrupting and resuming a real, tiny training with MONAI's engines."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable
+import errno
+import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from ignite.engine import Events
-from ignite.metrics import Metric
-from monai.engines import SupervisedEvaluator, SupervisedTrainer
-from monai.handlers import LrScheduleHandler, ValidationHandler
+from support.tiny_training import InterruptionError, Training, files, same, saved
 from torch import nn
 
-from monai_scse.handlers import TimeBudget, TrainingCheckpoint
 from monai_scse.runtime import InputError
-
-EPOCH_LENGTH = 4
-BATCHES = [
-    {"image": torch.randn(2, 1, 4, 4, generator=torch.Generator().manual_seed(i)), "label": torch.full((2, 1, 4, 4), i)}
-    for i in range(EPOCH_LENGTH)
-]
-
-
-class InterruptionError(Exception):
-    """An interruption from outside."""
-
-
-class FixedValues(Metric):
-    """A validation metric with one value after the other."""
-
-    def __init__(self, values: Iterable[float]) -> None:
-        super().__init__()
-        self.values = iter(values)
-
-    def reset(self) -> None:
-        """Nothing is accumulated."""
-
-    def update(self, output: Any) -> None:
-        """Nothing is accumulated."""
-
-    def compute(self) -> float:
-        return next(self.values)
-
-
-class Training:
-    """All parts of a training, wired as in a bundle."""
-
-    def __init__(
-        self,
-        folder: Path,
-        epochs: int = 3,
-        metric: Iterable[float] | None = None,
-        resume: bool = False,
-        minutes: float | None = None,
-        data: list[dict[str, torch.Tensor]] = BATCHES,
-        per_epoch: bool = True,
-    ) -> None:
-        torch.manual_seed(0)
-        self.checkpoint, self.best = folder / "models" / "checkpoint.pt", folder / "models" / "model.pt"
-        self.network = nn.Sequential(nn.Conv2d(1, 3, 3, padding=1), nn.BatchNorm2d(3), nn.Conv2d(3, 1, 1))
-        self.optimizer = torch.optim.SGD(self.network.parameters(), lr=0.1, momentum=0.9)
-        self.scheduler = torch.optim.lr_scheduler.ExponentialLR(self.optimizer, 0.8)
-        self.evaluator = None
-        if metric is not None:
-            self.evaluator = SupervisedEvaluator(
-                "cpu", BATCHES[:1], self.network, key_val_metric={"score": FixedValues(metric)}
-            )
-        parts = {"network": self.network, "optimizer": self.optimizer, "lr_scheduler": self.scheduler}
-        handlers = [
-            LrScheduleHandler(self.scheduler, print_lr=False, epoch_level=per_epoch),
-            *([ValidationHandler(1, self.evaluator)] if self.evaluator else []),
-            TrainingCheckpoint(parts, str(self.checkpoint), str(self.best), self.evaluator, resume),
-            TimeBudget(minutes, self.evaluator),
-        ]
-        self.trainer = SupervisedTrainer(
-            "cpu", epochs, data, self.network, self.optimizer, nn.MSELoss(), train_handlers=handlers
-        )
-        self.iterations: list[int] = []
-        self.trainer.add_event_handler(
-            Events.ITERATION_COMPLETED, lambda engine: self.iterations.append(engine.state.iteration)
-        )
-
-    def run(self) -> Training:
-        self.trainer.run()
-        return self
-
-    def run_until(self, event: Any) -> Training:
-        """Run and break off, as by a power cut, at this event."""
-
-        def stop() -> None:
-            raise InterruptionError
-
-        self.trainer.add_event_handler(event, stop)
-        with pytest.raises(InterruptionError):
-            self.trainer.run()
-        return self
-
-    def weights(self) -> dict[str, torch.Tensor]:
-        return {key: value.clone() for key, value in self.network.state_dict().items()}
-
-
-def saved(path: Path) -> dict[str, Any]:
-    return torch.load(path, weights_only=True)
-
-
-def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
-    return one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
-
-
-def files(folder: Path) -> list[str]:
-    return sorted(path.name for path in (folder / "models").iterdir())
-
-
-@pytest.fixture
-def minute_an_iteration(monkeypatch: pytest.MonkeyPatch) -> Callable[[Training], Training]:
-    """A clock by which every iteration of a training takes one minute."""
-    now = [0.0]
-    monkeypatch.setattr("monai_scse.handlers.training.time.monotonic", lambda: now[0])
-
-    def tick() -> None:
-        now[0] += 60
-
-    def attach(training: Training) -> Training:
-        training.trainer.add_event_handler(Events.ITERATION_STARTED, tick)
-        return training
-
-    return attach
 
 
 def test_checkpoint_holds_everything_as_plain_content(tmp_path: Path) -> None:
@@ -220,89 +106,95 @@ def test_better_result_after_resume_replaces_the_best_file(tmp_path: Path) -> No
 
 
 def test_resume_without_a_checkpoint(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"checkpoint\.pt: no such file; there is no training to resume"):
+    with pytest.raises(InputError, match=r"checkpoint\.pt: no such file; start the training with resume=false"):
         Training(tmp_path, resume=True)
 
 
-def test_interruption_while_saving_leaves_the_previous_file_whole(tmp_path: Path, monkeypatch) -> None:
+@pytest.mark.situation("A training that is killed while it writes its checkpoint", "the previous checkpoint is whole")
+@pytest.mark.parametrize("name", ["write_bytes", "fsync", "replace"])
+def test_interruption_while_saving_leaves_the_previous_file_whole(tmp_path: Path, monkeypatch, name: str) -> None:
     training = Training(tmp_path, epochs=1).run()
     before = training.checkpoint.read_bytes()
     resumed = Training(tmp_path, epochs=2, resume=True)
 
-    def half(content: Any, path: Path) -> None:
-        Path(path).write_bytes(b"half")
+    def stop(*arguments: Any) -> None:
         raise InterruptionError
 
-    monkeypatch.setattr(torch, "save", half)
+    monkeypatch.setattr(Path if name == "write_bytes" else os, name, stop)
     with pytest.raises(InterruptionError):
         resumed.run()
     assert training.checkpoint.read_bytes() == before
     assert files(tmp_path) == ["checkpoint.pt", "model.pt"]
 
 
-def test_time_budget_stops_in_mid_epoch_validates_and_saves(tmp_path: Path, minute_an_iteration, caplog) -> None:
-    training = minute_an_iteration(Training(tmp_path, epochs=9, metric=[0.2, 0.9], minutes=6))
-    with caplog.at_level(logging.INFO, "monai_scse"):
-        training.run()
-    assert training.iterations == [1, 2, 3, 4, 5, 6]
-    assert "Time budget of 6 minutes used up" in caplog.text
-    content = saved(training.checkpoint)
-    assert (content["iteration"], content["best_metric"]) == (6, 0.9)
-    assert same(content["objects"]["network"], training.weights())
-    assert same(saved(training.best), training.weights())
+@pytest.mark.situation("A full disk when a checkpoint is written", "one line with its path, the previous one stays")
+def test_full_disk(tmp_path: Path, monkeypatch) -> None:
+    training = Training(tmp_path, epochs=1).run()
+    before = training.checkpoint.read_bytes()
+    resumed = Training(tmp_path, epochs=2, resume=True)
+
+    def full(path: Path, content: bytes) -> None:
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(InputError, match=r"model\.pt: cannot be written \(No space left on device\); free some space"):
+        resumed.run()
+    assert training.checkpoint.read_bytes() == before
     assert files(tmp_path) == ["checkpoint.pt", "model.pt"]
 
 
-def test_time_budget_before_the_first_epoch_ends_still_writes_both_files(tmp_path: Path, minute_an_iteration) -> None:
-    for evaluated in ("with", "without"):
-        metric = [0.1] if evaluated == "with" else None
-        training = minute_an_iteration(Training(tmp_path / evaluated, metric=metric, minutes=0)).run()
-        assert training.iterations == [1]
-        assert files(tmp_path / evaluated) == ["checkpoint.pt", "model.pt"]
-        assert same(saved(training.best), training.weights())
+def _truncated(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-500])
 
 
-def test_time_budget_worse_at_the_end_keeps_the_best_file(tmp_path: Path, minute_an_iteration) -> None:
-    training = minute_an_iteration(Training(tmp_path, epochs=9, metric=[0.9, 0.2], minutes=6))
-    first: list[dict[str, torch.Tensor]] = []
-    training.trainer.add_event_handler(Events.EPOCH_COMPLETED(once=1), lambda: first.append(training.weights()))
-    training.run()
-    assert same(saved(training.best), first[0])
+def _pointer(file: Path) -> None:
+    file.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n")
 
 
-def test_no_time_budget(tmp_path: Path, minute_an_iteration) -> None:
-    assert minute_an_iteration(Training(tmp_path, minutes=None)).run().iterations == list(range(1, 13))
+def _of_another_network(file: Path) -> None:
+    content = saved(file)
+    content["objects"]["network"]["2.weight"] = torch.zeros(2, 3, 1, 1)
+    torch.save(content, file)
 
 
-def test_time_budget_longer_than_the_training(tmp_path: Path, minute_an_iteration) -> None:
-    assert minute_an_iteration(Training(tmp_path, minutes=1000)).run().iterations == list(range(1, 13))
+def _of_another_optimizer(file: Path) -> None:
+    content = saved(file)
+    content["objects"]["optimizer"] = torch.optim.AdamW(nn.Conv2d(1, 1, 1).parameters()).state_dict()
+    torch.save(content, file)
 
 
-def test_resumed_after_a_time_budget_equals_uninterrupted(tmp_path: Path, minute_an_iteration) -> None:
-    data = BATCHES[:1] * EPOCH_LENGTH  # the same batch each time: an epoch broken off draws its batches anew
-    whole = Training(tmp_path / "whole", epochs=4, data=data).run()
-    minute_an_iteration(Training(tmp_path / "cut", epochs=4, data=data, minutes=6)).run()
-    resumed = Training(tmp_path / "cut", epochs=4, data=data, resume=True).run()
-    assert resumed.iterations == list(range(7, 17))
-    assert resumed.trainer.state.epoch == 4
-    assert same(resumed.weights(), whole.weights())
+def _of_an_average(file: Path) -> None:
+    content = saved(file)
+    content["objects"]["trained"] = {}
+    torch.save(content, file)
 
 
-@pytest.mark.parametrize("per_epoch", [True, False])
-def test_learning_rate_after_a_time_budget_at_the_end_of_an_epoch(
-    tmp_path: Path, minute_an_iteration, per_epoch: bool
-) -> None:
-    data = BATCHES[:1] * EPOCH_LENGTH
-    whole = Training(tmp_path / "whole", epochs=3, data=data, per_epoch=per_epoch).run()
-    minute_an_iteration(Training(tmp_path / "cut", epochs=3, data=data, minutes=4, per_epoch=per_epoch)).run()
-    resumed = Training(tmp_path / "cut", epochs=3, data=data, resume=True, per_epoch=per_epoch).run()
-    assert resumed.iterations == list(range(5, 13))
-    assert resumed.optimizer.param_groups[0]["lr"] == pytest.approx(whole.optimizer.param_groups[0]["lr"])
+def _weights(file: Path) -> None:
+    torch.save(saved(file)["objects"]["network"], file)
 
 
-def test_worse_result_at_the_end_of_the_epoch_that_a_time_budget_broke_off(tmp_path: Path, minute_an_iteration) -> None:
-    first = minute_an_iteration(Training(tmp_path, epochs=3, metric=[0.2, 0.9], minutes=6)).run()
-    best = saved(first.best)
-    resumed = Training(tmp_path, epochs=3, metric=[0.5, 0.4], resume=True).run()
-    assert saved(resumed.checkpoint)["best_metric"] == 0.9
-    assert same(saved(resumed.best), best)
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        pytest.param(
+            _truncated,
+            "cut short or damaged; copy the file again",
+            marks=pytest.mark.situation("Half a checkpoint of a training", "resume=true refuses it, naming the file"),
+        ),
+        (_pointer, "a pointer of Git LFS in place of the file; run `git lfs pull`"),
+        pytest.param(
+            _of_another_network,
+            "weights for 2 classes in place of 1; set",
+            marks=pytest.mark.situation("The checkpoint of another network", "refused, naming the option"),
+        ),
+        (_of_another_optimizer, "its optimizer is of another kind; resume with the same recipe"),
+        (_of_an_average, "holds network, optimizer, lr_scheduler, trained and not network, optimizer, lr_scheduler; "),
+        (_weights, r"no checkpoint of a training; give the checkpoint\.pt that it wrote"),
+    ],
+)
+def test_checkpoint_that_cannot_be_resumed(tmp_path: Path, damage: Callable[[Path], None], message: str) -> None:
+    training = Training(tmp_path, epochs=1).run()
+    damage(training.checkpoint)
+    with pytest.raises(InputError, match=rf"^\S+/checkpoint\.pt: {message}"):
+        Training(tmp_path, epochs=2, resume=True)
