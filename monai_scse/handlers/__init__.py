@@ -5,6 +5,7 @@ from __future__ import annotations
 from .batch_statistics import FreezeBatchStatistics
 from .case_failures import CaseFailures
 from .dicom_segmentation import DicomSegmentation
+from .epoch_seed import EpochSeed
 from .gate_logging import TensorBoardGateHandler
 from .retest_scores import RetestScores
 from .segmentation_report import SegmentationReport
@@ -15,6 +16,7 @@ from .weights import WeightsCheckpointLoader
 __all__ = [
     "CaseFailures",
     "DicomSegmentation",
+    "EpochSeed",
     "FreezeBatchStatistics",
     "RetestScores",
     "SegmentationReport",
