@@ -10,6 +10,7 @@ from .hounsfield import CheckHounsfieldd
 from .labels import MapLabelsd, RandLateralFlipd
 from .organs import LoadOrganLabelsd
 from .plausibility import QC_KEY, TorsoQCd
+from .resampling import LeanResample
 from .save_segmentation import SaveSegmentationd
 from .scans import CheckLabelGridd, LoadScand, file_of
 from .sides import ResolveSidesd
@@ -23,6 +24,7 @@ __all__ = [
     "CheckHounsfieldd",
     "CheckLabelGridd",
     "ExtractBraind",
+    "LeanResample",
     "LoadOrganLabelsd",
     "LoadScand",
     "MapLabelsd",

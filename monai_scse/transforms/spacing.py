@@ -11,6 +11,8 @@ from monai.data.utils import affine_to_spacing
 from monai.transforms import MapTransform, Spacingd
 from monai.utils import convert_to_dst_type, convert_to_numpy
 
+from .resampling import LeanResample
+
 __all__ = ["AntiAliasd", "SpacingIgnoringExtraKeysd"]
 
 
@@ -42,20 +44,21 @@ class AntiAliasd(MapTransform):
 
         smoothed = dict(data)
         for key in self.key_iterator(data):
-            scan = convert_to_numpy(data[key], dtype=np.float32)
+            scan = np.array(convert_to_numpy(data[key]), dtype=np.float32, order="C")  # a copy, smoothed in place
             factors = np.array(self.pixdim) / convert_to_numpy(affine_to_spacing(data[key].affine))
             for axis, factor in enumerate(factors, start=1):
                 if factor > 1:
-                    scan = gaussian_filter1d(scan, (factor - 1) / 2, axis, mode="nearest", truncate=3)
+                    gaussian_filter1d(scan, (factor - 1) / 2, axis, output=scan, mode="nearest", truncate=3)
             smoothed[key] = convert_to_dst_type(scan, data[key])[0]
         return smoothed
 
 
 class SpacingIgnoringExtraKeysd(Spacingd):
-    """MONAI's ``Spacingd``, also for samples with other entries whose names begin like the image's.
+    """MONAI's ``Spacingd`` in little memory, also for samples with other entries whose names begin like the image's.
 
-    ``Spacingd`` takes every entry such as ``image_path`` for a dictionary of meta data and fails when it is none. MONAI
-    Label adds ``image_path``, a string, to each sample.
+    :class:`monai_scse.transforms.LeanResample` resamples, there and back. ``Spacingd`` takes every entry such as
+    ``image_path`` for a dictionary of meta data and fails when it is none. MONAI Label adds ``image_path``, a string,
+    to each sample.
 
     Args: those of ``Spacingd``.
 
@@ -64,6 +67,10 @@ class SpacingIgnoringExtraKeysd(Spacingd):
         >>> SpacingIgnoringExtraKeysd("image", pixdim=(2, 2, 2))(sample)["image_path"]
         'ct.nii.gz'
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.spacing_transform.sp_resample = LeanResample(lazy=self.lazy)
 
     def __call__(self, data: Mapping[Hashable, Any], lazy: bool | None = None) -> dict[Hashable, Any]:
         hidden = {
