@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from monai.data import MetaTensor
-from monai.transforms import FillHoles, KeepLargestConnectedComponent, ResampleToMatch, Spacing
+from monai.transforms import FillHoles, KeepLargestConnectedComponent, Spacing
 
 from ..runtime import read_weights
+from ..transforms import LeanResample
 from ..transforms.brain_extraction import tissue_mask, voxel_ml
 
 __all__ = ["BrainExtractor"]
@@ -59,6 +60,8 @@ class BrainExtractor:
         self.network = network
         self.weights = weights
         self.to_network = Spacing(pixdim=(spacing,) * 3, mode="bilinear")
+        self.to_network.sp_resample = LeanResample()
+        self.to_scan = LeanResample(mode="bilinear", padding_mode="zeros")
         self.clean = (KeepLargestConnectedComponent(), FillHoles())
         self.margin_mm = margin_mm
         self.brain_ml = brain_ml
@@ -81,11 +84,12 @@ class BrainExtractor:
         """
         from scipy.ndimage import distance_transform_edt
 
-        found = self._on_grid_of(image)
-        if not found.any():
-            return torch.from_numpy(found)
-        sampling = image.affine[:3, :3].norm(dim=0).numpy()
-        mask = torch.from_numpy(distance_transform_edt(~found[0], sampling=sampling)[None] <= self.margin_mm)
+        mask = torch.from_numpy(self._on_grid_of(image))
+        if not mask.any():
+            return mask
+        if self.margin_mm:
+            sampling = image.affine[:3, :3].norm(dim=0).numpy()
+            mask = torch.from_numpy(distance_transform_edt(~mask[0].numpy(), sampling=sampling)[None] <= self.margin_mm)
         least, most = self.brain_ml
         return mask if least <= float(mask.sum()) * voxel_ml(image) <= most else torch.zeros_like(mask)
 
@@ -112,7 +116,5 @@ class BrainExtractor:
             brain[head] = torch.stack([network(part).argmax(dim=1) for network in networks]).amax(dim=0).cpu().float()
         for transform in self.clean:
             brain = transform(brain)
-        resampled = ResampleToMatch(mode="bilinear", padding_mode="zeros")(
-            MetaTensor(brain).copy_meta_from(coarse), image
-        )
-        return resampled.numpy() > 0.5
+        found = MetaTensor(brain).copy_meta_from(coarse)
+        return self.to_scan(found, dst_affine=image.affine, spatial_size=image.shape[1:]).numpy() > 0.5

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from .registration import RigidMotion, motion_corrected, register_rigidly, registered_correlation, require_registration
 from .reliability import coefficient_of_variation
-from .structures import StructureScore, StructureVolume, score_structures, structure_dice, structure_volumes
+from .structures import (
+    StructureScore,
+    StructureVolume,
+    class_sizes,
+    score_structures,
+    structure_dice,
+    structure_volumes,
+)
 
 __all__ = [
     "RigidMotion",
     "StructureScore",
     "StructureVolume",
+    "class_sizes",
     "coefficient_of_variation",
     "motion_corrected",
     "register_rigidly",

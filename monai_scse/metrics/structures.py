@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from monai.metrics.utils import get_mask_edges, get_surface_distance
 
-__all__ = ["StructureScore", "StructureVolume", "score_structures", "structure_dice", "structure_volumes"]
+__all__ = ["StructureScore", "StructureVolume", "class_sizes", "score_structures", "structure_dice", "structure_volumes"]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,28 @@ class StructureVolume:
 def _as_uint8(classes: np.ndarray, num_classes: int) -> np.ndarray:
     if num_classes > 256:
         raise ValueError(f"num_classes must be at most 256, got {num_classes}.")
-    return classes.astype(np.uint8)
+    return classes.astype(np.uint8, copy=False)
+
+
+def class_sizes(classes: np.ndarray, num_classes: int) -> np.ndarray:
+    """Number of voxels of every class, background included, (num_classes,).
+
+    ``np.bincount`` of a whole volume converts all of it to int64, twice its size in float32.
+
+    Args:
+        classes: class indices of any type, (x, y, z).
+        num_classes: number of classes; more when a voxel has a higher index.
+
+    Example:
+        >>> class_sizes(np.array([[[0, 2, 2]]]), num_classes=4).tolist()
+        [1, 0, 2, 0]
+    """
+    sizes = np.zeros(num_classes, dtype=np.int64)
+    for plane in classes:
+        found = np.bincount(plane.astype(np.intp).ravel(), minlength=len(sizes))
+        found[: len(sizes)] += sizes
+        sizes = found
+    return sizes
 
 
 def _bounding_boxes(classes: np.ndarray, num_classes: int) -> list[tuple[slice, ...] | None]:
@@ -83,8 +104,8 @@ def structure_dice(pred: np.ndarray, label: np.ndarray, num_classes: int) -> lis
     if pred.shape != label.shape:
         raise ValueError(f"pred and label must have the same shape, got {pred.shape} and {label.shape}.")
     pred_size, label_size, common = (
-        np.bincount(_as_uint8(classes, num_classes).ravel(), minlength=num_classes)
-        for classes in (pred, label, pred[pred == label])
+        class_sizes(_as_uint8(classes, num_classes), num_classes)
+        for classes in (pred, label, np.where(pred == label, pred, 0))
     )
     return [
         2 * int(both) / total if (total := int(one + other)) else np.nan
@@ -135,7 +156,7 @@ def structure_volumes(classes: np.ndarray, num_classes: int, voxel_mm3: float) -
         voxel_mm3: volume of a voxel in cubic millimetres.
     """
     classes = _as_uint8(classes, num_classes)
-    voxels = np.bincount(classes.ravel(), minlength=num_classes)
+    voxels = class_sizes(classes, num_classes)
     volumes = []
     for index, box in enumerate(_bounding_boxes(classes, num_classes), start=1):
         touches = box is not None and any(

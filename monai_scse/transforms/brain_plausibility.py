@@ -9,6 +9,7 @@ import numpy as np
 from monai.transforms import MapTransform
 
 from ..labels import Structure, side_pairs
+from ..metrics import class_sizes
 from .confidence import AGREEMENT_KEY, CONFIDENCE_KEY, unsure_classes
 from .meta import with_meta
 from .plausibility import QC_KEY
@@ -60,7 +61,7 @@ class BrainQCd(MapTransform):
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         checked = dict(data)
         for key in self.key_iterator(data):
-            classes = data[key].cpu().numpy()[0].astype(np.int64)
+            classes = data[key].cpu().numpy()[0]
             reasons = self._reasons(classes, data[key].affine.cpu().numpy()[:3, :3])
             reasons = unsure_classes(data[key].meta, self.min_sureness) | reasons
             confidence = data[key].meta.get(CONFIDENCE_KEY, {})
@@ -72,7 +73,7 @@ class BrainQCd(MapTransform):
 
     def _reasons(self, classes: np.ndarray, axes: np.ndarray) -> dict[int, str]:
         voxel_ml = abs(np.linalg.det(axes)) / 1000
-        volume = np.bincount(classes.ravel(), minlength=self.num_classes) * voxel_ml
+        volume = class_sizes(classes, self.num_classes) * voxel_ml
         found = volume[1:].sum()
         least, most = self.brain_ml
         if not least <= found <= most:

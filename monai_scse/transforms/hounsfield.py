@@ -48,7 +48,7 @@ class CheckHounsfieldd(MapTransform):
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         checked = dict(data)
         for key in self.key_iterator(data):
-            image = data[key] + self.hu_offset
+            image = data[key] + self.hu_offset if self.hu_offset else data[key]
             self._check(image, file_of(data[key], str(key)))
             checked[key] = image
         return checked
@@ -63,8 +63,8 @@ class CheckHounsfieldd(MapTransform):
         lowest, highest = float(image.min()), float(image.max())
         if lowest < -150:
             return
-        body = image[image > 300]
-        if body.numel() and float(((body > 880) & (body < 1200)).float().mean()) > 0.6:  # fat and soft tissue
+        body, soft = int((image > 300).sum()), int(((image > 880) & (image < 1200)).sum())  # soft tissue and fat
+        if soft > 0.6 * body:
             raise InputError(
                 f"{file}: values from {lowest:g} to {highest:g} are not Hounsfield units, their offset is missing; "
                 "give --hu_offset -1024 (or what the scanner uses)."

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from monai.data import ImageReader, ITKReader, MetaTensor, NibabelReader
+from monai.data import ImageReader, ITKReader, MetaTensor
 from monai.transforms import LoadImaged, MapTransform
 from monai.utils import ImageMetaKey
 
 from ..dicom import DicomSeries, get_dicom_series
 from ..runtime import InputError
+from .nibabel_voxels import LeanNibabelReader
 
 __all__ = ["CheckLabelGridd", "LoadScand", "file_of"]
 
@@ -75,12 +77,14 @@ class LoadScand(LoadImaged):
 
     def __init__(self, keys: str | list[str], image_key: str | None = "image", **kwargs: Any) -> None:
         super().__init__(keys, image_only=True, ensure_channel_first=True, **kwargs)
+        if kwargs.get("reader") is None:
+            self._loader.register(LeanNibabelReader())
         self.image_key = image_key
 
     @staticmethod
     def _reader_of(file: str) -> ImageReader | None:
         if file.lower().endswith((".mgz", ".mgh")):  # MONAI gives these to ITK, which cannot read them
-            return NibabelReader()
+            return LeanNibabelReader()
         series = None if Path(file).is_file() else get_dicom_series(file)
         return None if series is None else _DicomSeriesReader(series)
 
@@ -104,10 +108,11 @@ class LoadScand(LoadImaged):
                 file, image = str(given), self._read(given, reader)
             if image.ndim != 4 or image.shape[0] != 1:
                 raise InputError(f"{file}: expected one 3D volume, got the shape {tuple(image.shape)}; split it first.")
-            if not bool(torch.isfinite(image).all()):
+            lowest, highest = float(image.min()), float(image.max())  # NaN when there is one
+            if not math.isfinite(highest - lowest):
                 raise InputError(f"{file}: holds NaN or infinite values; replace them first.")
-            if key == self.image_key and bool(image.min() == image.max()):
-                raise InputError(f"{file}: empty, every voxel is {float(image.min()):g}; choose another scan.")
+            if key == self.image_key and lowest == highest:
+                raise InputError(f"{file}: empty, every voxel is {lowest:g}; choose another scan.")
             loaded[key] = image
         return loaded
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..labels import Structure
+from ..metrics import class_sizes
 from .orientation import EDGES, PLANES
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def _legend(classes: np.ndarray, structures: Sequence[Structure]) -> dict[str, t
     """Name and colour of the structures that are present; a left and right pair of one colour is one entry."""
     colours = {structure.name: structure.colour for structure in structures}
     entries = {}
-    for index in (np.flatnonzero(np.bincount(classes.ravel())[1:]) + 1).tolist():
+    for index in (np.flatnonzero(class_sizes(classes, len(structures))[1:]) + 1).tolist():
         name = structures[index].name
         pair = name.removeprefix("left ").removeprefix("right ")
         same_colour = name != pair and colours.get(f"left {pair}") == colours.get(f"right {pair}")
@@ -109,8 +110,8 @@ def save_overlay(
     from matplotlib.figure import Figure
 
     image, zooms = _to_las(image, affine)
-    classes, _ = _to_las(classes.astype(np.uint8), affine)
-    low, high = np.percentile(image, (0.5, 99.8)) if window is None else window
+    classes, _ = _to_las(classes.astype(np.uint8, copy=False), affine)
+    low, high = np.percentile(image[::2, ::2, ::2], (0.5, 99.8)) if window is None else window  # it copies
     colours = np.array([structure.colour for structure in structures]) / 255
 
     heights = _row_heights(image.shape, zooms)
