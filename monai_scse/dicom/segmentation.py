@@ -80,7 +80,7 @@ def save_dicom_segmentation(
                 raise ValueError(f"{keyword} is missing or empty; let the anonymiser replace UIDs, not empty them")
         segmentation = Segmentation(
             source_images=headers,
-            pixel_array=np.ascontiguousarray(classes.T).astype(np.uint8),
+            pixel_array=classes.T.astype(np.uint8, order="C"),
             segmentation_type=SegmentationTypeValues.BINARY,
             segment_descriptions=[
                 _segment_description(number, structure) for number, structure in enumerate(structures) if number

@@ -13,7 +13,14 @@ import numpy as np
 import torch
 from monai.metrics.utils import get_mask_edges, get_surface_distance
 
-__all__ = ["StructureScore", "StructureVolume", "class_sizes", "score_structures", "structure_dice", "structure_volumes"]
+__all__ = [
+    "StructureScore",
+    "StructureVolume",
+    "class_sizes",
+    "score_structures",
+    "structure_dice",
+    "structure_volumes",
+]
 
 
 @dataclass(frozen=True)

@@ -103,5 +103,5 @@ class BrainQCd(MapTransform):
         areas = []
         for axis in range(3):
             pixel_cm2 = float(np.prod(np.delete(spacing, axis))) / 100
-            areas += [np.count_nonzero(np.take(classes, face, axis)) * pixel_cm2 for face in (0, -1)]
+            areas += [np.count_nonzero(np.moveaxis(classes, axis, 0)[face]) * pixel_cm2 for face in (0, -1)]
         return max(areas)
