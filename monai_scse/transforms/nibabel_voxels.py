@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from monai.data import NibabelReader
 
-__all__ = ["LeanNibabelReader", "float32_voxels"]
+__all__ = ["float32_voxels"]
 
 _PLANES = 8  # converted at a time
 
@@ -31,14 +30,3 @@ def float32_voxels(stored: Any) -> np.ndarray:
         part = (..., slice(start, start + _PLANES))
         voxels[part] = apply_read_scaling(numbers[part], stored.slope, stored.inter)
     return voxels
-
-
-class LeanNibabelReader(NibabelReader):
-    """MONAI's ``NibabelReader`` that reads voxels of real numbers as float32, in a third of the memory.
-
-    Args: those of ``NibabelReader``.
-    """
-
-    def _get_array_data(self, img: Any, filename: Any) -> Any:
-        is_real = img.dataobj.dtype.kind in "biuf" and img.ndim
-        return float32_voxels(img.dataobj) if is_real else super()._get_array_data(img, filename)

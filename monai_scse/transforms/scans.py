@@ -7,6 +7,7 @@ from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from monai.data import ImageReader, ITKReader, MetaTensor
 from monai.transforms import LoadImaged, MapTransform
@@ -14,7 +15,8 @@ from monai.utils import ImageMetaKey
 
 from ..dicom import DicomSeries, get_dicom_series
 from ..runtime import InputError
-from .nibabel_voxels import LeanNibabelReader
+from .scan_headers import check_geometry, read_scan_header
+from .scan_readers import reader_of, unreadable_reason
 
 __all__ = ["CheckLabelGridd", "LoadScand", "file_of"]
 
@@ -60,41 +62,53 @@ class _DicomSeriesReader(ITKReader):
 
 
 class LoadScand(LoadImaged):
-    """MONAI's ``LoadImaged`` for 3D scans, channel first, that reports an unreadable file by its name.
+    """MONAI's ``LoadImaged`` for one 3D scan, channel first, that reports an unfit file by its name.
 
-    ITK reads DICOM series, named by the paths of :mod:`monai_scse.dicom.series`. A tensor is only checked, because
-    MONAI Deploy reads scans itself and gives them without a channel.
+    The header is checked before the voxels are read. ITK reads DICOM series, named by the paths of
+    :mod:`monai_scse.dicom.series`. A tensor is only checked, because MONAI Deploy reads scans itself and gives them
+    without a channel.
 
     Args:
         keys: the entries to load.
         image_key: the entry that must not be empty; None when there is none.
+        max_size_mm: the largest extent along any axis.
+        min_slices: the fewest voxels along any axis.
         kwargs: further arguments of ``LoadImaged``.
 
     Raises:
-        InputError: when a file cannot be read, is not three-dimensional, or holds NaN or infinite values, or when the
-            image has the same value everywhere.
+        InputError: when a file cannot be read, is not one volume of real numbers, has a voxel size or an extent that
+            no scan has, or holds NaN or infinite values, or when the image has the same value everywhere.
     """
 
-    def __init__(self, keys: str | list[str], image_key: str | None = "image", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        keys: str | list[str],
+        image_key: str | None = "image",
+        max_size_mm: float = 5000.0,
+        min_slices: int = 1,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(keys, image_only=True, ensure_channel_first=True, **kwargs)
-        if kwargs.get("reader") is None:
-            self._loader.register(LeanNibabelReader())
         self.image_key = image_key
+        self.max_size_mm = max_size_mm
+        self.min_slices = min_slices
 
     @staticmethod
     def _reader_of(file: str) -> ImageReader | None:
-        if file.lower().endswith((".mgz", ".mgh")):  # MONAI gives these to ITK, which cannot read them
-            return LeanNibabelReader()
         series = None if Path(file).is_file() else get_dicom_series(file)
-        return None if series is None else _DicomSeriesReader(series)
+        return reader_of(file) if series is None else _DicomSeriesReader(series)
 
     def _read(self, file: Any, reader: Any) -> torch.Tensor:
         try:
-            image = self._loader(file, reader or self._reader_of(str(file)))
+            chosen = reader or self._reader_of(str(file))
+            header = None if isinstance(chosen, _DicomSeriesReader) else read_scan_header(file)
+            if header is not None:
+                header.check(self.max_size_mm, self.min_slices)
+            image = self._loader(file, chosen)
         except (InputError, MemoryError):
             raise
         except Exception as error:
-            raise InputError(f"{file}: cannot be read as an image; check that the file is complete.") from error
+            raise InputError(f"{file}: {unreadable_reason(str(file), error)}") from error
         # MONAI Label asks for the meta data too, which the image holds
         return image[0] if isinstance(image, tuple) else image
 
@@ -108,6 +122,8 @@ class LoadScand(LoadImaged):
                 file, image = str(given), self._read(given, reader)
             if image.ndim != 4 or image.shape[0] != 1:
                 raise InputError(f"{file}: expected one 3D volume, got the shape {tuple(image.shape)}; split it first.")
+            affine = np.asarray(image.affine) if isinstance(image, MetaTensor) else np.eye(4)
+            check_geometry(file, tuple(image.shape[1:]), affine, self.max_size_mm, self.min_slices)
             lowest, highest = float(image.min()), float(image.max())  # NaN when there is one
             if not math.isfinite(highest - lowest):
                 raise InputError(f"{file}: holds NaN or infinite values; replace them first.")
