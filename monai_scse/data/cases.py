@@ -11,8 +11,7 @@ from pathlib import Path
 
 from monai.utils import str2bool
 
-from ..dicom import find_dicom_series, get_dicom_series
-from ..dicom.series import dicom_cases
+from ..dicom import dicom_cases, find_dicom_series, get_dicom_series
 from ..runtime import InputError
 
 __all__ = [
@@ -109,13 +108,13 @@ def image_cases(dataset_dir: str | Path, modality: str | None = None) -> list[di
     Args:
         dataset_dir: one of four. A folder of images, where the log names the DICOM series beside them as left out. One
             image file. A folder with DICOM series in it or in its folders. The path of one DICOM series, which is its
-            folder and its name, see :mod:`monai_scse.dicom.series`.
+            folder and its name, see :mod:`monai_scse.dicom.search`.
         modality: the Modality that DICOM series must have, for example ``"CT"``. The log names others as left
             out. None takes any.
 
     Returns:
         ``[{"image": file or path of a DICOM series}, ...]``, sorted by name. Paths only: MONAI collates them, and
-        :mod:`monai_scse.dicom.series` keeps the headers of a path. Two images with the same case name have an entry
+        :mod:`monai_scse.dicom.search` keeps the headers of a path. Two images with the same case name have an entry
         ``refused``, which says so: their results would have the same names.
 
     Raises:

@@ -1,18 +1,19 @@
 """Headers of DICOM files, each read once in a process.
 
-Case list, loader, report and DICOM SEG share what pydicom reads. ITK reads the pixels.
+Case list, loader, report and DICOM SEG share what pydicom reads. No content of a file ends the process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 from monai.utils import optional_import
+
+from .frames import Frame, frames_of, text_of
+from .integrity import lacks_pixels, nests_too_deeply
 
 if TYPE_CHECKING:
     import pydicom
@@ -20,103 +21,244 @@ if TYPE_CHECKING:
 else:
     pydicom, _ = optional_import("pydicom")  # a network alone does not need it
 
-__all__ = ["SliceHeader", "read_header"]
+__all__ = ["ImageHeader", "PixelFormat", "read_header"]
 
-_AXIAL = (1, 0, 0, 0, 1, 0)
 _CACHED_HEADERS = 2**16
 _DEFERRED_BYTES = 1024
-_UNDEFINED_LENGTH = 0xFFFFFFFF  # of compressed pixels
+_MOST_FRAMES = 2**16
+_LARGEST_SIDE = 2**14
 _KEYWORDS = (
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "StudyInstanceUID",
     "SeriesInstanceUID",
     "SeriesDescription",
     "SeriesNumber",
+    "InstanceNumber",
     "Modality",
     "ImageType",
+    "PhotometricInterpretation",
+    "SamplesPerPixel",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PixelRepresentation",
     "ImagePositionPatient",
     "ImageOrientationPatient",
     "PixelSpacing",
+    "RescaleSlope",
+    "RescaleIntercept",
     "NumberOfFrames",
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
     "Rows",
     "Columns",
     "PixelData",
 )
+# Modality of an image whose anonymiser emptied it, by the first words of its SOP class
+_MODALITIES = {
+    "CT Image": "CT",
+    "Enhanced CT": "CT",
+    "Legacy Converted Enhanced CT": "CT",
+    "MR Image": "MR",
+    "Enhanced MR": "MR",
+    "Legacy Converted Enhanced MR": "MR",
+}
 
 
 @dataclass(frozen=True)
-class SliceHeader:
-    """What the header of a file says about its slice, with positions in mm, LPS."""
+class PixelFormat:
+    """How the pixels of an image are stored.
+
+    Args:
+        syntax: UID of the transfer syntax.
+        offset: of the pixels in the file, in bytes; 0 where they are compressed.
+        length: of the pixels, in bytes.
+        allocated: bits of a value in the file.
+        stored: those of them that are used.
+        high: number of the highest bit used.
+        signed: whether values may be negative.
+    """
+
+    syntax: str
+    offset: int
+    length: int
+    allocated: int
+    stored: int
+    high: int
+    signed: bool
+
+
+@dataclass(frozen=True, eq=False)
+class ImageHeader:
+    """What the header of a file says about its image, or why there is none to use.
+
+    Args:
+        file: the file.
+        damage: why the file cannot be read; empty when it can.
+        study: the study instance UID.
+        uid: the series instance UID.
+        instance: the SOP instance UID.
+        kind: name of the SOP class.
+        description: the series description.
+        modality: for example ``"CT"``.
+        number: the series number.
+        instance_number: the instance number.
+        image_type: DICOM's Image Type, upper case.
+        photometric: DICOM's Photometric Interpretation.
+        size: rows and columns.
+        pixels: how the pixels are stored; None when there are none.
+        frames: the slices.
+        is_enhanced: whether functional groups place the frames.
+    """
 
     file: Path
-    uid: str
-    description: str
-    modality: str
-    number: str
-    localizer: bool
-    placed: bool
-    frames: int
-    position: tuple[float, ...]
-    orientation: tuple[float, ...]
-    grid: tuple[float, ...]  # rows, columns, pixel spacing
+    damage: str = ""
+    study: str = ""
+    uid: str = ""
+    instance: str = ""
+    kind: str = ""
+    description: str = ""
+    modality: str = ""
+    number: str = ""
+    instance_number: str = ""
+    image_type: tuple[str, ...] = ()
+    photometric: str = ""
+    size: tuple[int, int] = (0, 0)
+    pixels: PixelFormat | None = None
+    frames: tuple[Frame, ...] = field(default=(), repr=False)
+    is_enhanced: bool = False
 
     @property
-    def normal(self) -> np.ndarray:
-        return np.cross(self.orientation[:3], self.orientation[3:])
+    def is_localizer(self) -> bool:
+        """Whether it is marked as a scout view."""
+        return any("LOCALIZER" in part for part in self.image_type)
+
+    @property
+    def is_mosaic(self) -> bool:
+        """Whether it shows many slices side by side."""
+        return "MOSAIC" in self.image_type
+
+    @property
+    def is_capture(self) -> bool:
+        """Whether it is a picture of a screen or a page."""
+        return "Secondary Capture" in self.kind
+
+    @property
+    def is_colour(self) -> bool:
+        """Whether its pixels are colours."""
+        return not self.photometric.startswith("MONOCHROME")
 
 
-def read_header(file: Path) -> SliceHeader | None:
-    """The header of an image, ``placed`` when it has a place in space, or None for any other file.
+def read_header(file: Path) -> ImageHeader | None:
+    """The header of a DICOM file, or None for any other file.
 
     A process reads each file once: all searches of a run share the headers until a file changes.
     """
-    status = file.stat()
+    try:
+        status = file.stat()
+    except OSError:
+        return None
     return _parse_header(file, status.st_size, status.st_mtime_ns)
 
 
 @lru_cache(maxsize=_CACHED_HEADERS)
-def _parse_header(file: Path, size: int, mtime_ns: int) -> SliceHeader | None:
+def _parse_header(file: Path, size: int, mtime_ns: int) -> ImageHeader | None:
+    damage = ""
     try:
-        # the pixels stay unread, only their place in the file is known: stop_before_pixels would hide a truncated file
+        # the pixels stay unread, only their place in the file is known
         header = pydicom.dcmread(file, specific_tags=list(_KEYWORDS), defer_size=_DEFERRED_BYTES)
-    except Exception:  # pydicom raises errors of many types for files that are not DICOM or are damaged
+    except pydicom.errors.InvalidDicomError:
         return None
-    if not _has_pixels(header, size) or _text(header, "Modality") in ("SEG", "RTSTRUCT", "RTDOSE"):
+    except Exception as error:  # pydicom raises errors of many types for damaged files
+        damage = _reason(error)
+        try:  # which series it belongs to may still be known
+            header = pydicom.dcmread(file, specific_tags=list(_KEYWORDS), stop_before_pixels=True)
+        except Exception:
+            return ImageHeader(file, damage)
+    if header.file_meta.get("MediaStorageSOPClassUID") == pydicom.uid.MediaStorageDirectoryStorage:
         return None
-    frames = int(header.get("NumberOfFrames") or 1)
-    position = header.get("ImagePositionPatient")
-    orientation = header.get("ImageOrientationPatient", _AXIAL)
-    spacing = header.get("PixelSpacing") or (1, 1)
-    return SliceHeader(
-        file=file,
-        uid=_text(header, "SeriesInstanceUID"),
-        description=_text(header, "SeriesDescription"),
-        modality=_text(header, "Modality"),
-        number=_text(header, "SeriesNumber"),
-        localizer="LOCALIZER" in _text(header, "ImageType").upper(),
-        placed=frames > 1 or bool(position and orientation),
-        frames=frames,
-        position=_numbers(position or (0, 0, 0)),
-        orientation=_numbers(orientation or _AXIAL),
-        grid=_numbers((header.Rows, header.Columns, *spacing)),
+    try:
+        return _image(header, file, size, damage)
+    except Exception as error:  # values are converted when they are asked for
+        return ImageHeader(file, damage or _reason(error))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, PermissionError):
+        return "cannot be read, permission denied"
+    if isinstance(error, RecursionError):
+        return "its header nests sequences too deeply"
+    return f"damaged or cut short ({type(error).__name__})"
+
+
+def _image(header: Dataset, file: Path, size: int, damage: str) -> ImageHeader:
+    kind = _kind(header)
+    modality = text_of(header, "Modality").upper() or next(
+        (name for words, name in _MODALITIES.items() if kind.startswith(words)), ""
+    )
+    count = _count(header, "NumberOfFrames", 1)
+    rows, columns = _count(header, "Rows", 0), _count(header, "Columns", 0)
+    samples = _count(header, "SamplesPerPixel", 1)
+    has_pixels = "PixelData" in header and rows > 0 and columns > 0
+    if not damage:
+        if not has_pixels:
+            damage = "cut short, it has no pixels" if kind.startswith(tuple(_MODALITIES)) else ""
+        elif max(rows, columns) > _LARGEST_SIDE or count > _MOST_FRAMES:
+            damage = f"damaged, its header promises {count} frames of {rows} x {columns} pixels"
+        elif lacks_pixels(header, size):
+            damage = "cut short, pixels are missing"
+        elif nests_too_deeply(header, file):
+            damage = "its header nests sequences too deeply"
+    is_usable = has_pixels and not damage
+    return ImageHeader(
+        file,
+        damage,
+        study=text_of(header, "StudyInstanceUID"),
+        uid=text_of(header, "SeriesInstanceUID"),
+        instance=text_of(header, "SOPInstanceUID"),
+        kind=kind,
+        description=text_of(header, "SeriesDescription"),
+        modality=modality,
+        number=text_of(header, "SeriesNumber"),
+        instance_number=text_of(header, "InstanceNumber"),
+        image_type=tuple(text_of(header, "ImageType").upper().split("\\")),
+        photometric=text_of(header, "PhotometricInterpretation") or ("RGB" if samples > 1 else "MONOCHROME2"),
+        size=(rows, columns),
+        pixels=_pixel_format(header) if is_usable else None,
+        frames=frames_of(header, count) if is_usable else (),
+        is_enhanced="PerFrameFunctionalGroupsSequence" in header or "SharedFunctionalGroupsSequence" in header,
     )
 
 
-def _has_pixels(header: Dataset, size: int) -> bool:
-    """Whether it is an image and the file of this many bytes holds all its pixels."""
-    if not header.get("Rows") or not header.get("Columns"):
-        return False
-    pixels = header.get_item("PixelData", keep_deferred=True)
-    if not isinstance(pixels, pydicom.dataelem.RawDataElement):
-        return False
-    if header.file_meta.get("TransferSyntaxUID") == pydicom.uid.DeflatedExplicitVRLittleEndian:
-        return True  # positions count inflated bytes
-    return pixels.length == _UNDEFINED_LENGTH or pixels.value_tell + pixels.length <= size
+def _kind(header: Dataset) -> str:
+    uid = text_of(header, "SOPClassUID") or str(header.file_meta.get("MediaStorageSOPClassUID") or "")
+    return pydicom.uid.UID(uid).name
 
 
-def _text(header: Dataset, keyword: str) -> str:
-    value = header.get(keyword)
-    parts = value if isinstance(value, pydicom.multival.MultiValue) else [value]
-    return "\\".join("" if part is None else str(part) for part in parts).strip(" \0")
+def _count(header: Dataset, keyword: str, default: int) -> int:
+    try:
+        return max(int(header.get(keyword) or default), default)
+    except Exception:  # no number, or several
+        return default
 
 
-def _numbers(values: Iterable[Any]) -> tuple[float, ...]:
-    return tuple(float(value) for value in values)
+def _pixel_format(header: Dataset) -> PixelFormat:
+    element = header.get_item("PixelData", keep_deferred=True)
+    syntax = header.file_meta.get("TransferSyntaxUID") or pydicom.uid.ImplicitVRLittleEndian
+    allocated = _count(header, "BitsAllocated", 1)
+    stored = _count(header, "BitsStored", 0) or allocated
+    is_native = syntax in (
+        pydicom.uid.ImplicitVRLittleEndian,
+        pydicom.uid.ExplicitVRLittleEndian,
+        pydicom.uid.ExplicitVRBigEndian,
+    )
+    return PixelFormat(
+        syntax=str(syntax),
+        offset=element.value_tell if is_native and hasattr(element, "value_tell") else 0,
+        length=element.length if is_native and hasattr(element, "length") else 0,
+        allocated=allocated,
+        stored=stored,
+        high=_count(header, "HighBit", 0) or stored - 1,
+        signed=text_of(header, "PixelRepresentation") == "1",
+    )

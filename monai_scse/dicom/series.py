@@ -1,30 +1,22 @@
-"""DICOM series as scans: find them in folders as hospitals export them, refuse those that are not a volume.
-
-A series has the path ``<folder>/<name>``. The name is its series description and the tail of its UID. No such file
-exists, because the folder may hold the files of many series. :func:`get_dicom_series` finds the series of a path.
-Where an anonymiser emptied the UID, the folder, modality and number of the series take its place.
-
-:mod:`monai_scse.dicom.headers` reads each header once in a process. ITK reads the pixels.
-"""
+"""DICOM series as scans: what is one, and what is wrong with one."""
 
 from __future__ import annotations
 
-import logging
-import re
-from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from ..runtime import InputError
-from .headers import SliceHeader, read_header
+from .headers import ImageHeader
+from .volume import Slice, affine_of, check_volume, names_of, same_orientation, sorted_slices
 
-__all__ = ["DicomSeries", "dicom_cases", "find_dicom_series", "get_dicom_series"]
+__all__ = ["DicomSeries", "series_of"]
 
-_logger = logging.getLogger(__name__)
-
-_UID_TAIL = 8
+MIN_SLICES = 5
+_MOST_OF_A_LOCALIZER = 16  # slices of one orientation
+# images of these kinds show no scan; NM and US scans are neither CT nor MR
+_NO_SCANS = ("SEG", "RTDOSE", "RTSTRUCT", "RTPLAN", "RTIMAGE", "RTRECORD", "SR", "PR", "KO", "REG", "DOC", "AU", "OT")
 
 
 @dataclass(frozen=True)
@@ -32,190 +24,178 @@ class DicomSeries:
     """The slices of one series, sorted along its normal.
 
     Args:
-        folder: where the files are.
-        name: series description and tail of the UID, or what takes its place.
-        uid: the series instance UID; may be empty.
-        description: the series description.
-        modality: for example ``"CT"``.
-        slices: headers of the slices, in the order of the volume.
+        folder: where the files are; of files in several folders the one that holds them all.
+        name: of the case.
+        path: that stands for the series, the folder or the name in it.
+        images: headers of all images, in the order of their files.
+        slices: of the volume, in its order.
+        left_out: lines about images of the series that are no slices of the volume.
+        is_localizer: whether it is a scout view.
     """
 
     folder: Path
     name: str
-    uid: str
-    description: str
-    modality: str
-    slices: tuple[SliceHeader, ...]
+    path: str
+    images: tuple[ImageHeader, ...]
+    slices: tuple[Slice, ...]
+    left_out: tuple[str, ...] = ()
+    is_localizer: bool = False
 
     @property
-    def path(self) -> str:
-        """The path that stands for the series."""
-        return str(self.folder / self.name)
+    def uid(self) -> str:
+        """The series instance UID; may be empty."""
+        return self.images[0].uid
+
+    @property
+    def description(self) -> str:
+        """The series description."""
+        return self.images[0].description
+
+    @property
+    def number(self) -> str:
+        """The series number; may be empty."""
+        return self.images[0].number
+
+    @property
+    def modality(self) -> str:
+        """For example ``"CT"``."""
+        return self.images[0].modality
 
     @property
     def files(self) -> list[str]:
         """The files in the order of the volume, from the lowest position along the normal of the slices."""
-        return [str(item.file) for item in self.slices]
+        return list(dict.fromkeys(str(item.image.file) for item in self.slices))
 
     @property
-    def is_localizer(self) -> bool:
-        """Whether it is a scout view: marked so, or slices of several orientations."""
-        first = self.slices[0].orientation
-        return any(item.localizer or not np.allclose(item.orientation, first, atol=1e-3) for item in self.slices)
+    def affine(self) -> np.ndarray:
+        """The matrix from voxel indices (column, row, slice) to mm, RAS, (4, 4)."""
+        return affine_of(self.slices)
 
-    def rejection_reason(self, modality: str | None = None) -> str | None:
-        """Why the series is none to segment, or None when it may be one.
+    @property
+    def size_mm(self) -> tuple[float, float, float]:
+        """How far the volume extends along rows, columns and slices, in mm; zeros when it is not a volume."""
+        if len(self.slices) < 2 or not all(item.frame.has_place for item in self.slices):
+            return 0.0, 0.0, 0.0
+        rows, columns = self.slices[0].image.size
+        steps = np.linalg.norm(self.affine[:3, :3], axis=0)
+        x, y, z = (float(part) for part in steps * [columns, rows, len(self.slices)])
+        return x, y, z
+
+    @property
+    def has_places(self) -> bool:
+        """Whether the place of every slice is known."""
+        return bool(self.slices) and all(item.frame.has_place for item in self.slices)
+
+    def named(self, name: str, path: str) -> DicomSeries:
+        """The same series by another name and path."""
+        return replace(self, name=name, path=path)
+
+    def rejection_reason(self, modality: str | None = None, min_slices: int = MIN_SLICES) -> str | None:
+        """Why the series is no scan of a task, or None when it looks like one.
 
         Args:
             modality: DICOM's Modality that it must have; None for any.
+            min_slices: the fewest slices of a scan.
         """
-        if modality is not None and self.modality != modality:
+        if (self.modality != modality) if modality else (self.modality in _NO_SCANS):
             return f"DICOM modality {self.modality or 'not given'}"
+        usable = [item for item in self.images if item.pixels is not None]
+        damaged = [item for item in self.images if item.damage]
+        if any("Enhanced" in item.kind for item in damaged):
+            return None  # one file may be a whole scan
+        if not usable and not damaged:
+            return "no image"
+        if usable and all(item.is_capture for item in usable):
+            return "a secondary capture"
         if self.is_localizer:
             return "a localizer"
-        if not all(item.placed for item in self.slices):
-            return f"images without a place in space (DICOM modality {self.modality or 'not given'})"
+        if any(item.is_mosaic for item in usable):
+            return None
+        count = len(self.slices) + len(damaged)
+        if count < min_slices:
+            state = f" ({damaged[0].damage})" if damaged else "" if self.has_places else " without a place in space"
+            return f"{count} slice{'s' if count > 1 else ''}{state}, a scan has at least {min_slices}"
+        if all(item.is_colour for item in usable) and not self.has_places and not damaged:
+            return "images in colour without a place in space"
         return None
 
     def check(self) -> None:
         """Check that the slices are a volume.
 
-        ``highdicom.spatial.get_series_volume_positions`` is nearest. It answers yes or no, not which slices are wrong.
-
         Raises:
-            InputError: when it is a localizer, slices differ in size, are missing, lie at uneven distances or at the
-                same place, or the gantry was tilted.
+            InputError: when it is a localizer, files are damaged, images are mosaics or in colour, or slices have no
+                place, differ in size or orientation, are missing, lie at uneven distances, at the same place or
+                shifted in their plane, or the gantry was tilted.
         """
-        where = f"{self.path}: "
+        try:
+            self._check_images()
+            if len({item.image.photometric for item in self.slices}) > 1:
+                raise InputError("some of its images are inverted (MONOCHROME1); export the series again.")
+            first = self.slices[0].frame
+            if not all(same_orientation(item.frame, first) for item in self.slices):
+                raise InputError("slices of several orientations; export each plane as its own series.")
+            check_volume(self.slices)
+        except InputError as error:
+            raise InputError(f"{self.path}: {error}") from None
+
+    def _check_images(self) -> None:
+        damaged = [f"{item.file.name} is {item.damage}" for item in self.images if item.damage]
+        if damaged:
+            raise InputError(f"{len(damaged)} unusable file(s): {names_of(damaged)}; copy or export the series again.")
         if self.is_localizer:
-            raise InputError(f"{where}a localizer, not a volume; choose another series.")
-        if len({item.grid for item in self.slices}) > 1:
-            raise InputError(f"{where}its slices differ in size or pixel spacing; export them as separate series.")
-        if len(self.slices) == 1:
-            return
-        normal = self.slices[0].normal
-        steps = np.diff([item.position for item in self.slices], axis=0)
-        heights = steps @ normal
-        usual = float(np.median(heights))
-        if (heights < 0.01).any():
-            count = int((heights < 0.01).sum())
-            raise InputError(f"{where}{count} slices lie where another one lies; export each phase as its own series.")
-        shift = np.linalg.norm(steps - heights[:, None] * normal, axis=1)
-        tilt = float(np.degrees(np.arctan2(np.median(shift), usual)))
-        if tilt > 0.5:
+            raise InputError("a localizer, not a volume; choose another series.")
+        if any(item.image.is_mosaic for item in self.slices):
+            raise InputError("a Siemens mosaic, many slices side by side in an image; convert it with dcm2niix.")
+        if any(item.image.is_colour for item in self.slices):
+            raise InputError("images in colour, not the values of a scanner; choose another series.")
+        if not self.slices:
+            raise InputError("no image; choose another series.")
+        lost = [item.name for item in self.slices if not (item.frame.position and item.frame.orientation)]
+        if lost:
             raise InputError(
-                f"{where}gantry tilt of {tilt:.1f} degrees; resample it first, for example with dcm2niix, and give the "
-                "NIfTI file."
+                f"{len(lost)} of {len(self.slices)} slices have no place in space ({names_of(lost)}); "
+                "export the series again with positions and orientations."
             )
-        uneven = np.flatnonzero(abs(heights - usual) > 0.05 * usual + 0.02)
-        if uneven.size == 0:
-            return
-        place = uneven[0]
-        ratio = heights[place] / usual
-        if ratio > 1.5 and abs(ratio - round(ratio)) < 0.1 and uneven.size < len(heights) / 4:
-            between = " and ".join(Path(item.file).name for item in self.slices[place : place + 2])
-            raise InputError(
-                f"{where}{round(ratio) - 1} slice(s) missing between {between}, {uneven.size} gap(s) in all; "
-                "export the series again."
-            )
-        raise InputError(
-            f"{where}mixed slice spacing, {heights.min():.2f} to {heights.max():.2f} mm; "
-            "resample it to even slices first."
-        )
+        if not all(item.frame.spacing for item in self.slices):
+            raise InputError("its pixel spacing is missing; export the series again with it.")
 
 
-def _series_name(header: SliceHeader, tail: int | None = _UID_TAIL) -> str:
-    """The name of the series of a slice, with this many characters of its UID, None for all."""
-    if header.uid:
-        identity = header.uid if tail is None else header.uid[-tail:].lstrip(".")
-    else:
-        kind = "localizer" if header.localizer else ""
-        folder = header.file.parent.resolve().name
-        identity = "_".join(filter(None, (folder, header.modality, header.number, kind)))
-    return re.sub(r"[^\w.-]+", "_", f"{header.description.strip('._ ') or 'series'}_{identity}")
-
-
-def find_dicom_series(folder: str | Path, recursive: bool = True) -> list[DicomSeries]:
-    """All DICOM series in a folder, localizers included, radiographs and files of other types not.
+def series_of(images: list[ImageHeader], folder: Path) -> DicomSeries:
+    """A series of images of one series UID. What is no slice of its volume is left out and named.
 
     Args:
-        folder: the folder to search.
-        recursive: whether to search its folders, too. The files of a series lie in one folder.
+        images: the headers, sorted by file.
+        folder: that holds the files.
     """
-    return [series for series in _all_series(folder, recursive) if all(item.placed for item in series.slices)]
+    left_out: list[str] = []
 
+    def without(items: list[Slice], unfit: list[bool], reason: str) -> list[Slice]:
+        """The fit ones where both are present, else all."""
+        if all(unfit) or not any(unfit):
+            return items
+        left_out.extend(f"{item.image.file.parent / item.name}: {reason}" for item, no in zip(items, unfit) if no)
+        return [item for item, no in zip(items, unfit) if not no]
 
-def _all_series(folder: str | Path, recursive: bool = True) -> list[DicomSeries]:
-    """All DICOM series in a folder, also those without a place in space."""
-    root = Path(str(folder))
-    files = sorted(path for path in (root.rglob("*") if recursive else root.iterdir()) if path.is_file())
-    groups: dict[tuple[Path, str], list[SliceHeader]] = defaultdict(list)
-    for header in filter(None, map(read_header, files)):
-        groups[header.file.parent, header.uid or _series_name(header)].append(header)
-    names = [_series_name(slices[0]) for slices in groups.values()]
-    series = []
-    for name, slices in zip(names, groups.values()):
-        first, normal = slices[0], slices[0].normal
-        ordered = sorted(slices, key=lambda item: float(np.dot(item.position, normal)))
-        unique = name if names.count(name) == 1 else _series_name(first, tail=None)
-        series.append(
-            DicomSeries(first.file.parent, unique, first.uid, first.description, first.modality, tuple(ordered))
-        )
-    return sorted(series, key=lambda item: item.path)
-
-
-def dicom_cases(folder: str | Path, modality: str | None = None) -> list[DicomSeries]:
-    """The series of a folder that are volumes. The log names all others.
-
-    Args:
-        folder: the folder to search, its folders included.
-        modality: DICOM's Modality of the series to take, for example ``"CT"``; None takes any.
-
-    Raises:
-        InputError: when a series of that modality that is no localizer is not a volume, see :meth:`DicomSeries.check`,
-            or when there are localizers, radiographs and other modalities only.
-    """
-    volumes, refused = [], []
-    for series in _all_series(folder):
-        reason = series.rejection_reason(modality)
-        if reason is None:
-            volumes.append(series)
-        else:
-            refused.append(f"{series.path}: {reason}")
-    if refused and not volumes:
-        more = f" ({len(refused)} series, none fits)" if len(refused) > 1 else ""
-        raise InputError(f"{refused[0]}, not a {modality or 'volume'}; choose another series{more}.")
-    for line in refused:
-        _logger.warning(f"{line}, left out.")
-    for series in volumes:
-        series.check()
-    return volumes
-
-
-def get_dicom_series(path: str | Path) -> DicomSeries | None:
-    """The series that a path stands for, or None when there is none.
-
-    Args:
-        path: the path of a series, or a folder that holds exactly one.
-
-    Raises:
-        InputError: when a folder holds several series, or the series is not a volume.
-    """
-    path = Path(str(path))
-    if path.is_dir():
-        found = [series for series in find_dicom_series(path, recursive=False) if not series.is_localizer]
-        if len(found) > 1:
-            names = ", ".join(series.name for series in found)
-            raise InputError(f"{path}: holds {len(found)} series ({names}); add the name of one of them to the path.")
-    elif path.parent.is_dir() and not path.exists():
-        found = [
-            series
-            for series in find_dicom_series(path.parent, recursive=False)
-            if path.name in (series.name, _series_name(series.slices[0], tail=None))
-        ]
-    else:
-        found = []
-    if not found:
-        return None
-    found[0].check()
-    return found[0]
+    slices = [Slice(image, frame) for image in images for frame in image.frames]
+    slices = without(slices, [item.image.is_capture for item in slices], "a secondary capture in a series")
+    slices = without(slices, [item.image.is_localizer for item in slices], "a localizer in a series")
+    slices = without(slices, [item.image.is_colour for item in slices], "in colour, in a series of grey images")
+    sizes = {item.image.size for item in slices if item.frame.has_place}
+    pages = [not item.frame.has_place and item.image.size not in sizes for item in slices]
+    slices = without(slices, pages, "without a place in space, and of another size than its series")
+    is_localizer = bool(slices) and all(item.image.is_localizer for item in slices)
+    if slices and all(item.frame.has_place for item in slices):
+        groups: list[list[Slice]] = []
+        for item in slices:
+            same = next((group for group in groups if same_orientation(group[0].frame, item.frame)), None)
+            groups.append([item]) if same is None else same.append(item)
+        largest = max(groups, key=len)
+        if len(largest) > len(slices) / 2:
+            chosen = set(map(id, largest))
+            slices = without(slices, [id(item) not in chosen for item in slices], "of another orientation than its series")
+            slices = sorted_slices(slices)
+        elif len(largest) < _MOST_OF_A_LOCALIZER:
+            is_localizer = True
+    first = images[0]
+    path = str(folder / first.file.name)
+    return DicomSeries(folder, first.file.name, path, tuple(images), tuple(slices), tuple(left_out), is_localizer)

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from monai.data import ImageReader, ITKReader, MetaTensor
+from monai.data import ImageReader, MetaTensor
 from monai.transforms import LoadImaged, MapTransform
 from monai.utils import ImageMetaKey
 
-from ..dicom import DicomSeries, get_dicom_series
+from ..dicom import DicomSeriesReader, get_dicom_series
 from ..runtime import InputError
 from .scan_headers import check_geometry, read_scan_header
 from .scan_readers import reader_of, unreadable_reason
@@ -47,25 +47,11 @@ def check_same_grid(label: torch.Tensor, image: torch.Tensor, key: Hashable = "l
         )
 
 
-class _DicomSeriesReader(ITKReader):
-    """Reads the files of one series. MONAI's ``ITKReader`` reads a folder, which may hold several."""
-
-    def __init__(self, series: DicomSeries) -> None:
-        super().__init__()
-        self.series = series
-
-    def read(self, data: Any, **kwargs: Any) -> Any:
-        import itk
-
-        files = self.series.files
-        return itk.imread(files if len(files) > 1 else files[0], pixel_type=itk.F)
-
-
 class LoadScand(LoadImaged):
     """MONAI's ``LoadImaged`` for one 3D scan, channel first, that reports an unfit file by its name.
 
-    The header is checked before the voxels are read. ITK reads DICOM series, named by the paths of
-    :mod:`monai_scse.dicom.series`. A tensor is only checked, because MONAI Deploy reads scans itself and gives them
+    The header is checked before the voxels are read. DICOM series are named by the paths of
+    :mod:`monai_scse.dicom.search`. A tensor is only checked, because MONAI Deploy reads scans itself and gives them
     without a channel.
 
     Args:
@@ -96,12 +82,14 @@ class LoadScand(LoadImaged):
     @staticmethod
     def _reader_of(file: str) -> ImageReader | None:
         series = None if Path(file).is_file() else get_dicom_series(file)
-        return reader_of(file) if series is None else _DicomSeriesReader(series)
+        if series is None and Path(file).is_dir():
+            raise InputError(f"{file}: a folder without a DICOM series of its own; choose a file or a series.")
+        return reader_of(file) if series is None else DicomSeriesReader(series)
 
     def _read(self, file: Any, reader: Any) -> torch.Tensor:
         try:
             chosen = reader or self._reader_of(str(file))
-            header = None if isinstance(chosen, _DicomSeriesReader) else read_scan_header(file)
+            header = None if isinstance(chosen, DicomSeriesReader) else read_scan_header(file)
             if header is not None:
                 header.check(self.max_size_mm, self.min_slices)
             image = self._loader(file, chosen)

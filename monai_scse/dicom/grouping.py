@@ -1,0 +1,105 @@
+"""From the images of a folder to its series.
+
+A series has one series instance UID. Where an anonymiser emptied it, folder, modality, number and description take
+its place. A disc spreads a series over folders, and a careless anonymiser gives different series one UID.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from itertools import combinations
+from pathlib import Path
+
+from ..runtime import InputError
+from .headers import ImageHeader
+from .series import DicomSeries, series_of
+
+__all__ = ["group_series"]
+
+_logger = logging.getLogger(__name__)
+
+
+def group_series(images: Iterable[ImageHeader]) -> list[DicomSeries]:
+    """The series of images, named by their first files.
+
+    Args:
+        images: their headers, sorted by file.
+    """
+    groups: dict[tuple[object, ...], list[ImageHeader]] = defaultdict(list)
+    for image in images:
+        key: tuple[object, ...] = (image.uid, image.study, image.modality)
+        if not image.uid:
+            key = (image.file.parent, image.modality, image.number, image.description, image.is_localizer)
+        groups[key].append(image)
+    return [series for group in groups.values() for series in _split(_without_copies(group))]
+
+
+def _place(image: ImageHeader) -> tuple[object, ...]:
+    return image.size, tuple((frame.position, frame.orientation) for frame in image.frames)
+
+
+def _digest(image: ImageHeader) -> bytes:
+    """Of the stored pixels; of the whole file where they are compressed."""
+    with image.file.open("rb") as stream:
+        if image.pixels is not None and image.pixels.offset:
+            stream.seek(image.pixels.offset)
+            return blake2b(stream.read(image.pixels.length)).digest()
+        return blake2b(stream.read()).digest()
+
+
+def _is_copy(image: ImageHeader, other: ImageHeader) -> bool:
+    """Whether two images of one place are the same one, sent twice."""
+    if image.pixels is None or other.pixels is None:
+        return False
+    is_same_instance = bool(image.instance) and image.instance == other.instance
+    if is_same_instance and image.pixels.syntax != other.pixels.syntax:
+        return True  # compressed on one of two ways
+    has_place = all(frame.has_place for frame in image.frames)
+    return (has_place or is_same_instance) and _digest(image) == _digest(other)
+
+
+def _without_copies(images: list[ImageHeader]) -> list[ImageHeader]:
+    kept: dict[tuple[object, ...], list[ImageHeader]] = defaultdict(list)
+    copies = []
+    whole = Counter(image.instance for image in images if image.frames)
+    for image in images:
+        others = kept[_place(image)]
+        if image.damage and image.instance and whole[image.instance] == 1:
+            copies.append(image)  # one of two copies is damaged
+        elif image.frames and any(_is_copy(image, other) for other in others):
+            copies.append(image)
+        else:
+            others.append(image)
+    if copies:
+        _logger.warning(f"{copies[0].file}: {len(copies)} file(s) of its series are there twice, each is used once.")
+        dropped = set(map(id, copies))
+        return [image for image in images if id(image) not in dropped]
+    return images
+
+
+def _split(images: list[ImageHeader]) -> list[DicomSeries]:
+    """One series, or one of each folder where different series share a UID."""
+    folders: dict[Path, list[ImageHeader]] = defaultdict(list)
+    for image in images:
+        folders[image.file.parent].append(image)
+    whole = series_of(images, Path(os.path.commonpath(list(folders))))
+    if len(folders) == 1 or _complete_each_other(whole, list(folders.values())):
+        return [whole]
+    return [series_of(items, folder) for folder, items in folders.items()]
+
+
+def _complete_each_other(whole: DicomSeries, parts: Sequence[Sequence[ImageHeader]]) -> bool:
+    numbers = [{item.instance_number for item in part if item.instance_number} for part in parts]
+    is_renumbered = any(len(a & b) > min(len(a), len(b)) / 2 for a, b in combinations(numbers, 2))
+    try:
+        whole.check()
+        folders = [item.image.file.parent for item in whole.slices]
+        changes = sum(a != b for a, b in zip(folders, folders[1:]))
+        return not is_renumbered or changes < len(parts)
+    except InputError:
+        places = [{_place(item) for item in part} for part in parts]
+        return not is_renumbered and any(part != places[0] for part in places)

@@ -1,0 +1,140 @@
+"""Finding DICOM series in folders as hospitals export them.
+
+A series has a path. It is the folder that holds it, or ``<folder>/<name>`` where no such file exists. A process keeps
+the series of each path it has found: loader, report and DICOM SEG find it without a search.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..runtime import InputError
+from .grouping import group_series
+from .headers import ImageHeader, read_header
+from .names import answers_to, name_series
+from .series import MIN_SLICES, DicomSeries
+
+__all__ = ["dicom_cases", "find_dicom_series", "get_dicom_series", "series_table"]
+
+_logger = logging.getLogger(__name__)
+
+_SUFFIXES = (".dcm", ".ima", ".dicom")
+_found: dict[str, DicomSeries] = {}
+
+
+def find_dicom_series(folder: str | Path, recursive: bool = True) -> list[DicomSeries]:
+    """All DICOM series in a folder whose slices have a place in space, localizers included, sorted by path.
+
+    Args:
+        folder: the folder to search.
+        recursive: whether to search its folders, too.
+    """
+    return [series for series in _search(folder, recursive)[0] if series.has_places]
+
+
+def _search(folder: str | Path, recursive: bool = True) -> tuple[list[DicomSeries], list[str]]:
+    """All DICOM series in a folder, and lines about files that cannot be read."""
+    root = Path(os.path.abspath(str(folder)))
+    files = sorted(path for path in (root.rglob("*") if recursive else root.iterdir()) if path.is_file())
+    images: list[ImageHeader] = []
+    unreadable = []
+    for file in files:
+        image = read_header(file)
+        if image is None:
+            if file.suffix.lower() in _SUFFIXES:
+                _logger.warning(f"{file}: no DICOM file or a damaged one, left out.")
+        elif image.damage and not image.uid:
+            unreadable.append(f"{file}: {image.damage}")
+        else:
+            images.append(image)
+    series = sorted(name_series(group_series(images), root), key=lambda item: item.path)
+    _found.update((item.path, item) for item in series)
+    return series, unreadable
+
+
+def dicom_cases(
+    folder: str | Path, modality: str | None = None, min_slices: int = MIN_SLICES, recursive: bool = True
+) -> list[DicomSeries]:
+    """The series of a folder that look like scans of a task. The log names all others and why they are left out.
+
+    A series that looks like a scan and cannot be used is among them. Its :meth:`DicomSeries.check` tells why, when it
+    is loaded.
+
+    Args:
+        folder: the folder to search.
+        modality: DICOM's Modality of the series to take, for example ``"CT"``; None takes any.
+        min_slices: the fewest slices of a scan.
+        recursive: whether to search its folders, too.
+
+    Raises:
+        InputError: when there are DICOM files and no such series.
+    """
+    series, refused = _search(folder, recursive)
+    scans = []
+    for item in series:
+        reason = item.rejection_reason(modality, min_slices)
+        if reason is None:
+            scans.append(item)
+        else:
+            more = f" and {len(item.images) - 1} more" if len(item.images) > 1 else ""
+            refused.append(f"{item.images[0].file}{more}: {reason}")
+    if refused and not scans:
+        more = f" ({len(refused)} series or files, none fits)" if len(refused) > 1 else ""
+        raise InputError(f"{refused[0]}, not a {modality or 'volume'}{more}; choose another series.")
+    for line in [*refused, *(line for item in scans for line in item.left_out)]:
+        _logger.warning(f"{line}, left out.")
+    return scans
+
+
+def get_dicom_series(path: str | Path) -> DicomSeries | None:
+    """The series that a path stands for, or None when there is none.
+
+    Args:
+        path: the path of a series, or a folder that holds exactly one scan.
+
+    Raises:
+        InputError: when a folder holds several scans, or the series is not a volume.
+    """
+    path = Path(os.path.abspath(str(path)))
+    series = _known(path) or _find(path)
+    if series is not None:
+        series.check()
+    return series
+
+
+def _known(path: Path) -> DicomSeries | None:
+    series = _found.get(str(path))
+    is_current = series is not None and all(read_header(image.file) is image for image in series.images)
+    return series if is_current else None
+
+
+def _find(path: Path) -> DicomSeries | None:
+    if path.is_dir():
+        here = [item for item in _search(path)[0] if item.folder == path]
+        scans = [item for item in here if item.rejection_reason() is None]
+        if len(scans) > 1:
+            names = ", ".join(item.name for item in scans)
+            raise InputError(f"{path}: holds {len(scans)} series ({names}); add the name of one of them to the path.")
+        return scans[0] if scans else None
+    if path.exists() or not path.parent.is_dir():
+        return None
+    here = [item for item in _search(path.parent)[0] if item.folder == path.parent]
+    found = [item for item in here if answers_to(item, path.name)]
+    return min(found, key=lambda item: item.name != path.name) if found else None
+
+
+def series_table(series: Sequence[DicomSeries]) -> list[dict[str, str]]:
+    """A row for each series, which names the headers' own words: case, folder, series UID, number and description."""
+    return [
+        {
+            "case": item.name,
+            "folder": str(item.folder),
+            "series_uid": item.uid,
+            "number": item.number,
+            "description": item.description,
+        }
+        for item in series
+    ]
