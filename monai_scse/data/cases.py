@@ -53,7 +53,14 @@ def image_files(folder: Path, recursive: bool = False) -> list[Path]:
     """The image files of a folder, sorted. A link that leads nowhere is one, which fails when it is read."""
     paths = folder.rglob("*") if recursive else folder.iterdir()
     visible = (path for path in paths if _image_suffix(path) is not None and not path.name.startswith("."))
-    return sorted(path for path in visible if path.is_file() or (path.is_symlink() and not path.exists()))
+    there = (path for path in visible if path.is_file() or (path.is_symlink() and not path.exists()))
+    return sorted(path for path in there if not _is_slice(path))
+
+
+def _is_slice(path: Path) -> bool:
+    """Whether it is named like an Analyze image and has no header beside it, as DICOM slices of some archives are."""
+    is_analyze = path.suffix.lower() == ".img"
+    return is_analyze and not any(path.with_suffix(suffix).is_file() for suffix in (".hdr", ".HDR"))
 
 
 def _without_segmentations(files: Sequence[Path]) -> list[Path]:
@@ -129,7 +136,7 @@ def image_cases(dataset_dir: str | Path, modality: str | None = None) -> list[di
         files = [path]
     elif not path.exists() and (series := get_dicom_series(path)) is not None:
         if (reason := series.rejection_reason(modality)) is not None:
-            raise InputError(f"{series.path}: {reason}, not a {modality}; choose another series.")
+            raise InputError(f"{series.path}: {reason}, not a {modality or 'volume'}; choose another series.")
         files = [Path(series.path)]
     else:
         check_is_folder(path)

@@ -35,12 +35,13 @@ def name_series(series: Sequence[DicomSeries], root: Path) -> list[DicomSeries]:
     ]
     above = [(root.name, *item.folder.relative_to(root).parts)[:-1] for item in scans]
     names, level = list(bases), 0
-    while (same := _repeated(names)) and level < max(map(len, above)):
+    folders = [item.folder for item in scans]
+    while (same := _repeated(names, folders)) and level < max(map(len, above)):
         level += 1
         for index in same:
             names[index] = _clean(*above[index][-level:], bases[index])
     seen: Counter[str] = Counter()
-    for index in _repeated(names):
+    for index in _repeated(names, range(len(names))):
         seen[names[index]] += 1
         names[index] += f"_{seen[names[index]]}"
     named = []
@@ -54,8 +55,9 @@ def _name_in_folder(series: DicomSeries) -> str:
     return _clean(series.folder.name, series.number, series.description or series.modality) or "scan"
 
 
-def _repeated(names: Sequence[str]) -> list[int]:
-    counts = Counter(names)
+def _repeated(names: Sequence[str], owners: Sequence[object]) -> list[int]:
+    """The places of names that several owners have."""
+    counts = Counter(name for name, _ in set(zip(names, owners)))
     return [index for index, name in enumerate(names) if counts[name] > 1]
 
 

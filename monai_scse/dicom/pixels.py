@@ -8,44 +8,58 @@ from pathlib import Path
 
 import numpy as np
 
-from .headers import ImageHeader, PixelFormat
+from .headers import ImageHeader
 from .series import DicomSeries
-from .volume import Slice
 
 __all__ = ["read_volume"]
 
+_PIXEL_KEYWORDS = (
+    "SamplesPerPixel",
+    "NumberOfFrames",
+    "Rows",
+    "Columns",
+    "BitsAllocated",
+    "BitsStored",
+    "HighBit",
+    "PixelRepresentation",
+    "PixelData",
+)
 _BIG_ENDIAN = "1.2.840.10008.1.2.2"
 
 
 def read_volume(series: DicomSeries) -> np.ndarray:
     """The rescaled values, (columns, rows, slices), float32.
 
-    ITK reads series of single-frame images. It takes the rescaling of one frame for all frames of an image, and turns
-    the values of MONOCHROME1 images round. Such pixels are read as they are stored.
+    ITK reads single-frame images. It takes the rescaling of one frame for all frames of an image, and turns the values
+    of MONOCHROME1 images round. Such pixels are read as they are stored.
     """
-    import itk
-
-    if not any(_needs_stored_values(item.image, series.modality) for item in series.slices):
-        files = series.files
-        image = itk.imread(files if len(files) > 1 else files[0], pixel_type=itk.F)
-        return np.asarray(itk.array_view_from_image(image)).T
     rows, columns = series.slices[0].image.size
     volume = np.empty((len(series.slices), rows, columns), np.float32)
-    images: dict[Path, list[tuple[int, Slice]]] = defaultdict(list)
-    for index, item in enumerate(series.slices):
-        images[item.image.file].append((index, item))
-    for items in images.values():
-        frames = _stored_frames(items[0][1].image)
-        for index, item in items:
-            volume[index] = frames[item.frame.index]
-            volume[index] *= item.frame.slope
-            volume[index] += item.frame.intercept
+    places: dict[ImageHeader, list[int]] = defaultdict(list)
+    for place, item in enumerate(series.slices):
+        places[item.image].append(place)
+    for image, of_image in places.items():
+        if not _needs_stored_values(image):
+            volume[of_image[0]] = _values(image)
+            continue
+        stored = _stored_frames(image)
+        for place in of_image:
+            frame = series.slices[place].frame
+            volume[place] = stored[frame.index]
+            volume[place] *= frame.slope
+            volume[place] += frame.intercept
     return volume.T
 
 
-def _needs_stored_values(image: ImageHeader, modality: str) -> bool:
+def _values(image: ImageHeader) -> np.ndarray:
+    import itk
+
+    return np.asarray(itk.array_from_image(itk.imread(str(image.file), pixel_type=itk.F))).reshape(image.size)
+
+
+def _needs_stored_values(image: ImageHeader) -> bool:
     # an inverted MR is shown as it was meant; Hounsfield units mean the same in every display
-    is_inverted = image.photometric == "MONOCHROME1" and modality != "MR"
+    is_inverted = image.photometric == "MONOCHROME1" and image.modality != "MR"
     return image.is_enhanced or is_inverted or len(image.frames) > 1
 
 
@@ -55,7 +69,7 @@ def _stored_frames(image: ImageHeader) -> np.ndarray:
     assert pixels is not None
     shape = (len(image.frames), *image.size)
     if not pixels.offset:
-        return _decompressed(image.file, pixels).reshape(shape)
+        return _decompressed(image.file).reshape(shape)
     order = ">" if pixels.syntax == _BIG_ENDIAN else "<"
     dtype = np.dtype(f"{order}{'i' if pixels.signed else 'u'}{pixels.allocated // 8}")
     values = np.memmap(image.file, dtype, "r", pixels.offset, shape)
@@ -66,22 +80,21 @@ def _stored_frames(image: ImageHeader) -> np.ndarray:
     return np.right_shift(np.left_shift(values, above), unused)
 
 
-def _decompressed(file: Path, pixels: PixelFormat) -> np.ndarray:
+def _decompressed(file: Path) -> np.ndarray:
     """The stored values of compressed frames, by ITK from a copy without all that it would apply to them."""
     import itk
     from pydicom import Dataset, dcmread
+    from pydicom.uid import MultiFrameGrayscaleWordSecondaryCaptureImageStorage, generate_uid
 
     header = dcmread(file)
     copy = Dataset()
     copy.file_meta = header.file_meta
-    for keyword in ("SOPInstanceUID", "SamplesPerPixel", "NumberOfFrames", "Rows", "Columns", "BitsAllocated"):
+    for keyword in _PIXEL_KEYWORDS:
         if keyword in header:
             copy[keyword] = header[keyword]
-    for keyword in ("BitsStored", "HighBit", "PixelRepresentation", "PixelData"):
-        copy[keyword] = header[keyword]
     copy.PhotometricInterpretation = "MONOCHROME2"
-    copy.SOPClassUID = copy.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.7.3"  # word capture
+    copy.SOPClassUID, copy.SOPInstanceUID = MultiFrameGrayscaleWordSecondaryCaptureImageStorage, generate_uid()
     with tempfile.TemporaryDirectory() as folder:
         name = Path(folder) / "frames.dcm"
-        copy.save_as(name, enforce_file_format=False)
+        copy.save_as(name, enforce_file_format=True)
         return np.asarray(itk.array_from_image(itk.imread(str(name))))

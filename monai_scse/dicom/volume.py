@@ -81,9 +81,10 @@ def check_volume(slices: Sequence[Slice]) -> None:
     _check_one_slice_a_place(heights)
     usual = float(np.median(heights))
     shifts = steps - heights[:, None] * normal
-    # the median ignores single jumps: a tilt moves every slice
-    tilt = float(np.degrees(np.arctan2(np.linalg.norm(np.median(shifts, axis=0)), usual)))
-    if tilt > _LARGEST_TILT:
+    shift = np.median(shifts, axis=0)
+    is_regular = np.linalg.norm(shifts - shift, axis=1).mean() < np.linalg.norm(shift) / 4  # a tilt moves every slice
+    tilt = float(np.degrees(np.arctan2(np.linalg.norm(shift), usual)))
+    if is_regular and tilt > _LARGEST_TILT:
         raise InputError(
             f"gantry tilt of {tilt:.1f} degrees; resample it first, for example with dcm2niix, and give the NIfTI file."
         )

@@ -1,16 +1,17 @@
-"""DICOM folders as hospitals export them: several series, stray files, and series that are not a volume."""
+"""DICOM folders as hospitals export them: which series are cases, their names and paths."""
 
 from __future__ import annotations
 
 import logging
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from support.dicom_files import write_dicom_series
+from support.dicom_files import edit, write_dicom_series
 
 from monai_scse.data import case_name, image_cases
-from monai_scse.dicom import find_dicom_series, get_dicom_series
+from monai_scse.dicom import dicom_cases, find_dicom_series, get_dicom_series, series_table
 from monai_scse.runtime import InputError
 
 SPACING = (1.5, 1.2, 2.0)
@@ -21,42 +22,103 @@ def values(slices: int = 6) -> np.ndarray:
     return np.random.default_rng(0).integers(-1000, 1000, (8, 7, slices)).astype(np.float32)
 
 
-def even(count: int, step: float = 2.0) -> list[list[float]]:
-    return [[-20, -25, index * step] for index in range(count)]
+def names(folder: Path, modality: str | None = None) -> list[str]:
+    return [case_name(case["image"]) for case in image_cases(folder, modality)]
 
 
-def test_each_series_is_a_case_named_by_description_and_uid_tail(tmp_path: Path) -> None:
-    write_dicom_series(tmp_path, values(), SPACING, uid=UID)
-    write_dicom_series(tmp_path, values(), SPACING, description="Thorax / lung B70", uid="1.2.3.4.55")
-    write_dicom_series(tmp_path / "deeper", values(), SPACING, description="", uid="1.2.3.4.66")
-    (tmp_path / "DICOMDIR.txt").write_text("stray")
-    (tmp_path / "report.pdf").write_bytes(b"%PDF" + bytes(200))
-    (tmp_path / "broken.dcm").write_bytes(bytes(128) + b"DICM" + bytes(30))
-    cases = image_cases(tmp_path)
-    assert [case_name(case["image"]) for case in cases] == [
-        "Abdomen_portal_77001234",
-        "Thorax_lung_B70_2.3.4.55",
-        "series_2.3.4.66",
+def is_found_again(folder: Path) -> bool:
+    """Whether the path of each case leads to its series, in this process and in one that has not searched."""
+    from monai_scse.dicom import search
+
+    series = dicom_cases(folder)
+    known = [get_dicom_series(item.path).files for item in series]
+    search._found.clear()
+    searched = [get_dicom_series(item.path).files for item in series]
+    return known == searched == [item.files for item in series]
+
+
+@pytest.mark.situation("A folder for each DICOM series", "each case has the name of its folder")
+def test_only_scan_of_a_folder_has_its_name(tmp_path: Path) -> None:
+    for folder in ("liver", "kidneys", "deeper/spleen"):
+        write_dicom_series(tmp_path / folder, values(), SPACING)
+    assert image_cases(tmp_path) == [
+        {"image": str(tmp_path / folder)} for folder in ("deeper/spleen", "kidneys", "liver")
     ]
-    assert cases[2]["image"] == str(tmp_path / "deeper" / "series_2.3.4.66")
+    assert is_found_again(tmp_path)
+
+
+@pytest.mark.situation("Several DICOM series and other files in a folder", "each is named by folder, number and words")
+def test_scans_of_one_folder_are_named_by_number_and_description(tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    write_dicom_series(folder, values(), SPACING, uid=UID)
+    write_dicom_series(folder, values(), SPACING, description="Thorax / lung B70", number=4)
+    write_dicom_series(folder, values(), SPACING, description="", number=None)
+    (folder / "DICOMDIR.txt").write_text("stray")
+    (folder / "report.pdf").write_bytes(b"%PDF" + bytes(200))
+    (folder / "broken.dcm").write_bytes(bytes(128) + b"DICM" + bytes(30))
+    assert names(folder) == ["study_3_Abdomen_portal", "study_4_Thorax_lung_B70", "study_CT"]
+    assert is_found_again(folder)
+
+
+@pytest.mark.situation("Folders of one name for two patients", "named by patient's folder and its own")
+def test_folders_of_one_name_take_on_their_parents(tmp_path: Path) -> None:
+    for folder in ("a/pat1/CT", "a/pat2/CT", "b/pat2/CT", "c/MR"):
+        write_dicom_series(tmp_path / folder, values(), SPACING)
+    assert names(tmp_path) == ["pat1_CT", "a_pat2_CT", "b_pat2_CT", "MR"]
+    assert is_found_again(tmp_path)
+
+
+def test_series_of_one_name_in_a_folder_are_numbered(tmp_path: Path) -> None:
+    for uid in ("1.2.8.77001234", "1.2.9.77001234"):
+        write_dicom_series(tmp_path / "study", values(), SPACING, uid=uid)
+    assert names(tmp_path) == ["study_3_Abdomen_portal_1", "study_3_Abdomen_portal_2"]
+
+
+def test_characters_that_paths_do_not_like_become_underscores(tmp_path: Path) -> None:
+    write_dicom_series(tmp_path / "pat 1, (CT)", values(), SPACING)
+    assert image_cases(tmp_path) == [{"image": str(tmp_path / "pat 1, (CT)" / "pat_1_CT")}]
+    assert is_found_again(tmp_path)
+
+
+def test_patient_is_in_no_name(tmp_path: Path) -> None:
+    for number in (1, 2):
+        write_dicom_series(tmp_path / "study", values(), SPACING, number=number)
+    edit(tmp_path / "study", PatientName="Doe^Jane", PatientID="4711")
+    assert not any(word in name for name in names(tmp_path) for word in ("Doe", "Jane", "4711"))
+
+
+def test_table_tells_the_headers_own_words(tmp_path: Path) -> None:
+    write_dicom_series(tmp_path / "liver", values(), SPACING, uid=UID)
+    assert series_table(dicom_cases(tmp_path)) == [
+        {
+            "case": "liver",
+            "folder": str(tmp_path / "liver"),
+            "series_uid": UID,
+            "number": "3",
+            "description": "Abdomen portal",
+        }
+    ]
+
+
+@pytest.mark.situation("DICOM slices named .img, without .hdr", "one scan, no Analyze files", source="users of SPM")
+@pytest.mark.parametrize("suffix", [".img", ".IMG", ".dcm", ".1.2.3", "", ".nii.bak"])
+def test_slices_of_any_suffix(tmp_path: Path, suffix: str) -> None:
+    write_dicom_series(tmp_path / "scan", values(), SPACING)
+    for number, file in enumerate(sorted((tmp_path / "scan").iterdir())):
+        file.rename(file.with_name(f"slice{number}{suffix}"))
+    for folder in (tmp_path, tmp_path / "scan"):
+        assert image_cases(folder) == [{"image": str(tmp_path / "scan")}]
 
 
 def test_series_beside_images_are_named_as_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    write_dicom_series(tmp_path, values(), SPACING, uid=UID)
-    (tmp_path / "scan.nii.gz").touch()
+    write_dicom_series(tmp_path / "study", values(), SPACING, uid=UID)
+    (tmp_path / "study" / "scan.nii.gz").touch()
     with caplog.at_level(logging.WARNING):
-        cases = image_cases(tmp_path)
-    assert [case_name(case["image"]) for case in cases] == ["scan"]
-    assert "Abdomen_portal_77001234: left out because the folder holds scan.nii.gz too" in caplog.text
+        assert names(tmp_path / "study") == ["scan"]
+    assert "study: left out because the folder holds scan.nii.gz too" in caplog.text
 
 
-def test_series_of_one_name_are_told_apart_by_their_whole_uid(tmp_path: Path) -> None:
-    for uid in ("1.2.8.77001234", "1.2.9.77001234"):
-        write_dicom_series(tmp_path, values(), SPACING, uid=uid)
-    names = [series.name for series in find_dicom_series(tmp_path)]
-    assert names == ["Abdomen_portal_1.2.8.77001234", "Abdomen_portal_1.2.9.77001234"]
-
-
+@pytest.mark.situation("Series whose UIDs an anonymiser emptied", "told apart by folder, number and description")
 def test_anonymised_series_without_uid_are_told_apart(tmp_path: Path) -> None:
     for folder, description, modality, number in (
         ("p1", "Abdomen portal", "CT", 3),
@@ -66,186 +128,100 @@ def test_anonymised_series_without_uid_are_told_apart(tmp_path: Path) -> None:
     ):
         write_dicom_series(
             tmp_path / folder,
-            values(number),
+            values(number + 3),
             SPACING,
             uid="",
             description=description,
             modality=modality,
             number=number,
         )
-    names = ["Abdomen_portal_p1_CT_3", "Abdomen_portal_p1_CT_4", "Abdomen_portal_p2_CT_3"]
     cases = image_cases(tmp_path, "CT")
-    assert [case_name(case["image"]) for case in cases] == names
-    assert [len(get_dicom_series(case["image"]).files) for case in cases] == [3, 4, 3]
-
-
-def test_localizer_without_uid_and_description_is_no_part_of_the_scan(tmp_path: Path) -> None:
-    write_dicom_series(tmp_path, values(), SPACING, uid="", description="", number=None)
-    write_dicom_series(
-        tmp_path,
-        values(1),
-        SPACING,
-        uid="",
-        description="",
-        number=None,
-        image_type=("ORIGINAL", "PRIMARY", "LOCALIZER"),
-    )
-    (case,) = image_cases(tmp_path, "CT")
-    assert case_name(case["image"]) == f"series_{tmp_path.name}_CT"
-    assert len(get_dicom_series(case["image"]).files) == 6
-
-
-def test_series_of_one_name_in_two_folders_are_found_again(tmp_path: Path) -> None:
-    for folder, uid in (("p1", "1.2.8.77001234"), ("p2", "1.2.9.77001234")):
-        write_dicom_series(tmp_path / folder, values(), SPACING, uid=uid)
-    assert [get_dicom_series(case["image"]).uid for case in image_cases(tmp_path)] == [
-        "1.2.8.77001234",
-        "1.2.9.77001234",
-    ]
+    assert [case_name(case["image"]) for case in cases] == ["p1_3_Abdomen_portal", "p1_4_Abdomen_portal", "p2"]
+    assert [len(get_dicom_series(case["image"]).files) for case in cases] == [6, 7, 6]
 
 
 def test_slices_are_sorted_along_the_body_whatever_the_file_names(tmp_path: Path) -> None:
-    positions = even(6)[::-1]
+    positions = [[-20, -25, 2 * index] for index in range(6)][::-1]
     write_dicom_series(tmp_path, values(), SPACING, positions=positions)
     (series,) = find_dicom_series(tmp_path)
-    assert [item.position[2] for item in series.slices] == [0, 2, 4, 6, 8, 10]
+    assert [item.frame.position[2] for item in series.slices] == [0, 2, 4, 6, 8, 10]
     assert len(set(series.files)) == 6
 
 
 def test_path_of_a_series_and_folder_with_one_lead_to_it(tmp_path: Path) -> None:
-    write_dicom_series(tmp_path / "study", values(), SPACING, uid=UID)
-    path = tmp_path / "study" / "Abdomen_portal_77001234"
-    assert get_dicom_series(path).uid == UID
-    assert get_dicom_series(tmp_path / "study").uid == UID
-    assert image_cases(path) == [{"image": str(path)}]
-    assert get_dicom_series(tmp_path / "study" / "other") is None
+    folder = tmp_path / "study"
+    write_dicom_series(folder, values(), SPACING, uid=UID)
+    for path in (folder, folder / UID, folder / "study", folder / f"{tmp_path.name}_study"):
+        assert get_dicom_series(path).uid == UID
+    assert image_cases(folder / UID) == [{"image": str(folder)}]
+    assert get_dicom_series(folder / "other") is None
+    assert get_dicom_series(tmp_path) is None
     assert get_dicom_series(tmp_path / "nowhere" / "other") is None
     with pytest.raises(InputError, match="no such file or folder"):
-        image_cases(tmp_path / "study" / "other")
+        image_cases(folder / "other")
 
 
 def test_folder_with_two_series_is_not_one_scan(tmp_path: Path) -> None:
     for uid in ("1.2.3.11111111", "1.2.3.22222222"):
-        write_dicom_series(tmp_path, values(), SPACING, uid=uid)
-    with pytest.raises(InputError, match=r"holds 2 series \(Abdomen_portal_11111111, Abdomen_portal_22222222\)"):
-        get_dicom_series(tmp_path)
-
-
-def scout(folder: Path) -> None:
-    write_dicom_series(folder, values(1), SPACING, description="Scout", image_type=("DERIVED", "PRIMARY", "LOCALIZER"))
-
-
-def three_planes(folder: Path) -> None:
-    for orientation in ((1, 0, 0, 0, 1, 0), (1, 0, 0, 0, 0, -1), (0, 1, 0, 0, 0, -1)):
-        write_dicom_series(folder / str(orientation), values(1), SPACING, uid="1.2.3", orientation=orientation)
-    for number, file in enumerate(sorted(folder.glob("*/*"))):
-        file.rename(folder / f"plane{number}")
-
-
-@pytest.mark.parametrize("write", [scout, three_planes])
-def test_localizer_is_left_out_and_named(tmp_path: Path, caplog: pytest.LogCaptureFixture, write) -> None:
-    write(tmp_path)
-    with pytest.raises(InputError, match="a localizer, not a volume; choose another series"):
-        image_cases(tmp_path)
-    write_dicom_series(tmp_path, values(), SPACING, uid=UID)
-    with caplog.at_level(logging.WARNING):
-        assert [case_name(case["image"]) for case in image_cases(tmp_path)] == ["Abdomen_portal_77001234"]
-    assert "a localizer, left out" in caplog.text
-
-
-def missing_slice(folder: Path) -> None:
-    write_dicom_series(folder, values(9), SPACING, positions=even(12)[:4] + even(12)[6:11])
-
-
-def mixed_spacing(folder: Path) -> None:
-    write_dicom_series(folder, values(8), SPACING, positions=even(4) + [[-20, -25, 6 + 5 * i] for i in range(1, 5)])
-
-
-def gantry_tilt(folder: Path) -> None:
-    tilted = np.radians(15)
-    orientation = (1, 0, 0, 0, np.cos(tilted), -np.sin(tilted))
-    write_dicom_series(folder, values(), SPACING, positions=even(6), orientation=orientation)
-
-
-def two_phases(folder: Path) -> None:
-    write_dicom_series(folder, values(12), SPACING, positions=even(6) * 2)
-
-
-def two_sizes(folder: Path) -> None:
-    write_dicom_series(folder, values(3), SPACING, positions=even(6)[:3], uid="1.2.3")
-    for file in folder.iterdir():
-        file.rename(folder / f"a{file.name}")
-    write_dicom_series(folder, values(3)[:6], SPACING, positions=even(6)[3:], uid="1.2.3")
-
-
-@pytest.mark.parametrize(
-    ("write", "message"),
-    [
-        (missing_slice, r"Abdomen_portal_\S+: 2 slice\(s\) missing between IM\S+ and IM\S+, 1 gap\(s\) in all; export"),
-        (mixed_spacing, r"Abdomen_portal_\S+: mixed slice spacing, 2.00 to 5.00 mm; resample it"),
-        (gantry_tilt, r"Abdomen_portal_\S+: gantry tilt of 15.0 degrees; resample it first, for example with dcm2niix"),
-        (two_phases, r"Abdomen_portal_\S+: 6 slices lie where another one lies; export each phase"),
-        (two_sizes, r"Abdomen_portal_\S+: its slices differ in size or pixel spacing; export them"),
-    ],
-)
-def test_series_that_is_no_volume_is_refused_by_name(tmp_path: Path, write, message: str) -> None:
-    write(tmp_path)
-    with pytest.raises(InputError, match=message):
-        image_cases(tmp_path)
-
-
-def test_oblique_series_is_a_volume(tmp_path: Path) -> None:
-    angle = np.radians(20)
-    row, column = np.array([1, 0, 0]), np.array([0, np.cos(angle), np.sin(angle)])
-    normal = np.cross(row, column)
-    write_dicom_series(
-        tmp_path, values(), SPACING, positions=[2.0 * i * normal for i in range(6)], orientation=(*row, *column)
-    )
-    assert len(image_cases(tmp_path)) == 1
-
-
-def test_one_slice_is_left_to_whoever_needs_more(tmp_path: Path) -> None:
-    write_dicom_series(tmp_path, values(1), SPACING)
-    assert len(image_cases(tmp_path)) == 1
-
-
-def radiograph(folder: Path) -> None:
-    import pydicom
-
-    write_dicom_series(folder, values(1), SPACING, description="Abdomen erect", uid="1.2.3.99")
-    for file in folder.iterdir():
-        item = pydicom.dcmread(file)
-        item.Modality = "DX"
-        del item.ImagePositionPatient, item.ImageOrientationPatient
-        item.save_as(file)
-
-
-def mr_series(folder: Path) -> None:
-    write_dicom_series(folder, values(), SPACING, description="T2 TSE", modality="MR", uid="1.2.3.88")
-
-
-@pytest.mark.parametrize(
-    ("write", "message"),
-    [
-        (radiograph, r"Abdomen_erect_1.2.3.99: DICOM modality DX, not a CT"),
-        (mr_series, r"T2_TSE_\S+: DICOM modality MR"),
-    ],
-)
-def test_series_that_is_no_ct_is_refused_alone_and_left_out_beside_one(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, write, message: str
-) -> None:
-    write(tmp_path)
-    with pytest.raises(InputError, match=message):
-        image_cases(tmp_path, "CT")
-    write_dicom_series(tmp_path, values(), SPACING, uid=UID)
-    with caplog.at_level(logging.WARNING):
-        assert [case_name(case["image"]) for case in image_cases(tmp_path, "CT")] == ["Abdomen_portal_77001234"]
-    assert "left out" in caplog.text
+        write_dicom_series(tmp_path / "study", values(), SPACING, uid=uid)
+    with pytest.raises(InputError, match=r"holds 2 series \(study_3_Abdomen_portal_1, study_3_Abdomen_portal_2\)"):
+        get_dicom_series(tmp_path / "study")
 
 
 def test_path_of_an_mr_series_is_refused_for_ct(tmp_path: Path) -> None:
-    mr_series(tmp_path)
+    write_dicom_series(tmp_path / "head", values(), SPACING, description="T2 TSE", modality="MR")
+    write_dicom_series(tmp_path / "head", values(), SPACING, description="T1", modality="MR", number=4)
+    path = tmp_path / "head" / "head_3_T2_TSE"
+    assert image_cases(path) == [{"image": str(path)}]
+    with pytest.raises(InputError, match="head_3_T2_TSE: DICOM modality MR, not a CT; "):
+        image_cases(path, "CT")
+
+
+@pytest.mark.situation("One series in two folders, as discs have it", "one scan", source="users of MONAI Label")
+def test_series_over_two_folders_is_one_scan(tmp_path: Path) -> None:
+    write_dicom_series(tmp_path / "disc" / "A", values(12), SPACING)
+    (tmp_path / "disc" / "B").mkdir()
+    for file in sorted((tmp_path / "disc" / "A").iterdir())[::2]:
+        shutil.move(file, tmp_path / "disc" / "B")
+    write_dicom_series(tmp_path / "other", values(), SPACING)
+    assert image_cases(tmp_path) == [{"image": str(tmp_path / name)} for name in ("disc", "other")]
+    assert len(get_dicom_series(tmp_path / "disc").files) == 12
+    assert is_found_again(tmp_path)
+
+
+def test_gap_in_a_series_over_two_folders_is_seen(tmp_path: Path) -> None:
+    write_dicom_series(tmp_path / "A", values(14), SPACING)
+    (tmp_path / "B").mkdir()
     (series,) = find_dicom_series(tmp_path)
-    assert image_cases(series.path) == [{"image": series.path}]
-    with pytest.raises(InputError, match="DICOM modality MR, not a CT"):
-        image_cases(series.path, "CT")
+    for file in series.files[7:]:
+        shutil.move(file, tmp_path / "B")
+    (tmp_path / "A" / Path(series.files[6]).name).unlink()
+    (case,) = image_cases(tmp_path)
+    with pytest.raises(InputError, match=r"1 slice\(s\) missing"):
+        get_dicom_series(case["image"])
+
+
+@pytest.mark.situation("The same files sent twice", "each is used once, by a line in the log", source="users of dcm2niix")
+@pytest.mark.parametrize("folder", ["scan", "scan/again", "copy"])
+@pytest.mark.parametrize("values_changed", [{}, {"SOPInstanceUID": "1.2.3.4"}])
+def test_file_sent_twice_is_used_once(tmp_path: Path, caplog, folder: str, values_changed: dict) -> None:
+    write_dicom_series(tmp_path / "scan", values(), SPACING)
+    (tmp_path / folder).mkdir(exist_ok=True)
+    for file in sorted((tmp_path / "scan").glob("IM*"))[:3]:
+        shutil.copy(file, tmp_path / folder / f"{file.name}_again")
+        edit(tmp_path / folder / f"{file.name}_again", **values_changed)
+    with caplog.at_level(logging.WARNING):
+        (case,) = image_cases(tmp_path)
+    assert "3 file(s) of its series are there twice, each is used once" in caplog.text
+    assert len(get_dicom_series(case["image"]).files) == 6
+
+
+@pytest.mark.situation("Different series with one UID in several folders", "separate scans")
+@pytest.mark.parametrize("origins", [(-10, -10), (-10, -9), (-10, 37.3)])
+def test_series_that_share_a_uid_in_different_folders_stay_apart(tmp_path: Path, origins) -> None:
+    for folder, origin in zip(("p1", "p2"), origins):
+        noise = np.random.default_rng(ord(folder[1])).normal(0, 9, (8, 7, 6))
+        write_dicom_series(tmp_path / folder, values() + noise, SPACING, (0, 0, origin), uid=UID)
+    edit([*(tmp_path / "p1").iterdir(), *(tmp_path / "p2").iterdir()], StudyInstanceUID="1.2.3")
+    assert names(tmp_path) == ["p1", "p2"]
+    assert [len(get_dicom_series(tmp_path / name).files) for name in ("p1", "p2")] == [6, 6]
