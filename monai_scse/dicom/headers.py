@@ -25,6 +25,7 @@ __all__ = ["ImageHeader", "PixelFormat", "read_header"]
 
 _CACHED_HEADERS = 2**16
 _DEFERRED_BYTES = 1024
+_SERIES_UID = 0x0020000E
 _MOST_FRAMES = 2**16
 _LARGEST_SIDE = 2**14
 _KEYWORDS = (
@@ -168,12 +169,15 @@ def _parse_header(file: Path, size: int, mtime_ns: int) -> ImageHeader | None:
     try:
         # the pixels stay unread, only their place in the file is known
         header = pydicom.dcmread(file, specific_tags=list(_KEYWORDS), defer_size=_DEFERRED_BYTES)
+        if not len(header):  # pydicom gives nothing of a file that ends within an element
+            damage = "damaged or cut short"
+            header = _start_of_header(file)
     except pydicom.errors.InvalidDicomError:
         return None
     except Exception as error:  # pydicom raises errors of many types for damaged files
         damage = _reason(error)
-        try:  # which series it belongs to may still be known
-            header = pydicom.dcmread(file, specific_tags=list(_KEYWORDS), stop_before_pixels=True)
+        try:
+            header = _start_of_header(file)
         except Exception:
             return ImageHeader(file, damage)
     if header.file_meta.get("MediaStorageSOPClassUID") == pydicom.uid.MediaStorageDirectoryStorage:
@@ -182,6 +186,12 @@ def _parse_header(file: Path, size: int, mtime_ns: int) -> ImageHeader | None:
         return _image(header, file, size, damage)
     except Exception as error:  # values are converted when they are asked for
         return ImageHeader(file, damage or _reason(error))
+
+
+def _start_of_header(file: Path) -> Dataset:
+    """The header up to the UID of the series, to tell which series a damaged file belongs to."""
+    with file.open("rb") as stream:
+        return pydicom.filereader.read_partial(stream, lambda tag, vr, length: tag > _SERIES_UID)
 
 
 def _reason(error: Exception) -> str:

@@ -139,7 +139,7 @@ class DicomSeries:
             raise InputError(f"{self.path}: {error}") from None
 
     def _check_images(self) -> None:
-        damaged = [f"{item.file.name} is {item.damage}" for item in self.images if item.damage]
+        damaged = [f"{item.file.name}: {item.damage}" for item in self.images if item.damage]
         if damaged:
             raise InputError(f"{len(damaged)} unusable file(s): {names_of(damaged)}; copy or export the series again.")
         if self.is_localizer:

@@ -201,7 +201,7 @@ def refused(write, what: str, reason: str, source: str = PHILIPS):
         refused(no_spacing, "An enhanced file without pixel spacing", "its pixel spacing is missing"),
         refused(colours, "An enhanced file in colour", "images in colour"),
         refused(two_planes, "An enhanced file of two planes", "slices of several orientations"),
-        refused(cut_short, "An enhanced file cut short", "IM1 is cut short, pixels are missing"),
+        refused(cut_short, "An enhanced file cut short", "IM1: cut short, pixels are missing"),
     ],
 )
 def test_file_that_is_no_volume_is_refused_for_what_it_is(tmp_path: Path, write, reason: str) -> None:
