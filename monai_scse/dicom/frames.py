@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from monai.utils import optional_import
 
 if TYPE_CHECKING:
+    import pydicom
     from pydicom import Dataset
+else:
+    pydicom, _ = optional_import("pydicom")  # a network alone does not need it
 
 __all__ = ["Frame", "frames_of", "text_of"]
 
@@ -74,8 +78,9 @@ def _numbers(header: Dataset, keyword: str, count: int) -> tuple[float, ...]:
 def _orientation(header: Dataset) -> tuple[float, ...]:
     numbers = _numbers(header, "ImageOrientationPatient", 6)
     row, column = np.array(numbers[:3]), np.array(numbers[3:])
-    is_rotation = numbers and np.allclose([row @ row, column @ column, row @ column], [1, 1, 0], atol=1e-2)
-    return numbers if is_rotation else ()
+    if not numbers or not np.allclose([row @ row, column @ column, row @ column], [1, 1, 0], atol=1e-2):
+        return ()
+    return *map(float, row / np.linalg.norm(row)), *map(float, column / np.linalg.norm(column))
 
 
 def _frame(index: int, place: Dataset, plane: Dataset, measures: Dataset, values: Dataset) -> Frame:
@@ -101,21 +106,22 @@ def frames_of(header: Dataset, count: int) -> tuple[Frame, ...]:
     if not own and not shared:
         return tuple(_frame(index, *[header] * 4) if count == 1 else Frame(index, (), (), ()) for index in range(count))
 
+    nothing = pydicom.Dataset()
+
     def group(index: int, name: str) -> Dataset:
         def candidates() -> Iterator[Any]:
             for groups, position in ((own, index), (shared, 0)):
                 if position < len(groups):
                     yield from groups[position].get(name) or []
 
-        from pydicom import Dataset
+        return next(candidates(), nothing)
 
-        return next(candidates(), Dataset())
-
-    names = ("PlanePositionSequence", "PlaneOrientationSequence", "PixelMeasuresSequence")
     return tuple(
         _frame(
             index,
-            *(group(index, name) for name in names),
+            place=group(index, "PlanePositionSequence"),
+            plane=group(index, "PlaneOrientationSequence"),
+            measures=group(index, "PixelMeasuresSequence"),
             values=group(index, "PixelValueTransformationSequence"),
         )
         for index in range(count)

@@ -11,7 +11,7 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 from ..runtime import InputError
@@ -98,7 +98,7 @@ def _complete_each_other(whole: DicomSeries, parts: Sequence[Sequence[ImageHeade
     try:
         whole.check()
         folders = [item.image.file.parent for item in whole.slices]
-        changes = sum(a != b for a, b in zip(folders, folders[1:]))
+        changes = sum(a != b for a, b in pairwise(folders))
         return not is_renumbered or changes < len(parts)
     except InputError:
         places = [{_place(item) for item in part} for part in parts]

@@ -168,7 +168,7 @@ def _parse_header(file: Path, size: int, mtime_ns: int) -> ImageHeader | None:
     damage = ""
     try:
         # the pixels stay unread, only their place in the file is known
-        header = pydicom.dcmread(file, specific_tags=list(_KEYWORDS), defer_size=_DEFERRED_BYTES)
+        header: Dataset = pydicom.dcmread(file, specific_tags=list(_KEYWORDS), defer_size=_DEFERRED_BYTES)
         if not len(header):  # pydicom gives nothing of a file that ends within an element
             damage = "damaged or cut short"
             header = _start_of_header(file)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,16 +34,24 @@ def read_volume(series: DicomSeries) -> np.ndarray:
     ITK reads single-frame images. It takes the rescaling of one frame for all frames of an image, and turns the values
     of MONOCHROME1 images round. Such pixels are read as they are stored.
     """
+    import itk
+
     rows, columns = series.slices[0].image.size
     volume = np.empty((len(series.slices), rows, columns), np.float32)
     places: dict[ImageHeader, list[int]] = defaultdict(list)
     for place, item in enumerate(series.slices):
         places[item.image].append(place)
+    reader = None
     for image, of_image in places.items():
         if not _needs_stored_values(image):
-            volume[of_image[0]] = _values(image)
+            reader = reader or _gdcm_reader()
+            reader.SetFileName(str(image.file))
+            reader.Update()
+            volume[of_image[0]] = itk.array_view_from_image(reader.GetOutput())
             continue
         stored = _stored_frames(image)
+        if image.photometric == "MONOCHROME1" and image.modality == "MR":
+            stored = np.invert(stored)  # as ITK does
         for place in of_image:
             frame = series.slices[place].frame
             volume[place] = stored[frame.index]
@@ -51,10 +60,13 @@ def read_volume(series: DicomSeries) -> np.ndarray:
     return volume.T
 
 
-def _values(image: ImageHeader) -> np.ndarray:
+def _gdcm_reader() -> Any:
+    """ITK's reader of single-frame images, which asks no other format."""
     import itk
 
-    return np.asarray(itk.array_from_image(itk.imread(str(image.file), pixel_type=itk.F))).reshape(image.size)
+    reader = itk.ImageFileReader[itk.Image[itk.F, 2]].New()
+    reader.SetImageIO(itk.GDCMImageIO.New())
+    return reader
 
 
 def _needs_stored_values(image: ImageHeader) -> bool:

@@ -54,6 +54,19 @@ def _segment_description(number: int, structure: Structure) -> Any:
     return description
 
 
+def _in_order_of_files(classes: np.ndarray, series: DicomSeries) -> np.ndarray:
+    """The classes of each frame, (frames, rows, columns), in the order of the files. Frames left out have none."""
+    starts, count = {}, 0
+    for item in series.slices:
+        if item.image not in starts:
+            starts[item.image] = count
+            count += len(item.image.frames)
+    frames = np.zeros((count, *classes.shape[1::-1]), np.uint8)
+    for index, item in enumerate(series.slices):
+        frames[starts[item.image] + item.frame.index] = classes[:, :, index].T
+    return frames
+
+
 def save_dicom_segmentation(
     path: str | Path, classes: np.ndarray, series: DicomSeries, structures: Sequence[Structure]
 ) -> None:
@@ -63,7 +76,7 @@ def save_dicom_segmentation(
 
     Args:
         path: the file.
-        classes: class indices on the grid of the series as ITK reads it, (columns, rows, slices).
+        classes: class indices on the grid of the series, (columns, rows, slices).
         series: the scan.
         structures: names, codes and colours of the classes, index 0 is background.
 
@@ -80,7 +93,7 @@ def save_dicom_segmentation(
                 raise ValueError(f"{keyword} is missing or empty; let the anonymiser replace UIDs, not empty them")
         segmentation = Segmentation(
             source_images=headers,
-            pixel_array=classes.T.astype(np.uint8, order="C"),
+            pixel_array=_in_order_of_files(classes, series),
             segmentation_type=SegmentationTypeValues.BINARY,
             segment_descriptions=[
                 _segment_description(number, structure) for number, structure in enumerate(structures) if number

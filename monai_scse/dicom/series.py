@@ -192,7 +192,9 @@ def series_of(images: list[ImageHeader], folder: Path) -> DicomSeries:
         largest = max(groups, key=len)
         if len(largest) > len(slices) / 2:
             chosen = set(map(id, largest))
-            slices = without(slices, [id(item) not in chosen for item in slices], "of another orientation than its series")
+            slices = without(
+                slices, [id(item) not in chosen for item in slices], "of another orientation than its series"
+            )
             slices = sorted_slices(slices)
         elif len(largest) < _MOST_OF_A_LOCALIZER:
             is_localizer = True

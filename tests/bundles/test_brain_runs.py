@@ -177,11 +177,11 @@ def test_inference_reads_a_dicom_series(segment, tmp_path):
     options = {"description": "T1w MPRAGE", "modality": "MR", "rescale_intercept": 0, "uid": "1.2.840.20261123"}
     write_dicom_series(tmp_path / "study" / "series", phantom(0)[0], (1.2, 1.1, 1.3), **options)
     segment(tmp_path / "study", tmp_path)
-    segmentation = nibabel.load(tmp_path / "T1w_MPRAGE_20261123_seg.nii.gz")
+    segmentation = nibabel.load(tmp_path / "series_seg.nii.gz")
     assert segmentation.shape == (40, 44, 36)
     in_ras = np.array([[-1.2, 0, 0, 20], [0, -1.1, 0, 25], [0, 0, 1.3, -10], [0, 0, 0, 1]])
     np.testing.assert_allclose(segmentation.affine, in_ras, atol=1e-5)
-    assert (tmp_path / "T1w_MPRAGE_20261123_overlay.png").is_file()
+    assert (tmp_path / "series_overlay.png").is_file()
 
 
 def test_evaluation_writes_tables_and_prints_their_mean(brain_bundle, labelled_dataset, trained, tmp_path):

@@ -99,13 +99,13 @@ def test_dicom_round_trip_of_a_real_ct(ct_bundle, example_ct, tmp_path):
     assert result.returncode == 0, result.stderr
     assert "a localizer, left out" in result.stdout + result.stderr
 
-    nifti = nibabel.load(out / "Abdomen_20180001_seg.nii.gz")
+    nifti = nibabel.load(out / "study_seg.nii.gz")
     classes = np.asarray(nifti.dataobj)
     np.testing.assert_allclose(
         np.asarray(nibabel.as_closest_canonical(nifti).affine), scan.affine, atol=1e-3
     )  # the place of the scan that the series was made from
     assert len(np.unique(classes)) > 3  # some organs were found
-    volume = highdicom.seg.segread(out / "Abdomen_20180001_seg.dcm").get_volume(combine_segments=True)
+    volume = highdicom.seg.segread(out / "study_seg.dcm").get_volume(combine_segments=True)
     indices = np.argwhere(volume.array > 0)
     world = nibabel.affines.apply_affine(volume.affine, indices) * [-1, -1, 1]
     voxels = np.rint(nibabel.affines.apply_affine(np.linalg.inv(nifti.affine), world)).astype(int)

@@ -196,12 +196,17 @@ def test_random_damage_ends_in_an_answer_or_a_line(tmp_path: Path, seed: int) ->
     write_dicom_series(tmp_path / "good", values(), SPACING)
     cases = image_cases(tmp_path)
     assert {"image": str(tmp_path / "good")} in cases
-    for case in cases:
-        try:
-            LoadScand("image")(case)
-        except InputError as error:
-            assert "\n" not in str(error)
-            assert "scan" in str(error)
+    messages = [message for message in map(refusal, cases) if message]
+    assert all("\n" not in message and "scan" in message for message in messages)
+
+
+def refusal(case: dict[str, str]) -> str:
+    """The message of a case that is refused; empty for one that loads."""
+    try:
+        LoadScand("image")(case)
+    except InputError as error:
+        return str(error)
+    return ""
 
 
 @pytest.mark.situation("A file without the right to read it", "named in the log")

@@ -189,11 +189,15 @@ def refused(write, what: str, reason: str, source: str = PHILIPS):
 @pytest.mark.parametrize(
     ("write", "reason"),
     [
-        refused(missing_frame, "An enhanced file with one frame missing", r"1 slice\(s\) missing between IM1 frame 4 and"),
+        refused(
+            missing_frame, "An enhanced file with one frame missing", r"1 slice\(s\) missing between IM1 frame 4 and"
+        ),
         refused(mixed_spacing, "An enhanced file of mixed spacing", "mixed slice spacing, 1.00 to 2.00 mm"),
         refused(two_phases, "Two contrast phases in one enhanced file", "4 slices lie where .* 2 slices a place"),
         refused(magnitude_and_phase, "Magnitude and phase in one enhanced file", "4 slices lie .* 2 slices a place"),
-        refused(shifted_frame, "An enhanced file with a frame shifted in its plane", r"shifted .* 4.0 mm.*frame [56] and"),
+        refused(
+            shifted_frame, "An enhanced file with a frame shifted in its plane", r"shifted .* 4.0 mm.*frame [56] and"
+        ),
         refused(no_places, "An enhanced file whose frames have no place", "8 of 8 slices have no place"),
         refused(one_place_too_few, "An enhanced file with a place too few", r"1 of 8 slices .*IM1 frame 8"),
         refused(empty_place, "An enhanced file with an empty place", r"1 of 8 slices .*IM1 frame 5"),

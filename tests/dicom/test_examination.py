@@ -166,7 +166,9 @@ def test_all_that_is_left_out_is_counted_when_nothing_is_left(tmp_path: Path) ->
         image_cases(tmp_path, "CT")
 
 
-@pytest.mark.situation("A scout slice inside a series", "left out by name, the scan is kept", source="users of dcm2niix")
+@pytest.mark.situation(
+    "A scout slice inside a series", "left out by name, the scan is kept", source="users of dcm2niix"
+)
 @pytest.mark.parametrize("image_type", [SCOUT, ("ORIGINAL", "PRIMARY", "AXIAL")])
 @pytest.mark.parametrize("orientation", [(0, 1, 0, 0, 0, -1), (0.9848, 0.1736, 0, -0.1736, 0.9848, 0)])
 def test_slice_of_another_orientation_in_a_series(tmp_path: Path, caplog, image_type, orientation) -> None:

@@ -53,7 +53,9 @@ def test_odd_file_costs_itself_alone(hard_inputs: Path, caplog, folder: str, odd
 
 def test_half_of_the_slices_shifted(hard_inputs: Path) -> None:
     (case,) = image_cases(hard_inputs / "half_of_slices_shifted_in_plane", "CT")
-    with pytest.raises(InputError, match=r"slices are shifted in their plane by up to \d+\.\d mm, most between \d+.dcm"):
+    with pytest.raises(
+        InputError, match=r"slices are shifted in their plane by up to \d+\.\d mm, most between \d+.dcm"
+    ):
         LoadScand("image")(case)
 
 

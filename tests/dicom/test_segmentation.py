@@ -13,7 +13,7 @@ import pytest
 import torch
 from monai.data import MetaTensor
 from pydicom import dcmread
-from support.dicom_files import write_dicom_series
+from support.dicom_files import write_dicom_series, write_enhanced
 
 from monai_scse.dicom import find_dicom_series, save_dicom_segmentation
 from monai_scse.handlers import DicomSegmentation
@@ -67,6 +67,23 @@ def test_segments_lie_where_the_classes_are_in_space(series, classes, tmp_path):
     np.testing.assert_array_equal(found, classes)
 
 
+@pytest.mark.situation("DICOM SEG of an enhanced multi-frame scan", "its segments lie in the right frames")
+def test_segments_of_an_enhanced_scan_lie_where_the_classes_are(classes, tmp_path):
+    order = [3, 0, 6, 1, 5, 2, 4]
+    volume = np.random.default_rng(0).normal(0, 200, SHAPE)
+    positions = [(-30, 12, 40 + 2.5 * index) for index in order]
+    write_enhanced(tmp_path / "scan" / "IM1", volume[:, :, order], (1.5, 1.2, 2.5), positions)
+    series = find_dicom_series(tmp_path / "scan")[0]
+    save_dicom_segmentation(tmp_path / "seg.dcm", classes, series, STRUCTURES)
+    volume = highdicom.seg.segread(tmp_path / "seg.dcm").get_volume(combine_segments=True)
+    indices = np.argwhere(volume.array > 0)
+    world = nibabel.affines.apply_affine(volume.affine, indices)
+    found = np.zeros(SHAPE, dtype=np.uint8)
+    places = np.rint((world - [-30, 12, 40]) / [1.5, 1.2, 2.5]).astype(int)
+    found[tuple(places.T)] = volume.array[tuple(indices.T)]
+    np.testing.assert_array_equal(found, classes)
+
+
 def test_segments_carry_name_code_side_and_colour(series, classes, tmp_path):
     save_dicom_segmentation(tmp_path / "seg.dcm", classes, series, STRUCTURES)
     segments = dcmread(tmp_path / "seg.dcm").SegmentSequence
@@ -99,7 +116,7 @@ def _engine(pred: torch.Tensor, file: str) -> SimpleNamespace:
 def test_handler_writes_series_and_names_other_files(series, classes, tmp_path, caplog, write_nifti):
     handler = DicomSegmentation(str(tmp_path / "out"), STRUCTURES)
     handler.save_batch(_engine(torch.from_numpy(classes)[None].float(), series.path))
-    assert [path.name for path in (tmp_path / "out").iterdir()] == [f"{series.name}_seg.dcm"]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["series_seg.dcm"]
     file = write_nifti(tmp_path / "scan.nii.gz", classes)
     with caplog.at_level(logging.WARNING):
         handler.save_batch(_engine(torch.from_numpy(classes)[None], str(file)))

@@ -201,7 +201,9 @@ def test_gap_in_a_series_over_two_folders_is_seen(tmp_path: Path) -> None:
         get_dicom_series(case["image"])
 
 
-@pytest.mark.situation("The same files sent twice", "each is used once, by a line in the log", source="users of dcm2niix")
+@pytest.mark.situation(
+    "The same files sent twice", "each is used once, by a line in the log", source="users of dcm2niix"
+)
 @pytest.mark.parametrize("folder", ["scan", "scan/again", "copy"])
 @pytest.mark.parametrize("values_changed", [{}, {"SOPInstanceUID": "1.2.3.4"}])
 def test_file_sent_twice_is_used_once(tmp_path: Path, caplog, folder: str, values_changed: dict) -> None:

@@ -131,18 +131,34 @@ MERGED = "users of TotalSegmentator"
 @pytest.mark.parametrize(
     ("write", "reason"),
     [
-        case(missing_slices, "A DICOM series with slices missing", r"2 slice\(s\) missing between IM\S+ and IM\S+, 1 gap"),
+        case(
+            missing_slices, "A DICOM series with slices missing", r"2 slice\(s\) missing between IM\S+ and IM\S+, 1 gap"
+        ),
         case(mixed_spacing, "A DICOM series of mixed slice spacing", "mixed slice spacing, 2.00 to 5.00 mm"),
         case(slowly_mixed_spacing, "Slice spacing that drifts a little", "mixed slice spacing, 2.00 to 2.10 mm"),
         case(gantry_tilt, "A CT of a tilted gantry", "gantry tilt of 15.0 degrees; resample it first, for example"),
         case(two_phases, "Two phases in one DICOM series", "6 slices lie where another one lies, 2 slices a place"),
         case(five_volumes, "A 4D DICOM series (fMRI, diffusion)", "24 slices lie where .* 5 slices a place"),
         case(two_sizes, "Slices of two sizes in a series", "its slices differ in size or pixel spacing"),
-        case(shifted(5), "One slice shifted in its plane", r"shifted in their plane by up to 10.0 mm, most between IM", MERGED),
+        case(
+            shifted(5),
+            "One slice shifted in its plane",
+            r"shifted in their plane by up to 10.0 mm, most between IM",
+            MERGED,
+        ),
         case(shifted(5, by=0.3), "One slice shifted by 0.3 mm", r"shifted in their plane by up to 0.3 mm"),
-        case(shifted(0), "The first slice shifted in its plane", r"shifted in their plane by up to 10.0 mm, most between"),
-        case(shifted(11), "The last slice shifted in its plane", r"shifted in their plane by up to 10.0 mm, most between"),
-        case(shifted(6, 7, 8, 9, 10, 11), "Half of the slices shifted in their plane", "shifted in their plane by", MERGED),
+        case(
+            shifted(0), "The first slice shifted in its plane", r"shifted in their plane by up to 10.0 mm, most between"
+        ),
+        case(
+            shifted(11), "The last slice shifted in its plane", r"shifted in their plane by up to 10.0 mm, most between"
+        ),
+        case(
+            shifted(6, 7, 8, 9, 10, 11),
+            "Half of the slices shifted in their plane",
+            "shifted in their plane by",
+            MERGED,
+        ),
         case(shifted(1, 3, 5, 7, 9, 11), "Every second slice shifted in its plane", "shifted in their plane by up to"),
         case(bent, "Slices on a bent line", "shifted in their plane by up to 0.4 mm"),
         case(mosaic, "A Siemens mosaic", "a Siemens mosaic, .*; convert it with dcm2niix", "users of dcm2niix"),
@@ -182,9 +198,7 @@ def test_voxels_lie_where_the_headers_say(tmp_path: Path, angle: float, directio
     row, column = np.array([1, 0, 0]), np.array([0, np.cos(radians), np.sin(radians)])
     step = 2.0 * np.cross(row, column)
     positions = [np.array([3.25, -7.5, 11]) + index * step for index in range(6)][::direction]
-    write_dicom_series(
-        tmp_path, values()[:, :, ::direction], SPACING, positions=positions, orientation=(*row, *column)
-    )
+    write_dicom_series(tmp_path, values()[:, :, ::direction], SPACING, positions=positions, orientation=(*row, *column))
     image = LoadScand("image")({"image": str(tmp_path)})["image"]
     expected = affine_by_hand([3.25, -7.5, 11], step, row, column)
     np.testing.assert_allclose(image.affine, expected, rtol=0, atol=1e-5)

@@ -119,7 +119,7 @@ def test_mask_comes_from_the_archive_and_its_edit_goes_back_as_dicom_seg(archive
         server.bundle, "inference.json", cwd=tmp_path, dataset_dir=archive.scan, output_dir=out, device="cpu"
     )
     assert done.returncode == 0, done.stderr
-    expected = nibabel.load(next(out.glob("T1w_*_seg.nii.gz")))
+    expected = nibabel.load(next(out.glob("scan_seg.nii.gz")))
     found = np.unique(np.asarray(expected.dataobj))
     assert len(found) > 20
     assert dice_in_world(mask, expected, [index for index in found if index]) > 0.99
