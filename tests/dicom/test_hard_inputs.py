@@ -7,8 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nibabel
+import numpy as np
 import pytest
 from conftest import DATA
+from support.dicom_files import write_dicom_series, write_enhanced
 
 from monai_scse.data import image_cases
 from monai_scse.dicom import get_dicom_series
@@ -59,6 +62,23 @@ def test_half_of_the_slices_shifted(hard_inputs: Path) -> None:
         LoadScand("image")(case)
 
 
+@pytest.mark.situation("A real CT as an enhanced file, frames in any order", "voxels and places of the slices")
+def test_real_ct_is_the_same_as_slices_and_as_one_enhanced_file(example_ct: Path, tmp_path: Path) -> None:
+    scan = nibabel.as_closest_canonical(nibabel.load(example_ct / "example_ct_sm.nii.gz"))
+    values, spacing = np.rint(scan.get_fdata()[::-1, ::-1]), np.abs(np.diag(scan.affine)[:3])
+    start = nibabel.affines.apply_affine(scan.affine, [scan.shape[0] - 1, scan.shape[1] - 1, 0]) * [-1, -1, 1]
+    order = np.random.default_rng(0).permutation(scan.shape[2])
+    positions = [start + [0, 0, spacing[2] * index] for index in order]
+    write_dicom_series(tmp_path / "slices", values[:, :, order], spacing, positions=positions)
+    write_enhanced(tmp_path / "enhanced" / "IM1", values[:, :, order], spacing, positions)
+    for case in image_cases(tmp_path, "CT"):
+        image = LoadScand("image")(case)["image"]
+        canonical = nibabel.as_closest_canonical(nibabel.Nifti1Image(image[0].numpy(), image.affine.numpy()))
+        np.testing.assert_allclose(canonical.affine, scan.affine, rtol=0, atol=1e-5)
+        np.testing.assert_array_equal(canonical.get_fdata(), np.rint(scan.get_fdata()))
+
+
+@pytest.mark.long  # it loads the libraries once more
 def test_mosaic_is_refused_in_little_memory(hard_inputs: Path) -> None:
     code = (
         "import resource, sys; from monai_scse.data import image_cases; from monai_scse.transforms import LoadScand\n"
