@@ -68,7 +68,7 @@ def test_real_ct_is_the_same_as_slices_and_as_one_enhanced_file(example_ct: Path
     values, spacing = np.rint(scan.get_fdata()[::-1, ::-1]), np.abs(np.diag(scan.affine)[:3])
     start = nibabel.affines.apply_affine(scan.affine, [scan.shape[0] - 1, scan.shape[1] - 1, 0]) * [-1, -1, 1]
     order = np.random.default_rng(0).permutation(scan.shape[2])
-    positions = [start + [0, 0, spacing[2] * index] for index in order]
+    positions = [np.add(start, [0, 0, spacing[2] * index]) for index in order]
     write_dicom_series(tmp_path / "slices", values[:, :, order], spacing, positions=positions)
     write_enhanced(tmp_path / "enhanced" / "IM1", values[:, :, order], spacing, positions)
     for case in image_cases(tmp_path, "CT"):
