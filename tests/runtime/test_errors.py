@@ -71,8 +71,7 @@ def test_input_error_from_a_monai_transform_is_one_line() -> None:
     done = run("", code)
     # MONAI may first print that a plugin of its DICOM reader is not installed
     assert (
-        done.stderr.splitlines()[-1]
-        == "error: gone.nii.gz: cannot be read as an image; check that the file is complete."
+        done.stderr.splitlines()[-1] == "error: gone.nii.gz: cannot be read as an image, no such file; check the path."
     )
     assert "Traceback" not in done.stderr
     assert done.returncode == 1
