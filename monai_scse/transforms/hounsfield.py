@@ -17,59 +17,53 @@ __all__ = ["CheckHounsfieldd"]
 _logger = logging.getLogger(__name__)
 
 
+_AIR = -1024.0
+_PADDING = -1100.0  # lower than the noise of air: no measured value
+
+
 class CheckHounsfieldd(MapTransform):
-    """Check that images are CT scans in Hounsfield units with enough slices.
+    """Check that images are CT scans in Hounsfield units, and give the padding around them the value of air.
 
     Every CT of a body holds air or fat, far below 0. Stored values of 0 to 4095, with soft tissue around 1050, lack the
-    offset of the scanner: an error. Other values without air and fat are no CT: a warning. MONAI has no transform that
-    does this.
+    offset of the scanner: an error, whatever the padding. Values with no soft tissue have the offset twice: an error.
+    Other values without air and fat are no CT: a warning. MONAI has no transform that does this.
 
     Args:
         keys: the images, (1, x, y, z).
         hu_offset: added first, for scans without their offset: usually -1024.
-        min_slices: the fewest voxels along any axis.
         allow_missing_keys: whether a missing key is no error.
 
     Raises:
-        InputError: when the offset is missing, or there are fewer slices.
+        InputError: when the offset is missing, or added to a scan that has it.
     """
 
-    def __init__(
-        self,
-        keys: str | Sequence[str],
-        hu_offset: float = 0.0,
-        min_slices: int = 1,
-        allow_missing_keys: bool = False,
-    ) -> None:
+    def __init__(self, keys: str | Sequence[str], hu_offset: float = 0.0, allow_missing_keys: bool = False) -> None:
         super().__init__(keys, allow_missing_keys)
         self.hu_offset = hu_offset
-        self.min_slices = min_slices
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         checked = dict(data)
         for key in self.key_iterator(data):
             image = data[key] + self.hu_offset if self.hu_offset else data[key]
-            self._check(image, file_of(data[key], str(key)))
-            checked[key] = image
+            self._check(torch.as_tensor(image).as_subclass(torch.Tensor), file_of(data[key], str(key)))
+            checked[key] = image.clamp(min=_AIR)
         return checked
 
     def _check(self, image: torch.Tensor, file: str) -> None:
-        shape = tuple(image.shape[1:])
-        if min(shape) < self.min_slices:
+        measured = int((image > _PADDING).sum())
+        values = f"{file}: values from {float(image.min()):g} to {float(image.max()):g}"
+        if self.hu_offset and int((image > -300).sum()) < 0.01 * image.numel():
             raise InputError(
-                f"{file}: {min(shape)} slices of shape {shape}, the network needs at least {self.min_slices}; "
-                "give the whole scan."
+                f"{values} hold no soft tissue after hu_offset {self.hu_offset:g}, the scan has its offset; "
+                "leave out hu_offset."
             )
-        lowest, highest = float(image.min()), float(image.max())
-        if lowest < -150:
+        if int(((image > _PADDING) & (image < -150)).sum()) > 0.005 * measured:
             return
         body, soft = int((image > 300).sum()), int(((image > 880) & (image < 1200)).sum())  # soft tissue and fat
         if soft > 0.6 * body:
+            padded = " and padding" if measured < image.numel() else ""
             raise InputError(
-                f"{file}: values from {lowest:g} to {highest:g} are not Hounsfield units, their offset is missing; "
+                f"{values}{padded} are not Hounsfield units, their offset is missing; "
                 "give --hu_offset -1024 (or what the scanner uses)."
             )
-        _logger.warning(
-            f"{file}: values from {lowest:g} to {highest:g} do not look like a CT in Hounsfield units; an MR image? "
-            "The result will be wrong."
-        )
+        _logger.warning(f"{values} do not look like a CT in Hounsfield units; an MR image? The result will be wrong.")
