@@ -12,7 +12,7 @@ from monai.transforms import FillHoles, KeepLargestConnectedComponent, Spacing
 
 from ..runtime import read_weights
 from ..transforms import LeanResample
-from ..transforms.brain_extraction import tissue_mask, voxel_ml
+from ..transforms.tissue import tissue_mask, voxel_ml
 
 __all__ = ["BrainExtractor"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .brain_extraction import SCAN_KEY, ExtractBraind, tissue_ml
+from .brain_extraction import SCAN_KEY, ExtractBraind
 from .brain_plausibility import BrainQCd
 from .cleaning import organ_cleaning
 from .confidence import AGREEMENT_KEY, CONFIDENCE_KEY, RecordConfidenced
@@ -17,6 +17,7 @@ from .sides import ResolveSidesd
 from .slabs import RandSlabTruncationd, StackAdjacentSlicesd
 from .spacing import AntiAliasd, SpacingIgnoringExtraKeysd
 from .structure_variation import RandStructureIntensityd, RandStructureSized, RandWhiteMatterLesionsd
+from .tissue import tissue_ml
 
 __all__ = [
     # reading: from files to scans and labels as networks take them

@@ -7,7 +7,6 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from monai.data import MetaTensor
 from monai.transforms import LoadImage, MapTransform, ResampleToMatch
@@ -15,60 +14,43 @@ from monai.transforms import LoadImage, MapTransform, ResampleToMatch
 from ..data import IMAGE_SUFFIXES, case_name
 from ..runtime import InputError
 from .scans import file_of
+from .tissue import find_tissue, rim_brightness, voxel_ml
 
-__all__ = ["SCAN_KEY", "ExtractBraind", "tissue_mask", "tissue_ml", "voxel_ml"]
+__all__ = ["SCAN_KEY", "ExtractBraind"]
 
 #: Entry of the meta data of a scan: what it shows, "skull-stripped", "whole head", "masked" or "no brain found".
 SCAN_KEY = "scan"
 
 
-def voxel_ml(image: MetaTensor) -> float:
-    """Volume of a voxel in ml."""
-    return abs(float(torch.linalg.det(image.affine[:3, :3]))) / 1000
-
-
-def tissue_mask(image: torch.Tensor) -> torch.Tensor:
-    """Where a scan is brighter than its background, boolean, of the shape of the scan."""
-    low, high = float(image.min()), float(np.percentile(image.numpy(), 99.5))
-    return image > low + 0.05 * (high - low)
-
-
-def tissue_ml(image: MetaTensor) -> float:
-    """Volume of what is brighter than the background, in ml: of a brain at most 2000, of a head more than 2500.
-
-    Args:
-        image: a T1-weighted scan, (1, x, y, z).
-    """
-    return float(tissue_mask(image).sum()) * voxel_ml(image)
-
-
 class ExtractBraind(MapTransform):
-    """Tell whole heads from skull-stripped scans, and give all that is not brain the value of the background.
+    """Tell whole heads from skull-stripped scans, and leave the brain alone: 0 around it, and above 0 within.
 
-    A skull-stripped scan stays as it is. In a whole head ``find_brain`` gives the mask of the brain. A folder of masks
-    replaces both. What the scan shows is logged, and noted in the meta data, entry :data:`SCAN_KEY`. MONAI's
-    ``MaskIntensityd`` is nearest: it needs the mask in the sample, and makes the background 0.
+    Of a skull-stripped scan all that differs from its background is brain, see :func:`find_tissue`. In a whole head
+    ``find_brain`` gives the mask of the brain. A folder of masks replaces both. What the scan shows is logged, and
+    noted in the meta data, entry :data:`SCAN_KEY`. It goes before transforms that interpolate, which mix a brain of
+    z-scores with a background of 0. MONAI's ``MaskIntensityd`` is nearest: it needs the mask in the sample.
 
     Args:
         keys: T1-weighted scans, (1, x, y, z), axes to the right, the front and the top (RAS).
         find_brain: gives the mask of a scan, boolean (1, x, y, z), such as
-            :meth:`monai_scse.inferers.BrainExtractor.predict`. A scan whose mask is empty stays as it is: the checks
-            of its segmentation report it.
+            :meth:`monai_scse.inferers.BrainExtractor.predict`. It receives the scan with a background of 0.
+            A scan whose mask is empty keeps all its tissue: the checks of its segmentation report it.
         mask_dir: folder with a brain mask for each scan, under the name of the scan; None to find the brains.
         masks_by_folder: masks lie in a folder of ``mask_dir`` that bears the name of the scan's folder, for scans of
             the same name in several folders.
-        stripped_ml: scans with less tissue than this are skull-stripped.
+        stripped_ml: scans with less tissue than this are skull-stripped. From 0.85 to 1.2 times this,
+            :func:`rim_brightness` decides, because a large brain has as much tissue as a small head.
         allow_missing_keys: whether a missing key is no error.
 
     Raises:
-        InputError: when a mask is missing or holds nothing of its scan.
+        InputError: when a mask is missing or holds nothing of its scan, or nothing differs from the background.
 
     Example:
         >>> scan = MetaTensor(torch.rand(1, 50, 50, 50), affine=torch.diag(torch.tensor([4.0, 4, 4, 1])))
         >>> brain = torch.zeros(1, 50, 50, 50, dtype=torch.bool)
         >>> brain[:, 10:40, 10:40, 10:40] = True
         >>> extracted = ExtractBraind("image", find_brain=lambda image: brain)({"image": scan})["image"]
-        >>> extracted.meta["scan"], bool((extracted[~brain] == scan.min()).all())
+        >>> extracted.meta["scan"], bool((extracted[~brain] == 0).all())
         ('whole head', True)
     """
 
@@ -96,22 +78,33 @@ class ExtractBraind(MapTransform):
 
     def _extract(self, image: MetaTensor) -> MetaTensor:
         name = file_of(image)
+        tissue = find_tissue(image)
+        cleaned = tissue.clean(image)
+        volume = float(tissue.mask.sum()) * voxel_ml(image)
         mask: torch.Tensor | None
         if self.mask_dir is not None:
             scan, mask = "masked", self._read_mask(image, self.mask_dir)
             self.logger.info(f"{name}: brain mask of {float(mask.sum()) * voxel_ml(image):.0f} ml used.")
-        elif (tissue := tissue_ml(image)) < self.stripped_ml:
+        elif self._is_stripped(cleaned, tissue.mask, volume):
             scan, mask = "skull-stripped", None
-            self.logger.info(f"{name}: skull-stripped ({tissue:.0f} ml of tissue).")
-        elif (mask := self.find_brain(image)).any():
+            self.logger.info(f"{name}: skull-stripped ({volume:.0f} ml of tissue).")
+        elif (mask := self.find_brain(cleaned)).any():
             scan, found = "whole head", float(mask.sum()) * voxel_ml(image)
-            self.logger.info(f"{name}: whole head ({tissue:.0f} ml of tissue), brain of {found:.0f} ml found.")
+            self.logger.info(f"{name}: whole head ({volume:.0f} ml of tissue), brain of {found:.0f} ml found.")
         else:
             scan, mask = "no brain found", None
-            self.logger.warning(f"{name}: whole head ({tissue:.0f} ml of tissue), and no brain found in it.")
-        result = MetaTensor(image.clone() if mask is None else torch.where(mask, image, image.min()))
-        result.copy_meta_from(image).meta[SCAN_KEY] = scan
-        return result
+            self.logger.warning(f"{name}: whole head ({volume:.0f} ml of tissue), and no brain found in it.")
+        if mask is not None:
+            cleaned = MetaTensor(torch.where(mask, cleaned, 0)).copy_meta_from(image)
+        if not bool(cleaned.any()):
+            raise InputError(f"{name}: shows nothing brighter than its background; choose another scan.")
+        cleaned.meta[SCAN_KEY] = scan
+        return cleaned
+
+    def _is_stripped(self, image: MetaTensor, tissue: torch.Tensor, volume: float) -> bool:
+        if volume < 0.85 * self.stripped_ml or volume > 1.2 * self.stripped_ml:
+            return volume < self.stripped_ml
+        return rim_brightness(image, tissue) < (1.0 if volume < self.stripped_ml else 0.8)
 
     def _read_mask(self, image: MetaTensor, folder: Path) -> torch.Tensor:
         scan = Path(file_of(image))
