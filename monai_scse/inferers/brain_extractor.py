@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -74,7 +75,8 @@ class BrainExtractor:
         """Where the brain is.
 
         Args:
-            image: scan of a whole head, (1, x, y, z), axes to the right, the front and the top (RAS).
+            image: scan of a whole head with a background of 0, (1, x, y, z), axes to the right, the front and the top
+                (RAS).
 
         Returns:
             the brain with the margin around it, boolean (1, x, y, z). False everywhere when no brain is found.
@@ -104,7 +106,7 @@ class BrainExtractor:
     def _on_grid_of(self, image: MetaTensor) -> np.ndarray:
         """The brain without margin, boolean (1, x, y, z)."""
         networks = self._load()
-        coarse = self.to_network(image)
+        coarse = cast(MetaTensor, self.to_network(image))
         tissue = tissue_mask(coarse)[0].numpy()
         bounds = [np.flatnonzero(tissue.any(axis=tuple({0, 1, 2} - {axis})))[[0, -1]] for axis in range(3)]
         head = (slice(None), *(slice(first, last + 1) for first, last in bounds))

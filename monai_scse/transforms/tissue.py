@@ -70,7 +70,7 @@ def find_tissue(image: MetaTensor) -> Tissue:
         return Tissue(torch.from_numpy(mask)[None], torch.ones(image.shape, dtype=torch.bool), float(level))
     difference = values - level
     core = np.abs(difference) > _BRIGHTER * (brightest - darkest)
-    between = np.count_nonzero(difference[core] < 0) > 0.1 * np.count_nonzero(core)
+    between = bool(np.count_nonzero(difference[core] < 0) > 0.1 * np.count_nonzero(core))
     if not between:
         core = difference > _BRIGHTER * (brightest - level)
     core = _without_specks(core)
