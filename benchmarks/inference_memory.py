@@ -117,7 +117,7 @@ def segment(bundle: str, scan: str, output: str, options: dict[str, object]) -> 
     """Segment a scan in this process; returns seconds, and bytes of the imports and of the peak."""
     for name in LIBRARIES:
         importlib.import_module(name)
-    importlib.import_module("itk").ImageSeriesReader  # loads what reads DICOM series
+    getattr(importlib.import_module("itk"), "ImageSeriesReader")  # noqa: B009, it loads what reads DICOM series
     from monai.bundle import ConfigParser
 
     root = BUNDLES / NAMES[bundle]

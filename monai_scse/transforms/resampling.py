@@ -25,7 +25,8 @@ class LeanResample(SpatialResample):
     What it does not do (splines, aligned corners, lazy transforms, slices) the base class does.
 
     Nearest neighbours are those of the base class, and so are interpolated values where both grids have the axes of the
-    world. Elsewhere they differ by the rounding of float64.
+    world. Elsewhere they differ by the rounding of float64. An inverse by nearest neighbours keeps the type of class
+    indices, which the base class makes float32.
 
     Args:
         slab_voxels: voxels that are computed at a time; 2^21 take 16 MiB in float64, their positions 48 MiB.
@@ -56,65 +57,71 @@ class LeanResample(SpatialResample):
         mode = self.mode if mode is None else mode
         padding_mode = self.padding_mode if padding_mode is None else padding_mode
         align_corners = self.align_corners if align_corners is None else align_corners
-        stock = (img, dst_affine, spatial_size, mode, padding_mode, align_corners, dtype, lazy)
+        size = list(spatial_size) if isinstance(spatial_size, Sequence) else []
         if (
             (self.lazy if lazy is None else lazy)
-            or mode not in ("nearest", "bilinear")
-            or padding_mode not in ("border", "zeros")
-            or align_corners
             or not isinstance(img, MetaTensor)
-            or img.ndim != 4
             or dst_affine is None
-            or not isinstance(spatial_size, Sequence)
-            or len(spatial_size) != 3
-            or min(spatial_size) < 1
+            or len(size) != 3
+            or min(size) < 1
+            or not _is_plain(img, mode, padding_mode, align_corners)
         ):
-            return super().__call__(*stock)
+            return super().__call__(img, dst_affine, spatial_size, mode, padding_mode, align_corners, dtype, lazy)
+        kind = get_equivalent_dtype(dtype or self.dtype or img.dtype, torch.Tensor)
+        return self._resample(img, torch.as_tensor(dst_affine), size, str(mode), str(padding_mode), kind).float()
+
+    def inverse(self, data: torch.Tensor) -> torch.Tensor:
+        operation = self.get_most_recent_transform(data)
+        noted, size = operation[TraceKeys.EXTRA_INFO], operation[TraceKeys.ORIG_SIZE]
+        corners = noted["align_corners"] not in (TraceKeys.NONE, False)
+        if not isinstance(data, MetaTensor) or not _is_plain(data, noted["mode"], noted["padding_mode"], corners):
+            return super().inverse(data)
+        self.pop_transform(data)
+        kind = get_torch_dtype_from_string(noted["dtype"])
+        with self.trace_transform(False):
+            return self._resample(data, noted["src_affine"], size, noted["mode"], noted["padding_mode"], kind)
+
+    def _resample(
+        self,
+        img: MetaTensor,
+        dst_affine: torch.Tensor,
+        spatial_size: Sequence[int],
+        mode: str,
+        padding_mode: str,
+        kind: torch.dtype,
+    ) -> MetaTensor:
+        """The image on another grid; whole numbers stay whole numbers where nothing is interpolated."""
         source = to_affine_nd(3, img.affine).to(torch.float64)
-        target = to_affine_nd(3, torch.as_tensor(dst_affine)).to(source)
+        target = to_affine_nd(3, dst_affine).to(source)
         xform = torch.from_numpy(np.linalg.solve(source.cpu().numpy(), target.cpu().numpy()))
         size = [int(length) for length in spatial_size]
-        if size == list(img.shape[1:]) and (
+        unchanged = size == list(img.shape[1:]) and (
             torch.allclose(source, target, atol=AFFINE_TOL)
             or torch.allclose(xform, torch.eye(4, dtype=xform.dtype), atol=AFFINE_TOL)
-        ):
-            return super().__call__(*stock)  # which then resamples nothing
-        kind = get_equivalent_dtype(dtype or self.dtype or img.dtype, torch.Tensor)
+        )
         noted = TraceableTransform.track_transform_meta(
             img,
             sp_size=size,
-            affine=xform,
+            affine=None if unchanged else xform,
             extra_info={
                 "dtype": str(kind).removeprefix("torch."),
-                "mode": str(mode),
-                "padding_mode": str(padding_mode),
-                "align_corners": align_corners,
+                "mode": mode,
+                "padding_mode": padding_mode,
+                "align_corners": False,
                 "src_affine": source,
             },
             orig_size=tuple(img.shape[1:]),
             transform_info=self.get_transform_info(),
         )
-        voxels = self._resampled(img.as_tensor(), xform.to(kind), size, mode == "nearest", padding_mode == "zeros")
-        return MetaTensor(voxels).copy_meta_from(noted) if get_track_meta() else voxels
-
-    def inverse(self, data: torch.Tensor) -> torch.Tensor:
-        operation = self.pop_transform(data)
-        noted = dict(operation[TraceKeys.EXTRA_INFO])
-        corners = noted.pop("align_corners")
-        with self.trace_transform(False):
-            return self(
-                data,
-                dst_affine=noted.pop("src_affine"),
-                spatial_size=tuple(int(length) for length in operation[TraceKeys.ORIG_SIZE]),
-                dtype=get_torch_dtype_from_string(noted.pop("dtype")),
-                align_corners=False if corners == TraceKeys.NONE else corners,
-                **noted,
-            )
+        voxels = img.as_tensor()
+        if not unchanged:
+            voxels = self._resampled(voxels, xform.to(kind), size, mode == "nearest", padding_mode == "zeros")
+        return MetaTensor(voxels).copy_meta_from(noted)
 
     def _resampled(
         self, volume: torch.Tensor, xform: torch.Tensor, size: Sequence[int], nearest: bool, zeros: bool
     ) -> torch.Tensor:
-        """A volume (channels, x, y, z) at the positions ``xform @ (i, j, k, 1)``, float32, (channels, *size)."""
+        """A volume (channels, x, y, z) at the positions ``xform @ (i, j, k, 1)``, (channels, *size)."""
         # the arithmetic is that of MONAI and of torch's affine_grid, to the last bit: where a position lies halfway
         # between two voxels, rounding decides
         theta = to_norm_affine(xform[None], volume.shape[1:], size)[0]
@@ -136,6 +143,17 @@ class LeanResample(SpatialResample):
         return (slice(start, start + planes) for start in range(0, count, planes))
 
 
+def _is_plain(volume: torch.Tensor, mode: Any, padding_mode: Any, align_corners: bool) -> bool:
+    """Whether the volume and the options are of those that need little memory."""
+    return (
+        volume.ndim == 4
+        and mode in ("nearest", "bilinear")
+        and padding_mode in ("border", "zeros")
+        and not align_corners
+        and get_track_meta()
+    )
+
+
 def _steps(count: int, kind: torch.dtype) -> torch.Tensor:
     """Centres of voxels on an axis from -1 to 1."""
     return torch.linspace(-1, 1, count, dtype=kind) * (count - 1) / count
@@ -155,7 +173,7 @@ def _nearest(volume: torch.Tensor, axes: Sequence[torch.Tensor]) -> torch.Tensor
         volume = volume.index_select(axis, index.clamp(0, volume.shape[axis] - 1))
         if bool(outside.any()):
             volume.index_fill_(axis, outside.nonzero().flatten(), 0)
-    return volume.float()
+    return volume
 
 
 def _interpolated(volume: torch.Tensor, axes: Sequence[torch.Tensor], slabs: Iterable[slice]) -> torch.Tensor:
@@ -193,7 +211,7 @@ def _along_a_grid(
     x, y, z = (_steps(count, theta.dtype) for count in size)
     rows = theta[[2, 1, 0]][:, [2, 1, 0, 3]].T  # torch counts the axes of a grid backwards
     source = volume.to(theta.dtype)[None].contiguous()
-    result = volume.new_empty((volume.shape[0], *size), dtype=torch.float32)
+    result = volume.new_empty((volume.shape[0], *size), dtype=volume.dtype if nearest else torch.float32)
     for part in slabs:
         along_x, along_y, along_z = torch.meshgrid(x[part], y, z, indexing="ij")
         places = torch.stack((along_z, along_y, along_x, torch.ones_like(along_x)), dim=-1)

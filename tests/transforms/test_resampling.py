@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 import torch
@@ -85,6 +87,23 @@ def test_what_is_left_to_the_stock_transform(options) -> None:
     found = there_and_back(image, 1.5, LeanResample(**options))
     for ours, stock in zip(found, expected):
         assert torch.equal(ours.as_tensor(), stock.as_tensor())
+
+
+@pytest.mark.parametrize("pixdim", [1.0, 1.5])
+@pytest.mark.parametrize("angle", [0, 10])
+def test_inverse_keeps_the_type_of_class_indices(pixdim, angle) -> None:
+    image = scan(affine_of((1, 1, 1), (angle, 0, 0)))
+    spacing = Spacing(pixdim=(pixdim,) * 3)
+    spacing.sp_resample = LeanResample()
+    resampled = spacing(image)
+    operations = convert_applied_interp_mode(resampled.applied_operations, mode="nearest", align_corners=None)
+    found = []
+    for dtype in (torch.uint8, torch.float32):
+        classes = MetaTensor((9 * resampled.as_tensor()).round().to(dtype)).copy_meta_from(resampled)
+        classes.applied_operations = deepcopy(operations)
+        found.append(spacing.inverse(classes))
+    assert [volume.dtype for volume in found] == [torch.uint8, torch.float32]
+    assert torch.equal(found[0].as_tensor().float(), found[1].as_tensor())
 
 
 def test_grid_of_the_scan_itself_changes_nothing() -> None:
