@@ -12,6 +12,7 @@ from monai.transforms import SaveImaged
 
 from ..data import case_name
 from ..runtime import atomic_write
+from .scan_headers import NIBABEL_SUFFIXES, open_nibabel, read_scan_header
 from .scans import file_of
 
 if TYPE_CHECKING:
@@ -28,13 +29,11 @@ _PLACE = (
 )
 
 
-def _nifti_header(file: str) -> nibabel.Nifti1Header | None:
+def _nifti_header(scan: str) -> nibabel.Nifti1Header | None:
     """The header of a NIfTI file; None for any other file."""
     import nibabel
 
-    if not Path(file).is_file() or not file.lower().endswith((".nii", ".nii.gz", ".img", ".hdr")):
-        return None
-    header = nibabel.load(file).header
+    header = open_nibabel(scan).header if scan.lower().endswith(NIBABEL_SUFFIXES) else None
     return header if isinstance(header, nibabel.Nifti1Header) else None
 
 
@@ -45,22 +44,27 @@ def segmentation_image(classes: np.ndarray, affine: np.ndarray, scan: str = "") 
         classes: class indices of 0 to 255, (x, y, z).
         affine: (4, 4), from voxels to mm, RAS; what counts where the scan is no NIfTI file.
         scan: file of the scan. Of a NIfTI scan, sform, qform, both codes and the voxel size are copied bit for bit; of
-            a scan in NIfTI-2 the segmentation is NIfTI-2, which holds them in double precision.
+            a scan in NIfTI-2 the segmentation is NIfTI-2, which holds them in double precision. For other files both
+            matrices have code 1, scanner.
     """
     import nibabel
 
-    header = _nifti_header(scan)
+    parsed = read_scan_header(scan) if Path(scan).is_file() else None
+    if parsed is not None and parsed.guess:
+        _logger.warning(f"{scan}: {parsed.guess}, so its right and left sides are a guess.")
+    header = None if parsed is None else _nifti_header(scan)
     voxels = classes.astype(np.uint8)
     if header is None:
-        return nibabel.Nifti1Image(voxels, affine)
+        image = nibabel.Nifti1Image(voxels, affine)
+        image.set_sform(affine, "scanner")
+        image.set_qform(affine, "scanner")
+        return image
     kind = nibabel.Nifti2Image if isinstance(header, nibabel.Nifti2Header) else nibabel.Nifti1Image
     image = kind(voxels, None)
     for field in _PLACE:
         image.header[field] = header[field]
     image.header["pixdim"][:4] = header["pixdim"][:4]
     image.header["xyzt_units"] = header["xyzt_units"]
-    if not header["qform_code"] and not header["sform_code"]:
-        _logger.warning(f"{scan}: sform and qform have code 0, so its right and left sides are a guess.")
     return image
 
 

@@ -211,8 +211,8 @@ def _nibabel_header(file: str) -> ScanHeader:
     kind = header.get_data_dtype()
     holds = "colours (RGB)" if kind.fields else "complex numbers" if kind.kind == "c" else ""
     size, unit, guess = header.get_zooms()[:3], "", ""
+    parts = image.file_map.get("header", image.file_map["image"])
     if isinstance(image, nibabel.analyze.AnalyzeImage):
-        parts = image.file_map.get("header", image.file_map["image"])
         with parts.get_prepare_fileobj("rb") as stream:  # nibabel.load replaces a voxel size of 0 by 1
             size = type(header).from_fileobj(stream, check=False)["pixdim"][1:4]
     if isinstance(header, nibabel.Nifti1Header):
@@ -221,7 +221,8 @@ def _nibabel_header(file: str) -> ScanHeader:
     elif isinstance(image, nibabel.analyze.AnalyzeImage):
         guess = "an Analyze file does not say them"
     elif isinstance(image, nibabel.MGHImage):
-        guess = "" if header["goodRASFlag"] else "the header has no orientation"
+        with parts.get_prepare_fileobj("rb") as stream:  # nibabel sets goodRASFlag
+            guess = "" if stream.read(30)[28:] != b"\0\0" else "the header has no orientation"
     expected = image.dataobj.offset + kind.itemsize * int(np.prod([int(each) for each in image.shape], dtype=object))
     return ScanHeader(
         file, image.shape, image.affine, tuple(float(each) for each in size), holds, expected, unit, guess

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
 from pathlib import Path
 
@@ -22,7 +23,8 @@ _MOVED = nibabel.affines.from_matvec(np.eye(3), [0, 23, -5]) @ _OBLIQUE
 
 
 def _scan(path: Path, sform: np.ndarray, sform_code: int, qform: np.ndarray, qform_code: int, version: int = 1) -> Path:
-    kind = nibabel.Nifti1Image if version == 1 else nibabel.Nifti2Image
+    kinds = {1: nibabel.Nifti1Image, 2: nibabel.Nifti2Image}
+    kind = nibabel.Nifti1Pair if path.suffix == ".img" else kinds[version]
     voxels = np.random.default_rng(0).normal(100, 10, (6, 7, 8)).astype(np.float32)
     image = kind(voxels, None)
     image.set_sform(sform, sform_code)
@@ -50,15 +52,22 @@ def _place_in_itk(file: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    ("sform_code", "qform_code", "sform"),
+    ("sform_code", "qform_code", "sform", "name", "version"),
     [
-        (sform_code, qform_code, sform)
-        for sform_code, qform_code in itertools.product((0, 1, 2, 4), (0, 1, 3))
+        (*codes, sform, "a.nii.gz", 1)
+        for codes in itertools.product(range(5), range(5))
         for sform in (_OBLIQUE, _MOVED, _SHEARED)
-    ],
+    ]
+    + [(*codes, _SHEARED, *kind) for codes in ((0, 1), (1, 0), (2, 4)) for kind in (("a.nii", 2), ("a.img", 1))],
 )
-def test_header_is_the_scans_own(tmp_path: Path, sform_code: int, qform_code: int, sform: np.ndarray) -> None:
-    scan = _scan(tmp_path / "a.nii.gz", sform, sform_code, _OBLIQUE, qform_code)
+@pytest.mark.situation(
+    "A NIfTI scan with any codes, with sform and qform equal, different (SPM), or a shear in the sform (tilted gantry)",
+    "its segmentation has both matrices and codes to the last bit, and lies on it in nibabel and in ITK",
+)
+def test_header_is_the_scans_own(
+    tmp_path: Path, sform_code: int, qform_code: int, sform: np.ndarray, name: str, version: int
+) -> None:
+    scan = _scan(tmp_path / name, sform, sform_code, _OBLIQUE, qform_code, version)
     file = _segment(scan, tmp_path / "out")
     theirs, ours = nibabel.load(scan), nibabel.load(file)
     for matrix in ("sform", "qform"):
@@ -71,9 +80,65 @@ def test_header_is_the_scans_own(tmp_path: Path, sform_code: int, qform_code: in
     assert _place_in_itk(file) == _place_in_itk(scan)
 
 
-def test_sides_are_a_guess(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    _segment(_scan(tmp_path / "a.nii.gz", _OBLIQUE, 0, _OBLIQUE, 0), tmp_path)
-    assert f"{tmp_path / 'a.nii.gz'}: sform and qform have code 0" in caplog.text
+@pytest.mark.parametrize("name", ["a.nii.gz", "a.img", "a.mgz", "a.nrrd"])
+@pytest.mark.situation(
+    "A scan that does not say its sides: sform and qform with code 0, Analyze, MGH or NRRD without orientation",
+    "segmented, and the log says that right and left are a guess",
+)
+def test_sides_are_a_guess(tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str) -> None:
+    scan = tmp_path / name
+    voxels = np.random.default_rng(0).random((6, 7, 8)).astype(np.float32)
+    if name == "a.nii.gz":
+        _scan(scan, _OBLIQUE, 0, _OBLIQUE, 0)
+    elif name == "a.img":
+        nibabel.save(nibabel.AnalyzeImage(voxels, None), scan)
+    elif name == "a.mgz":
+        nibabel.save(nibabel.MGHImage(voxels, np.eye(4)), scan)
+        content = bytearray(gzip.decompress(scan.read_bytes()))
+        content[28:30] = b"\0\0"  # goodRASFlag
+        scan.write_bytes(gzip.compress(content))
+    else:
+        start = b"NRRD0004\ntype: float\ndimension: 3\nsizes: 6 7 8\nspacings: 1 1 2\nencoding: raw\nendian: little\n\n"
+        scan.write_bytes(start + voxels.tobytes())
+    _segment(scan, tmp_path)
+    assert f"{scan}: " in caplog.text
+    assert "so its right and left sides are a guess." in caplog.text
+
+
+def _places(points: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    return nibabel.affines.apply_affine(matrix, points)
+
+
+def _itk_places(points: np.ndarray, file: Path) -> np.ndarray:
+    """Where ITK sees voxels, in RAS."""
+    image = itk.imread(str(file), itk.F)
+    return np.array([image.TransformIndexToPhysicalPoint([int(i) for i in point]) for point in points]) * [-1, -1, 1]
+
+
+@pytest.mark.parametrize("name", ["a.nii.gz", "a.img", "a.mgz", "a.nrrd", "a.mha"])
+@pytest.mark.situation(
+    "A scan in any format, oblique", "each labelled voxel lies where the scan has it, in nibabel and in ITK"
+)
+def test_labelled_voxels_lie_in_the_scan(tmp_path: Path, name: str) -> None:
+    scan = tmp_path / name
+    voxels = np.random.default_rng(0).random((6, 7, 8)).astype(np.float32)
+    if name == "a.mgz":
+        nibabel.save(nibabel.MGHImage(voxels, _OBLIQUE), scan)
+    elif name in ("a.nii.gz", "a.img"):
+        _scan(scan, _OBLIQUE, 1, _OBLIQUE, 1)
+    else:
+        source = _scan(tmp_path / "source.nii.gz", _OBLIQUE, 1, _OBLIQUE, 1)
+        itk.imwrite(itk.imread(str(source)), str(scan))
+    file = _segment(scan, tmp_path / "out")
+    labelled = np.argwhere(np.asarray(nibabel.load(file).dataobj))
+    assert len(labelled) > 50
+    found = _places(labelled, nibabel.load(file).affine), _itk_places(labelled, file)
+    if name not in ("a.nrrd", "a.mha"):
+        np.testing.assert_allclose(found[0], _places(labelled, nibabel.load(scan).affine), atol=1e-4)
+    if name != "a.mgz":
+        np.testing.assert_allclose(found[1], _itk_places(labelled, scan), atol=1e-4)
+    np.testing.assert_allclose(found[0], found[1], atol=1e-4)
+    np.testing.assert_allclose(found[0], _places(labelled, _OBLIQUE), atol=1e-3)
 
 
 def test_double_precision_of_nifti2(tmp_path: Path) -> None:
