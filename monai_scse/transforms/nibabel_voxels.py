@@ -26,7 +26,8 @@ def float32_voxels(stored: Any) -> np.ndarray:
         return np.ascontiguousarray(stored, dtype=np.float32)
     numbers = stored.get_unscaled()
     voxels = np.empty(numbers.shape, dtype=np.float32)
-    for start in range(0, numbers.shape[-1], _PLANES):
-        part = (..., slice(start, start + _PLANES))
+    axis = min(2, numbers.ndim - 1)
+    for start in range(0, numbers.shape[axis], _PLANES):
+        part = (*(slice(None),) * axis, slice(start, start + _PLANES))
         voxels[part] = apply_read_scaling(numbers[part], stored.slope, stored.inter)
     return voxels
