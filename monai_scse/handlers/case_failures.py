@@ -117,8 +117,9 @@ class CaseFailures:
             ((failure,),) = self._failed.values()
             raise InputError(failure.message)
         if failed:
+            plural = "s" * (succeeded != 1)
             raise InputError(
-                f"{succeeded} cases succeeded, {failed} failed: {self.tables.merged_file} names file, reason and cure."
+                f"{succeeded} case{plural} succeeded, {failed} failed; see {self.tables.merged_file} for the reasons."
             )
 
 

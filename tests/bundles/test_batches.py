@@ -87,7 +87,7 @@ def test_scans_that_fail_cost_themselves(bundle, scans, weights, tmp_path):
     done = segment(bundle, scans, weights, output)
     assert done.returncode == 1
     *_, last = done.stderr.strip().splitlines()
-    assert last.startswith("error: 2 cases succeeded, 3 failed: ")
+    assert last.startswith("error: 2 cases succeeded, 3 failed; see ")
     assert names(output, "_seg.nii.gz") == names(output, "_overlay.png") == {"a_good", "d_good"}
     assert set(pd.read_csv(output / "volumes.csv")["case"]) == {"a_good", "d_good"}
     failures = pd.read_csv(output / "failures.csv")
@@ -162,7 +162,7 @@ def test_evaluation_scores_the_others(bundle, scans, weights, tmp_path):
         **OPTIONS[bundle.name],
     )
     assert done.returncode == 1
-    assert "error: 2 cases succeeded, 3 failed: " in done.stderr
+    assert "error: 2 cases succeeded, 3 failed; see " in done.stderr
     assert set(pd.read_csv(output / "metrics.csv")["case"]) == {"a_good", "d_good"}
     assert list(pd.read_csv(output / "failures.csv")["case"]) == ["b_cut_short", "c_series", "e_nan"]
 
@@ -189,7 +189,7 @@ def test_memory_error_costs_its_scan(ct_bundle, tmp_path, monkeypatch):
 
     monkeypatch.setattr(evaluator, "inferer", first_fails)
     evaluator.run()
-    with pytest.raises(ValueError, match="1 cases succeeded, 1 failed"):
+    with pytest.raises(ValueError, match="1 case succeeded, 1 failed"):
         failures.check()
     (row,) = pd.read_csv(tmp_path / "out/failures.csv").to_dict("records")
     assert row["reason"] == "needs more memory than is free"
