@@ -9,11 +9,11 @@ from typing import Any
 
 import torch
 from monai.data import MetaTensor
-from monai.transforms import LoadImage, MapTransform, ResampleToMatch
+from monai.transforms import MapTransform, ResampleToMatch
 
 from ..data import IMAGE_SUFFIXES, case_name
 from ..runtime import InputError
-from .scans import file_of
+from .scans import LoadScand, file_of
 from .tissue import find_tissue, rim_brightness, voxel_ml
 
 __all__ = ["SCAN_KEY", "ExtractBraind"]
@@ -116,7 +116,7 @@ class ExtractBraind(MapTransform):
         if file is None:
             raise InputError(f"{folder}: no brain mask of the name {name}; add it, or leave out brain_mask_dir.")
         mask = ResampleToMatch(mode="nearest", padding_mode="zeros")(
-            LoadImage(image_only=True, ensure_channel_first=True)(file), image
+            LoadScand("mask", image_key=None)({"mask": str(file)})["mask"], image
         )
         if not bool((mask > 0).any()):
             raise InputError(f"{file}: no voxel of this brain mask lies in its scan {scan}; choose another.")

@@ -91,8 +91,8 @@ class ScanHeader:
         possible = size * (_GZIP_RATIO if _is_gzip(self.file) else 1)
         if self.expected_bytes > possible:
             raise InputError(
-                f"{self.file}: cut short, its header promises {_by(shape)} voxels ({self.expected_bytes:,} bytes), "
-                f"the file has {size:,} bytes; copy or write it again."
+                f"{self.file}: cannot be read as an image, it is cut short: its header promises {_by(shape)} voxels "
+                f"({self.expected_bytes:,} bytes), the file has {size:,} bytes; copy or write it again."
             )
         if voxels > _MOST_VOXELS:
             raise InputError(

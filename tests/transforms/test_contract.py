@@ -92,7 +92,7 @@ LESIONS = {
 CASES: list[tuple[type[MapTransform], Sample, str, Callable[[Path], Sample]]] = [
     (ours.AntiAliasd, {"pixdim": (12, 12, 12)}, "image", volumes),
     (ours.BrainQCd, {"structures": BRAIN_STRUCTURES[:3]}, "pred", volumes),
-    (ours.CheckHounsfieldd, {"hu_offset": -1024.0}, "image", volumes),
+    (ours.CheckHounsfieldd, {"hu_offset": 10.0}, "image", volumes),
     (ours.CheckLabelGridd, {}, "pred", volumes),
     (ours.ExtractBraind, {"find_brain": middle, "stripped_ml": 0.0}, "image", volumes),
     (ours.LoadOrganLabelsd, {"organs": ORGANS}, "pred", image_and_label_file),

@@ -100,7 +100,8 @@ def _with_nan() -> np.ndarray:
             "refused by the size of the file, before memory is asked for",
             AFFINE,
             {"dim": [3, 10000, 10000, 10000, 1, 1, 1, 1]},
-            "a.nii: cut short, its header promises 10000 x 10000 x 10000 voxels (2,000,000,000,352 bytes), "
+            "a.nii: cannot be read as an image, it is cut short: its header promises 10000 x 10000 x 10000 voxels "
+            "(2,000,000,000,352 bytes), "
             "the file has 1,792 bytes; copy or write it again.",
         ),
         situation(
