@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .brain_extraction import SCAN_KEY, ExtractBraind
+from .brain_extraction import DOUBT_KEY, SCAN_KEY, ExtractBraind
 from .brain_plausibility import BrainQCd
 from .cleaning import organ_cleaning
 from .confidence import AGREEMENT_KEY, CONFIDENCE_KEY, RecordConfidenced
@@ -24,6 +24,7 @@ __all__ = [
     "AntiAliasd",
     "CheckHounsfieldd",
     "CheckLabelGridd",
+    "DOUBT_KEY",
     "ExtractBraind",
     "LeanResample",
     "LoadOrganLabelsd",

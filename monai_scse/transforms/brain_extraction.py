@@ -14,12 +14,14 @@ from monai.transforms import MapTransform, ResampleToMatch
 from ..data import IMAGE_SUFFIXES, case_name
 from ..runtime import InputError
 from .scans import LoadScand, file_of
-from .tissue import find_tissue, rim_brightness, voxel_ml
+from .tissue import find_tissue, rim_brightness, unlike_t1, voxel_ml
 
-__all__ = ["SCAN_KEY", "ExtractBraind"]
+__all__ = ["DOUBT_KEY", "SCAN_KEY", "ExtractBraind"]
 
 #: Entry of the meta data of a scan: what it shows, "skull-stripped", "whole head", "masked" or "no brain found".
 SCAN_KEY = "scan"
+#: Entry of the meta data of a scan: what speaks against a T1-weighted one, or empty.
+DOUBT_KEY = "doubt"
 
 
 class ExtractBraind(MapTransform):
@@ -27,8 +29,9 @@ class ExtractBraind(MapTransform):
 
     Of a skull-stripped scan all that differs from its background is brain, see :func:`find_tissue`. In a whole head
     ``find_brain`` gives the mask of the brain. A folder of masks replaces both. What the scan shows is logged, and
-    noted in the meta data, entry :data:`SCAN_KEY`. It goes before transforms that interpolate, which mix a brain of
-    z-scores with a background of 0. MONAI's ``MaskIntensityd`` is nearest: it needs the mask in the sample.
+    noted in the meta data, entry :data:`SCAN_KEY`. Entry :data:`DOUBT_KEY` says what is unlike T1. The transform goes
+    before those that interpolate, which mix a brain of z-scores with a background of 0. MONAI's ``MaskIntensityd`` is
+    nearest: it needs the mask in the sample.
 
     Args:
         keys: T1-weighted scans, (1, x, y, z), axes to the right, the front and the top (RAS).
@@ -99,6 +102,7 @@ class ExtractBraind(MapTransform):
         if not bool(cleaned.any()):
             raise InputError(f"{name}: shows nothing brighter than its background; choose another scan.")
         cleaned.meta[SCAN_KEY] = scan
+        cleaned.meta[DOUBT_KEY] = unlike_t1(cleaned)
         return cleaned
 
     def _is_stripped(self, image: MetaTensor, tissue: torch.Tensor, volume: float) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -10,11 +11,15 @@ from monai.transforms import MapTransform
 
 from ..labels import Structure, side_pairs
 from ..metrics import class_sizes
+from .brain_extraction import DOUBT_KEY
 from .confidence import AGREEMENT_KEY, CONFIDENCE_KEY, unsure_classes
 from .meta import with_meta
 from .plausibility import QC_KEY
+from .scans import file_of
 
 __all__ = ["BrainQCd"]
+
+_logger = logging.getLogger(__name__)
 
 
 class BrainQCd(MapTransform):
@@ -24,7 +29,9 @@ class BrainQCd(MapTransform):
     the scan cuts the brain off, which shows a section of it on a face of the scan. The third reason is that the network
     is unsure of all of them on average, as in a scan that is upside down. One structure is flagged when it is not
     found, or is much larger or smaller than that of the other side. So is one of which the network is unsure (behind
-    :class:`monai_scse.transforms.RecordConfidenced`). MONAI has no transform that does this.
+    :class:`monai_scse.transforms.RecordConfidenced`). One line of the
+    log says what is likely wrong with a scan of which most structures are flagged, or that is unlike T1, see
+    :data:`DOUBT_KEY`. MONAI has no transform that does this.
 
     Args:
         keys: class indices, (1, x, y, z), on the grid of the scan.
@@ -68,8 +75,17 @@ class BrainQCd(MapTransform):
             if confidence and (mean := sum(confidence.values()) / len(confidence)) < self.min_mean_confidence:
                 unsure = f"unsure of the whole scan: mean confidence {mean:.2f}, expected {self.min_mean_confidence:g}"
                 reasons = dict.fromkeys(range(1, self.num_classes), unsure) | reasons
+            if data[key].meta.get(DOUBT_KEY) or len(reasons) > (self.num_classes - 1) / 2:
+                _logger.warning(f"{file_of(data[key], str(key))}: {self._likely_cause(data[key].meta, reasons)}")
             checked[key] = with_meta(data[key], {QC_KEY: reasons})
         return checked
+
+    def _likely_cause(self, meta: Mapping[str, Any], reasons: Mapping[int, str]) -> str:
+        """One sentence on a doubtful scan."""
+        doubt = (
+            meta.get(DOUBT_KEY) or "perhaps not T1-weighted, after contrast agent, not upright, or not of a whole brain"
+        )
+        return f"{len(reasons)} of {self.num_classes - 1} structures are flagged; the scan is {doubt}."
 
     def _reasons(self, classes: np.ndarray, axes: np.ndarray) -> dict[int, str]:
         voxel_ml = abs(np.linalg.det(axes)) / 1000

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from monai.data import MetaTensor
 
 from monai_scse.labels import Structure
-from monai_scse.transforms import AGREEMENT_KEY, CONFIDENCE_KEY, QC_KEY, BrainQCd
+from monai_scse.transforms import AGREEMENT_KEY, CONFIDENCE_KEY, DOUBT_KEY, QC_KEY, BrainQCd
 
 STRUCTURES = [
     Structure(name, (0, 0, 0)) for name in ("background", "left cerebral cortex", "right cerebral cortex", "brainstem")
@@ -82,3 +83,33 @@ def test_scan_that_the_network_is_unsure_of() -> None:
     classes.meta[CONFIDENCE_KEY] = {1: 0.95, 2: 0.8}
     reason = "unsure of the whole scan: mean confidence 0.88, expected 0.9"
     assert reasons(classes) == {1: reason, 2: reason, 3: "not found"}
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.message for record in caplog.records if record.name.endswith("brain_plausibility")]
+
+
+def test_no_line_for_a_good_scan(caplog: pytest.LogCaptureFixture) -> None:
+    classes = brain()
+    classes[classes == 3] = 0  # one of three is flagged
+    classes.meta[DOUBT_KEY] = ""
+    assert reasons(classes)
+    assert lines(caplog) == []
+
+
+@pytest.mark.situation("A scan of which most structures are flagged", "one line says what is likely wrong with it")
+def test_one_line_for_a_scan_of_which_most_structures_are_flagged(caplog: pytest.LogCaptureFixture) -> None:
+    reasons(brain(2.0))
+    assert lines(caplog) == [
+        "pred: 3 of 3 structures are flagged; the scan is perhaps not T1-weighted, after contrast agent, not upright, "
+        "or not of a whole brain."
+    ]
+
+
+def test_one_line_for_a_scan_that_is_unlike_t1(caplog: pytest.LogCaptureFixture) -> None:
+    classes = brain()
+    classes.meta[DOUBT_KEY] = "brighter at its rim than inside, as T2-weighted scans are"
+    reasons(classes)
+    assert lines(caplog) == [
+        "pred: 0 of 3 structures are flagged; the scan is brighter at its rim than inside, as T2-weighted scans are."
+    ]

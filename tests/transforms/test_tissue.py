@@ -11,7 +11,7 @@ from monai.data import MetaTensor
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from monai_scse.runtime import InputError
-from monai_scse.transforms import SCAN_KEY, ExtractBraind, tissue_ml
+from monai_scse.transforms import DOUBT_KEY, SCAN_KEY, ExtractBraind, tissue_ml
 
 STEP = 4.0
 GRID = np.stack(np.meshgrid(*(np.arange(n) - n / 2 + 0.5 for n in (56, 60, 52)), indexing="ij")) * STEP
@@ -125,6 +125,40 @@ def test_what_a_scan_shows(name: str) -> None:
     for head in seen:
         assert head.min() == 0
         assert float(head[0].numpy()[RADIUS > 110].mean()) < 0.05 * float(head.max())  # air is dark
+
+
+def _contrast(white: float, grey: float, fluid: float, vessels: float = 0.0) -> np.ndarray:
+    volume = np.where(RADIUS < 46, white, np.where(RADIUS < 60, grey, fluid)).astype(float)
+    volume[(np.indices(volume.shape).sum(axis=0) % 9 == 0) & (RADIUS > 40)] += vessels
+    return np.where(BRAIN, volume, 0)
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (_contrast(1000, 700, 200), ""),
+        pytest.param(
+            _contrast(300, 500, 1000),
+            "brighter at its rim than inside, as T2-weighted scans are",
+            marks=pytest.mark.situation("A T2-weighted scan in the brain bundle", "segmented, and the log says it"),
+        ),
+        pytest.param(
+            _contrast(600, 850, 850),
+            "as bright at its rim as inside, as FLAIR is, or T1 after contrast agent",
+            marks=pytest.mark.situation("A FLAIR scan in the brain bundle", "segmented, and the log says it"),
+        ),
+        pytest.param(
+            _contrast(600, 420, 120, vessels=1000),
+            "far brighter in some places than in white matter, as after contrast agent",
+            marks=pytest.mark.situation(
+                "A T1-weighted scan after contrast agent in the brain bundle", "segmented, and the log says it"
+            ),
+        ),
+    ],
+)
+def test_contrast_unlike_t1(values: np.ndarray, expected: str) -> None:
+    extracted = ExtractBraind("image", finder([]))({"image": volume_of(values)})["image"]
+    assert extracted.meta[DOUBT_KEY] == expected
 
 
 @pytest.mark.parametrize("scale", [1.18, 1.23])
