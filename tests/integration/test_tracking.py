@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import subprocess
 import sys
@@ -13,15 +12,6 @@ from support.bundle_command import run_bundle
 from support.small_cases import SMALL, save_small_cases
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file in which connections to other machines are noted, which no process of this test gets."""
-    paths = [str(ROOT / "tests/support/offline"), os.environ.get("PYTHONPATH", "")]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
-    monkeypatch.setenv("REFUSED_CONNECTIONS", str(tmp_path / "refused"))
-    return tmp_path / "refused"
 
 
 def test_connections_to_other_machines_are_refused_and_noted(refused):
