@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 import textwrap
@@ -85,6 +86,33 @@ def test_other_errors_keep_their_traceback(code: str) -> None:
     assert done.returncode == 1
 
 
+@pytest.mark.situation("A disk that is full while a library logs", "one line on the terminal")
+def test_full_disk_that_a_library_meets_is_one_line() -> None:
+    code = """
+    try:
+        raise OSError(28, "No space left on device")
+    except OSError as error:
+        raise RuntimeError("writing events") from error
+    """
+    done = run(SWITCHED_ON, code)
+    assert done.stderr == "error: output folders: the disk is full; free some space or choose other folders.\n"
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize(("kind", "traceback"), [("InputError", False), ("KeyError", True)])
+def test_log_of_an_input_error_has_no_traceback(kind: str, traceback: bool) -> None:
+    code = f"""
+    import logging
+    try:
+        raise {kind}("a.nii: too small")
+    except {kind}:
+        logging.exception("Exception: %s", "a.nii: too small")
+    """
+    done = run(SWITCHED_ON, code)
+    assert done.stderr.splitlines()[0] == "ERROR:root:Exception: a.nii: too small"
+    assert ("Traceback" in done.stderr) is traceback
+
+
 def test_error_after_one_that_was_dealt_with_keeps_its_traceback() -> None:
     code = """
     try:
@@ -130,6 +158,7 @@ def test_only_commands_replace_the_hook_of_the_process(monkeypatch, program: str
     hook = object()
     monkeypatch.setattr(sys, "argv", [program, "run"])
     monkeypatch.setattr(sys, "excepthook", hook)
+    monkeypatch.setattr(logging, "_logRecordFactory", logging.LogRecord)
     monai_scse.runtime.errors.one_line_input_errors()
     assert (sys.excepthook is not hook) is is_command
 

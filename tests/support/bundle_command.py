@@ -79,6 +79,7 @@ def _as_a_process(words: list[str], cwd: Path, out: io.StringIO, err: io.StringI
     numbers = random.getstate(), np.random.get_state(), torch.get_rng_state(), monai.utils.misc._seed  # noqa: NPY002
     switches = torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark, torch.get_num_threads()
     deterministic = torch.are_deterministic_algorithms_enabled()
+    record_factory = logging.getLogRecordFactory()
     os.chdir(cwd)
     sys.argv, sys.excepthook = [monai.bundle.__main__.__file__, *words], sys.__excepthook__
     monai.utils.misc._seed = None
@@ -91,6 +92,7 @@ def _as_a_process(words: list[str], cwd: Path, out: io.StringIO, err: io.StringI
             for name in os.environ.keys() - environment.keys():
                 del os.environ[name]
             os.environ.update(environment)
+            logging.setLogRecordFactory(record_factory)
             random.setstate(numbers[0])
             np.random.set_state(numbers[1])  # noqa: NPY002
             torch.set_rng_state(numbers[2])
