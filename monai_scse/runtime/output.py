@@ -26,5 +26,5 @@ def check_output_dir(output_dir: str | Path) -> None:
         trial.unlink(missing_ok=True) if folder.is_dir() else None
         reason = error.strerror or error
         raise InputError(
-            f"{folder}: cannot be written ({reason}); free some space or choose another output_dir."
+            f"{folder}: cannot be written ({reason}); free some space or choose another folder."
         ) from error
