@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from monai_scse.synthetic.ct.torso import synthetic_ct
 pytestmark = pytest.mark.long
 
 BUNDLES = Path(__file__).parents[2] / "bundles"
+AGREE = "at least 99.9 % of the voxels are the same in float32"
 #: what keeps the networks and their weights, and takes seconds
 QUICK = {
     "brain_mri_scse_segmentation": {"mirror_every": 0, "slice_size": [64, 64]},
@@ -71,11 +73,19 @@ def segment(parser: ConfigParser, scan: Path) -> Callable[[Callable], torch.Tens
     return run
 
 
-@pytest.fixture
-def threads() -> Iterator[Callable[[int], None]]:
+@contextlib.contextmanager
+def threads(number: int) -> Iterator[None]:
     kept = torch.get_num_threads()
-    yield torch.set_num_threads
+    torch.set_num_threads(number)
+    yield
     torch.set_num_threads(kept)
+
+
+@pytest.fixture(scope="module")
+def eager(network: torch.nn.Module, segment: Callable[[Callable], torch.Tensor]) -> torch.Tensor:
+    """What PyTorch makes of the scan, with one thread."""
+    with threads(1):
+        return segment(network)
 
 
 def export(verb: str, bundle: Path, file: Path, **options: object) -> Path:
@@ -111,28 +121,20 @@ def test_same_scan_twice(bundle, scan, tmp_path):
     assert tables[0] == tables[1]
 
 
-@pytest.mark.situation(
-    "A machine with another number of cores", "at least 99.9 % of the voxels are the same in float32"
-)
-def test_one_and_two_threads(network, segment, threads):
-    threads(1)
-    one = segment(network)
-    threads(2)
-    assert_agree(segment(network), one)
+@pytest.mark.situation("A machine with another number of cores", AGREE)
+def test_two_threads(network, segment, eager):
+    with threads(2):
+        assert_agree(segment(network), eager)
 
 
-@pytest.mark.situation(
-    "The network exported as TorchScript or ONNX", "at least 99.9 % of the voxels are the same in float32"
-)
-def test_torchscript(bundle, network, segment, tmp_path):
+@pytest.mark.situation("The network exported as TorchScript or ONNX", AGREE)
+def test_torchscript(bundle, segment, eager, tmp_path):
     scripted = torch.jit.load(export("ckpt_export", bundle, tmp_path / "model.ts")).eval()
-    assert_agree(segment(scripted), segment(network))
+    assert_agree(segment(scripted), eager)
 
 
-@pytest.mark.situation(
-    "The network exported as TorchScript or ONNX", "at least 99.9 % of the voxels are the same in float32"
-)
-def test_onnx(bundle, network, segment, tmp_path):
+@pytest.mark.situation("The network exported as TorchScript or ONNX", AGREE)
+def test_onnx(bundle, segment, eager, tmp_path):
     runtime = pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxscript")
     axes = {name: {0: "batch", 2: "height", 3: "width"} for name in ("image", "pred")}
@@ -144,4 +146,4 @@ def test_onnx(bundle, network, segment, tmp_path):
         (output,) = session.run(None, {"image": torch.as_tensor(x).as_subclass(torch.Tensor).numpy()})
         return torch.from_numpy(output)
 
-    assert_agree(segment(run), segment(network))
+    assert_agree(segment(run), eager)
