@@ -11,8 +11,21 @@ import nibabel
 import numpy as np
 import pytest
 import torch
+from support.situations import COLLECTED, PAGE, page, situations
 
 DATA = Path(os.environ.get("MONAI_SCSE_DATA", Path(__file__).parents[2] / "shared/data"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-situations", action="store_true", help="write docs/reliability.md from the markers")
+
+
+@pytest.hookimpl(tryfirst=True)  # before tests are deselected
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    rows = situations(items)
+    config.stash[COLLECTED] = {item.path for item in items}, rows
+    if config.getoption("--write-situations"):
+        PAGE.write_text(page(rows))
 
 
 def _existing(path: Path, what: str) -> Path:

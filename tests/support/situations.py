@@ -1,13 +1,16 @@
-"""The table of docs/reliability.md, from the markers of the tests: ``python -m support.situations`` in ``tests/``."""
+"""The table of docs/reliability.md, from the markers of the tests."""
 
 from __future__ import annotations
 
-import ast
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 TESTS = Path(__file__).parents[1]
 PAGE = TESTS.parent / "docs/reliability.md"
+COLLECTED = pytest.StashKey[tuple[set[Path], list["Situation"]]]()  # files of all tests, and their situations
 _TITLES = {
     "bundles": "A batch of scans",
     "runtime": "Start of a run, and files that it writes",
@@ -37,22 +40,18 @@ class Situation:
     file: Path
 
 
-def situations() -> list[Situation]:
-    """The situations that tests mark, in the order of files and lines."""
-    found = []
-    for file in sorted(TESTS.rglob("test_*.py")):
-        calls = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
-        for call in sorted(calls, key=lambda node: node.lineno):
-            if isinstance(call.func, ast.Attribute) and call.func.attr == "situation":
-                what, happens = (ast.literal_eval(argument) for argument in call.args)
-                source = next((ast.literal_eval(each.value) for each in call.keywords if each.arg == "source"), "")
-                found.append(Situation(what, happens, source, file.relative_to(TESTS.parent)))
-    return found
+def situations(items: Iterable[pytest.Item]) -> list[Situation]:
+    """The situations that tests mark, each once, in the order of files and lines."""
+    found = {
+        Situation(*mark.args, mark.kwargs.get("source", ""), item.path.relative_to(TESTS.parent)): None
+        for item in items
+        for mark in item.iter_markers("situation")
+    }
+    return sorted(found, key=lambda situation: situation.file)
 
 
-def page() -> str:
+def page(rows: Sequence[Situation]) -> str:
     """The page in Markdown."""
-    rows = situations()
     parts = [_HEAD]
     for folder, title in _TITLES.items():
         parts.append(f"\n## {title}\n\n| input | what happens | source | test |\n|---|---|---|---|\n")
@@ -61,7 +60,3 @@ def page() -> str:
                 cells = (cell.replace("|", r"\|") for cell in (row.what, row.happens, row.source))
                 parts.append(f"| {' | '.join(cells)} | [{row.file.name}](../{row.file}) |\n")
     return "".join(parts)
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page())
