@@ -1,9 +1,9 @@
 """How much memory a bundle takes for one scan, from file to files, as a multiple of the scan's size in float32.
 
-The scan is a synthetic torso, or a head around the ICBM 152 brain that nilearn carries, of a given number of voxels. A
-process of its own imports all libraries, then segments the scan. Its peak above that of the imports counts.
+The scan is a synthetic torso, the ICBM 152 brain that nilearn carries, or a head around it, of a given number of
+voxels. A process of its own imports all libraries, then segments the scan. Its peak above that of the imports counts.
 
-    python benchmarks/inference_memory.py ct|brain [--shape 512 512 600] [--kind nifti|scaled|dicom] [--options JSON]
+    python benchmarks/inference_memory.py torso|brain|head [--shape 512 512 600] [--kind nifti|scaled|dicom]
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import nibabel
 import numpy as np
 
 BUNDLES = Path(__file__).parents[1] / "bundles"
-NAMES = {"brain": "brain_mri_scse_segmentation", "ct": "wholebody_ct_scse_segmentation"}
+CT, BRAIN = BUNDLES / "wholebody_ct_scse_segmentation", BUNDLES / "brain_mri_scse_segmentation"
 # what a run imports when it needs it
 LIBRARIES = (
     "ignite",
@@ -46,20 +46,29 @@ def torso() -> tuple[np.ndarray, np.ndarray]:
     return scan.image, scan.affine
 
 
-def head() -> tuple[np.ndarray, np.ndarray]:
-    """A head of 2 mm voxels and its affine."""
+def brain() -> tuple[np.ndarray, np.ndarray]:
+    """A skull-stripped brain of 2 mm voxels and its affine."""
     from nilearn.datasets import load_mni152_template
 
+    template = np.asarray(load_mni152_template(resolution=2).dataobj, dtype=np.float32)
+    return 1000 * template / template.max(), np.diag([2.0, 2.0, 2.0, 1.0])
+
+
+def head() -> tuple[np.ndarray, np.ndarray]:
+    """A head of 2 mm voxels around the brain and its affine."""
     from monai_scse.synthetic.head import whole_head
 
-    brain = np.asarray(load_mni152_template(resolution=2).dataobj, dtype=np.float32)
-    whole, _ = whole_head(brain / brain.max(), np.random.default_rng(0), (2.0, 2.0, 2.0))
-    return 1000 * whole, np.diag([2.0, 2.0, 2.0, 1.0])
+    inside, affine = brain()
+    return 1000 * whole_head(inside / 1000, np.random.default_rng(0), (2.0, 2.0, 2.0))[0], affine
 
 
-def scan_of(bundle: str, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Body or head stretched over that many voxels, int16, axes to the left, front and head, and its affine."""
-    coarse, affine = torso() if bundle == "ct" else head()
+#: what each scan shows, and the bundle that segments it
+SCANS = {"torso": (torso, CT), "brain": (brain, BRAIN), "head": (head, BRAIN)}
+
+
+def scan_of(content: str, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """A scan stretched over that many voxels, int16, axes to the left, front and head, and its affine."""
+    coarse, affine = SCANS[content][0]()
     indices = [np.arange(size) * have // size for size, have in zip(shape, coarse.shape)]
     step = np.diag([*(have / size for size, have in zip(shape, coarse.shape)), 1.0])
     return coarse[::-1].round().astype(np.int16)[np.ix_(*indices)], np.diag([-1, 1, 1, 1]) @ affine @ step
@@ -95,9 +104,9 @@ def write_dicom(folder: Path, image: np.ndarray, affine: np.ndarray) -> None:
         item.save_as(folder / f"{index:04}.dcm", enforce_file_format=True)
 
 
-def write_scan(folder: Path, bundle: str, shape: tuple[int, ...], kind: str) -> Path:
+def write_scan(folder: Path, content: str, shape: tuple[int, ...], kind: str) -> Path:
     """Write a scan as NIfTI, as NIfTI whose numbers have a slope and an offset, or as a DICOM series."""
-    image, affine = scan_of(bundle, shape)
+    image, affine = scan_of(content, shape)
     if kind == "dicom":
         write_dicom(folder / "series", image, affine)
         return folder / "series"
@@ -113,14 +122,14 @@ def peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def segment(bundle: str, scan: str, output: str, options: dict[str, object]) -> dict[str, float]:
+def segment(content: str, scan: str, output: str, options: dict[str, object]) -> dict[str, float]:
     """Segment a scan in this process; returns seconds, and bytes of the imports and of the peak."""
     for name in LIBRARIES:
         importlib.import_module(name)
     getattr(importlib.import_module("itk"), "ImageSeriesReader")  # noqa: B009, it loads what reads DICOM series
     from monai.bundle import ConfigParser
 
-    root = BUNDLES / NAMES[bundle]
+    root = SCANS[content][1]
     parser = ConfigParser()
     parser.read_config(str(root / "configs" / "inference.json"))
     parser.update({"bundle_root": str(root), "dataset_dir": scan, "output_dir": output, "device": "cpu", **options})
@@ -129,9 +138,9 @@ def segment(bundle: str, scan: str, output: str, options: dict[str, object]) -> 
     return {"seconds": time.perf_counter() - start, "imports": imports, "peak": peak_bytes()}
 
 
-def measure(bundle: str, scan: Path, output: Path, options: dict[str, object] | None = None) -> dict[str, float]:
+def measure(content: str, scan: Path, output: Path, options: dict[str, object] | None = None) -> dict[str, float]:
     """What :func:`segment` returns, from a process of its own."""
-    command = [sys.executable, __file__, "--segment", bundle, str(scan), str(output), json.dumps(options or {})]
+    command = [sys.executable, __file__, "--segment", content, str(scan), str(output), json.dumps(options or {})]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
@@ -139,11 +148,11 @@ def measure(bundle: str, scan: Path, output: Path, options: dict[str, object] | 
 def main() -> None:
     """Print peak and time."""
     if sys.argv[1:2] == ["--segment"]:
-        bundle, scan, output, options = sys.argv[2:]
-        print("\n" + json.dumps(segment(bundle, scan, output, json.loads(options))))
+        content, scan, output, options = sys.argv[2:]
+        print("\n" + json.dumps(segment(content, scan, output, json.loads(options))))
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("bundle", choices=NAMES)
+    parser.add_argument("content", choices=SCANS, help="what the scan shows")
     parser.add_argument("--shape", type=int, nargs=3, default=(512, 512, 600), help="voxels along each axis")
     parser.add_argument("--kind", choices=("nifti", "scaled", "dicom"), default="nifti", help="how it is stored")
     parser.add_argument("--options", type=json.loads, default={}, help="overrides of the config, as JSON")
@@ -151,11 +160,11 @@ def main() -> None:
     if options.kind == "dicom":
         options.options.setdefault("dicom_seg", True)
     with tempfile.TemporaryDirectory() as folder:
-        scan = write_scan(Path(folder), options.bundle, tuple(options.shape), options.kind)
-        found = measure(options.bundle, scan, Path(folder) / "output", options.options)
+        scan = write_scan(Path(folder), options.content, tuple(options.shape), options.kind)
+        found = measure(options.content, scan, Path(folder) / "output", options.options)
     size = 4 * int(np.prod(options.shape))
     above = found["peak"] - found["imports"]
-    print(f"{options.bundle}, {options.kind}, {tuple(options.shape)}: {size / 2**30:.2f} GiB in float32")
+    print(f"{options.content}, {options.kind}, {tuple(options.shape)}: {size / 2**30:.2f} GiB in float32")
     print(f"imports {found['imports'] / 2**30:.2f} GiB, peak {found['peak'] / 2**30:.2f} GiB, {found['seconds']:.1f} s")
     print(f"peak above the imports / float32 size: {above / size:.2f}")
 

@@ -49,16 +49,17 @@ class RecordConfidenced(MapTransform):
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         noted = dict(data)
         for key in self.key_iterator(data):
-            classes, probability = data[key][:1], torch.as_tensor(data[key][1]).flatten().double()
-            index = torch.as_tensor(classes).flatten().long()
-            voxels, total = torch.bincount(index), torch.bincount(index, weights=probability)
+            classes = data[key][:1]
+            index, probability = (torch.as_tensor(channel).flatten() for channel in data[key][:2])
+            count = int(index.max()) + 1
+            voxels, total = _sums(index, count), _sums(index, count, probability)
             found = [i for i in range(1, len(voxels)) if voxels[i]]
             measures = {CONFIDENCE_KEY: {i: float(total[i] / voxels[i]) for i in found}}
             if data[key].shape[0] > 2:
-                other = torch.as_tensor(data[key][2]).flatten().long()
+                other = torch.as_tensor(data[key][2]).flatten()
                 index, other = index[other >= 0], other[other >= 0]
                 parts = (index, other, index[index == other])
-                straight, mirrored, both = (torch.bincount(part, minlength=len(voxels)) for part in parts)
+                straight, mirrored, both = (_sums(part, count) for part in parts)
                 measures[AGREEMENT_KEY] = {
                     i: float(2 * both[i] / either) for i in found if (either := straight[i] + mirrored[i])
                 }
@@ -67,6 +68,16 @@ class RecordConfidenced(MapTransform):
                 if isinstance(noted.get(name), MetaTensor):
                     noted[name] = with_meta(noted[name], measures)
         return noted
+
+
+def _sums(index: torch.Tensor, count: int, weights: torch.Tensor | None = None) -> torch.Tensor:
+    """Sum of the weights of the first classes, or number of their voxels, in parts: each takes int64 and float64."""
+    total = torch.zeros(count, dtype=torch.int64 if weights is None else torch.float64, device=index.device)
+    for start in range(0, len(index), 2**20):
+        part = slice(start, start + 2**20)
+        share = None if weights is None else weights[part].double()
+        total += torch.bincount(index[part].long(), weights=share, minlength=count)[:count]
+    return total
 
 
 def unsure_classes(meta: Mapping[str, Any], least: Mapping[str, float]) -> dict[int, str]:

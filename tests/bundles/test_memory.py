@@ -26,20 +26,14 @@ def multiple(*words: object) -> float:
     return float(done.stdout.splitlines()[-1].rpartition(" ")[2])
 
 
-@pytest.fixture(params=["ct", "brain"])
-def tiny_network(request, ct_bundle, brain_bundle, tmp_path) -> tuple[str, str]:
-    """Name of a bundle and options that give it a network of random weights."""
+@pytest.mark.parametrize(("content", "kind"), [("torso", "dicom"), ("brain", "scaled")])
+def test_small_scan_and_tiny_network(content, kind, ct_bundle, brain_bundle, tmp_path) -> None:
     parser = ConfigParser()
-    parser.read_config(str((ct_bundle if request.param == "ct" else brain_bundle) / "configs" / "inference.json"))
+    parser.read_config(str((ct_bundle if content == "torso" else brain_bundle) / "configs" / "inference.json"))
     parser.update(TINY)
     torch.save(parser.get_parsed_content("network_def").state_dict(), tmp_path / "tiny.pt")
-    return request.param, json.dumps({**TINY, "ckpt_path": str(tmp_path / "tiny.pt")})
-
-
-def test_small_scan(tiny_network) -> None:
-    bundle, options = tiny_network
-    kind = "dicom" if bundle == "ct" else "scaled"
-    assert multiple(bundle, "--kind", kind, "--shape", 256, 256, 256, "--options", options) < AT_MOST
+    options = json.dumps({**TINY, "ckpt_path": str(tmp_path / "tiny.pt")})
+    assert multiple(content, "--kind", kind, "--shape", 256, 256, 256, "--options", options) < AT_MOST
 
 
 @pytest.mark.long
@@ -48,7 +42,7 @@ def test_small_scan(tiny_network) -> None:
     "A CT of 600 slices of 512 x 512 voxels", "segmented in at most 4 times its size in float32, 2.4 GiB"
 )
 def test_long_ct(kind) -> None:
-    assert multiple("ct", "--kind", kind, "--shape", 512, 512, 600) < 4
+    assert multiple("torso", "--kind", kind, "--shape", 512, 512, 600) < 4
 
 
 @pytest.mark.long
@@ -56,4 +50,4 @@ def test_long_ct(kind) -> None:
     "A head of 400 slices of 512 x 512 voxels", "segmented in at most 4 times its size in float32, 1.6 GiB"
 )
 def test_large_head() -> None:
-    assert multiple("brain", "--shape", 512, 512, 400) < 4
+    assert multiple("head", "--shape", 512, 512, 400) < 4
