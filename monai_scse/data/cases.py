@@ -12,6 +12,7 @@ from pathlib import Path
 from monai.utils import str2bool
 
 from ..dicom import dicom_cases, find_dicom_series, get_dicom_series
+from ..dicom.headers import read_header
 from ..runtime import InputError
 
 __all__ = [
@@ -27,8 +28,6 @@ __all__ = [
 _logger = logging.getLogger(__name__)
 
 IMAGE_SUFFIXES = (".nii.gz", ".nii", ".mgz", ".mgh", ".nrrd", ".mha", ".mhd", ".img")
-
-
 _PARTS = ("images", "labels", "test", "retest")  # folders of a data set, which hold many cases
 
 
@@ -58,9 +57,9 @@ def image_files(folder: Path, recursive: bool = False) -> list[Path]:
 
 
 def _is_slice(path: Path) -> bool:
-    """Whether it is named like an Analyze image and has no header beside it, as DICOM slices of some archives are."""
-    is_analyze = path.suffix.lower() == ".img"
-    return is_analyze and not any(path.with_suffix(suffix).is_file() for suffix in (".hdr", ".HDR"))
+    """Whether it is a DICOM file with the suffix of Analyze images, as some archives name slices."""
+    is_analyze = path.suffix.lower() != ".img" or any(path.with_suffix(suffix).is_file() for suffix in (".hdr", ".HDR"))
+    return not is_analyze and read_header(path) is not None
 
 
 def _without_segmentations(files: Sequence[Path]) -> list[Path]:

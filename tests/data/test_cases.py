@@ -103,6 +103,13 @@ def test_segmentations_of_an_earlier_run(tmp_path: Path, caplog: pytest.LogCaptu
     assert "b_seg.nii.gz: left out, the segmentation of b." in caplog.text
 
 
+@pytest.mark.situation("An Analyze image without its .hdr", "it is a case, which fails")
+def test_analyze_image_without_its_header(tmp_path: Path) -> None:
+    for name in ("a.img", "a.hdr", "b.img"):
+        touch(tmp_path / name)
+    assert [case["image"] for case in image_cases(tmp_path)] == [str(tmp_path / f"{name}.img") for name in "ab"]
+
+
 @pytest.mark.situation("A folder with # in its name", "refused with what to do")
 def test_folder_that_monai_renames(tmp_path: Path) -> None:
     touch(tmp_path / "run#1/a.nii.gz")
