@@ -9,13 +9,14 @@ from __future__ import annotations
 import logging
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import blake2b
 from itertools import combinations, pairwise
 from pathlib import Path
 
 from ..runtime import InputError
-from .headers import ImageHeader
+from .headers import LEADS_NOWHERE, ImageHeader
 from .series import DicomSeries, series_of
 
 __all__ = ["group_series"]
@@ -23,7 +24,7 @@ __all__ = ["group_series"]
 _logger = logging.getLogger(__name__)
 
 
-def group_series(images: Iterable[ImageHeader]) -> list[DicomSeries]:
+def group_series(images: Sequence[ImageHeader]) -> list[DicomSeries]:
     """The series of images, named by their first files.
 
     Args:
@@ -31,11 +32,40 @@ def group_series(images: Iterable[ImageHeader]) -> list[DicomSeries]:
     """
     groups: dict[tuple[object, ...], list[ImageHeader]] = defaultdict(list)
     for image in images:
+        if image.is_lost:
+            continue
         key: tuple[object, ...] = (image.uid, image.study, image.modality)
         if not image.uid:
             key = (image.file.parent, image.modality, image.number, image.description, image.is_localizer)
         groups[key].append(image)
-    return [series for group in groups.values() for series in _split(_without_copies(group))]
+    series = [item for group in groups.values() for item in _split(_without_copies(group))]
+    return _with_lost(series, [image for image in images if image.is_lost])
+
+
+def _with_lost(series: list[DicomSeries], lost: Sequence[ImageHeader]) -> list[DicomSeries]:
+    """Series with the files of which nothing but a name is there.
+
+    They are part of the only scan of their folder. In other folders links are a series, which fails by their names.
+    """
+    folders: dict[Path, list[ImageHeader]] = defaultdict(list)
+    for image in lost:
+        folders[image.file.parent].append(image)
+    for folder, images in folders.items():
+        scans = [
+            place
+            for place, item in enumerate(series)
+            if item.rejection_reason() is None and any(image.file.parent == folder for image in item.images)
+        ]
+        if len(scans) == 1:
+            item = series[scans[0]]
+            series[scans[0]] = replace(item, images=(*item.images, *images))
+            continue
+        for image in images:
+            if image.damage != LEADS_NOWHERE:
+                _logger.warning(f"{image.file}: {image.damage}, left out.")
+        if links := [image for image in images if image.damage == LEADS_NOWHERE]:
+            series.append(series_of(links, folder))
+    return series
 
 
 def _place(image: ImageHeader) -> tuple[object, ...]:
@@ -58,8 +88,8 @@ def _is_copy(image: ImageHeader, other: ImageHeader) -> bool:
     is_same_instance = bool(image.instance) and image.instance == other.instance
     if is_same_instance and image.pixels.syntax != other.pixels.syntax:
         return True  # compressed on one of two ways
-    has_place = all(frame.has_place for frame in image.frames)
-    return (has_place or is_same_instance) and _digest(image) == _digest(other)
+    is_same_number = image.instance_number == other.instance_number and all(item.has_place for item in image.frames)
+    return (is_same_instance or is_same_number) and _digest(image) == _digest(other)
 
 
 def _without_copies(images: list[ImageHeader]) -> list[ImageHeader]:

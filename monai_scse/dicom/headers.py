@@ -5,6 +5,7 @@ Case list, loader, report and DICOM SEG share what pydicom reads. No content of 
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -23,8 +24,12 @@ else:
 
 __all__ = ["ImageHeader", "PixelFormat", "read_header"]
 
+DICOM_SUFFIXES = (".dcm", ".ima", ".dicom")
+LEADS_NOWHERE, NOT_WRITTEN = "a link that leads nowhere", "empty"
+
 _CACHED_HEADERS = 2**16
 _DEFERRED_BYTES = 1024
+_MAIN_HEADER = 132  # preamble and mark
 _SERIES_UID = 0x0020000E
 _MOST_FRAMES = 2**16
 _LARGEST_SIDE = 2**14
@@ -131,6 +136,11 @@ class ImageHeader:
     is_enhanced: bool = False
 
     @property
+    def is_lost(self) -> bool:
+        """Whether nothing but its name is there."""
+        return self.damage in (LEADS_NOWHERE, NOT_WRITTEN)
+
+    @property
     def is_localizer(self) -> bool:
         """Whether it is marked as a scout view."""
         return any("LOCALIZER" in part for part in self.image_type)
@@ -152,19 +162,28 @@ class ImageHeader:
 
 
 def read_header(file: Path) -> ImageHeader | None:
-    """The header of a DICOM file, or None for any other file.
+    """The header of a DICOM file, or of a link that leads nowhere, or None for any other file.
 
     A process reads each file once: all searches of a run share the headers until a file changes.
     """
     try:
         status = file.stat()
     except OSError:
-        return None
+        return ImageHeader(file, LEADS_NOWHERE) if file.is_symlink() else None
     return _parse_header(file, status.st_size, status.st_mtime_ns)
 
 
 @lru_cache(maxsize=_CACHED_HEADERS)
 def _parse_header(file: Path, size: int, mtime_ns: int) -> ImageHeader | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of values that no check needs
+            return _parse(file, size)
+    except Exception as error:  # pydicom reads values when they are asked for, with errors of many types
+        return ImageHeader(file, _reason(error))
+
+
+def _parse(file: Path, size: int) -> ImageHeader | None:
     damage = ""
     try:
         # the pixels stay unread, only their place in the file is known
@@ -173,19 +192,19 @@ def _parse_header(file: Path, size: int, mtime_ns: int) -> ImageHeader | None:
             damage = "damaged or cut short"
             header = _start_of_header(file)
     except pydicom.errors.InvalidDicomError:
-        return None
-    except Exception as error:  # pydicom raises errors of many types for damaged files
+        return ImageHeader(file, NOT_WRITTEN) if _was_never_written(file) else None
+    except Exception as error:
         damage = _reason(error)
-        try:
-            header = _start_of_header(file)
-        except Exception:
-            return ImageHeader(file, damage)
+        header = _start_of_header(file)
     if header.file_meta.get("MediaStorageSOPClassUID") == pydicom.uid.MediaStorageDirectoryStorage:
         return None
-    try:
-        return _image(header, file, size, damage)
-    except Exception as error:  # values are converted when they are asked for
-        return ImageHeader(file, damage or _reason(error))
+    return _image(header, file, size, damage)
+
+
+def _was_never_written(file: Path) -> bool:
+    """Whether a copy of a DICOM file has its name and no content."""
+    with file.open("rb") as stream:
+        return file.suffix.lower() in DICOM_SUFFIXES and not any(stream.read(_MAIN_HEADER))
 
 
 def _start_of_header(file: Path) -> Dataset:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..runtime import InputError
 from .grouping import group_series
-from .headers import ImageHeader, read_header
+from .headers import DICOM_SUFFIXES, ImageHeader, read_header
 from .names import answers_to, name_series
 from .series import MIN_SLICES, DicomSeries
 
@@ -21,7 +21,6 @@ __all__ = ["dicom_cases", "find_dicom_series", "get_dicom_series", "series_table
 
 _logger = logging.getLogger(__name__)
 
-_SUFFIXES = (".dcm", ".ima", ".dicom")
 _found: dict[str, DicomSeries] = {}
 
 
@@ -38,21 +37,38 @@ def find_dicom_series(folder: str | Path, recursive: bool = True) -> list[DicomS
 def _search(folder: str | Path, recursive: bool = True) -> tuple[list[DicomSeries], list[str]]:
     """All DICOM series in a folder, and lines about files that cannot be read."""
     root = Path(os.path.abspath(str(folder)))
-    files = sorted(path for path in (root.rglob("*") if recursive else root.iterdir()) if path.is_file())
     images: list[ImageHeader] = []
     unreadable = []
-    for file in files:
+    for file in _files(root, recursive):
         image = read_header(file)
         if image is None:
-            if file.suffix.lower() in _SUFFIXES:
+            if file.suffix.lower() in DICOM_SUFFIXES:
                 _logger.warning(f"{file}: no DICOM file or a damaged one, left out.")
-        elif image.damage and not image.uid:
+        elif image.damage and not image.uid and not image.is_lost:
             unreadable.append(f"{file}: {image.damage}")
         else:
             images.append(image)
     series = sorted(name_series(group_series(images), root), key=lambda item: item.path)
     _found.update((item.path, item) for item in series)
     return series, unreadable
+
+
+def _files(root: Path, recursive: bool) -> list[Path]:
+    """The files of a folder, also behind links to folders, sorted. Hidden ones belong to programs."""
+    files = []
+    seen = set()
+    for folder, subfolders, names in os.walk(root, followlinks=True):
+        real = os.path.realpath(folder)
+        is_new = real not in seen  # a link may lead to a folder above it
+        seen.add(real)
+        subfolders[:] = sorted(name for name in subfolders if recursive and is_new and not name.startswith("."))
+        if is_new:
+            files += [Path(folder, name) for name in names if not name.startswith(".")]
+    return sorted(file for file in files if file.is_file() or _is_lost_slice(file))
+
+
+def _is_lost_slice(file: Path) -> bool:
+    return file.is_symlink() and not file.exists() and file.suffix.lower() in ("", *DICOM_SUFFIXES)
 
 
 def dicom_cases(
@@ -107,7 +123,9 @@ def get_dicom_series(path: str | Path) -> DicomSeries | None:
 
 def _known(path: Path) -> DicomSeries | None:
     series = _found.get(str(path))
-    is_current = series is not None and all(read_header(image.file) is image for image in series.images)
+    is_current = series is not None and all(
+        read_header(image.file) is image for image in series.images if not image.is_lost
+    )
     return series if is_current else None
 
 

@@ -14,6 +14,7 @@ from .volume import Slice, affine_of, check_volume, names_of, same_orientation, 
 __all__ = ["DicomSeries", "series_of"]
 
 MIN_SLICES = 5
+_MOST_VOXELS = 2**33
 _MOST_OF_A_LOCALIZER = 16  # slices of one orientation
 # images of these kinds show no scan; NM and US scans are neither CT nor MR
 _NO_SCANS = ("SEG", "RTDOSE", "RTSTRUCT", "RTPLAN", "RTIMAGE", "RTRECORD", "SR", "PR", "KO", "REG", "DOC", "AU", "OT")
@@ -72,13 +73,17 @@ class DicomSeries:
         return affine_of(self.slices)
 
     @property
+    def shape(self) -> tuple[int, int, int]:
+        """Columns, rows and slices."""
+        rows, columns = self.slices[0].image.size if self.slices else (0, 0)
+        return columns, rows, len(self.slices)
+
+    @property
     def size_mm(self) -> tuple[float, float, float]:
         """How far the volume extends along rows, columns and slices, in mm; zeros when it is not a volume."""
-        if len(self.slices) < 2 or not all(item.frame.has_place for item in self.slices):
+        if len(self.slices) < 2 or not self.has_places:
             return 0.0, 0.0, 0.0
-        rows, columns = self.slices[0].image.size
-        steps = np.linalg.norm(self.affine[:3, :3], axis=0)
-        x, y, z = (float(part) for part in steps * [columns, rows, len(self.slices)])
+        x, y, z = (float(part) for part in np.linalg.norm(self.affine[:3, :3], axis=0) * self.shape)
         return x, y, z
 
     @property
@@ -97,6 +102,8 @@ class DicomSeries:
             modality: DICOM's Modality that it must have; None for any.
             min_slices: the fewest slices of a scan.
         """
+        if all(item.is_lost for item in self.images):
+            return None
         if (self.modality != modality) if modality else (self.modality in _NO_SCANS):
             return f"DICOM modality {self.modality or 'not given'}"
         usable = [item for item in self.images if item.pixels is not None]
@@ -156,6 +163,8 @@ class DicomSeries:
                 f"{len(lost)} of {len(self.slices)} slices have no place in space ({names_of(lost)}); "
                 "export the series again with positions and orientations."
             )
+        if np.prod(self.shape, dtype=float) > _MOST_VOXELS:
+            raise InputError(f"its headers promise {' x '.join(map(str, self.shape))} voxels; export the series again.")
         if not all(item.frame.spacing for item in self.slices):
             raise InputError("its pixel spacing is missing; export the series again with it.")
 

@@ -89,8 +89,10 @@ class LoadScand(LoadImaged):
     def _read(self, file: Any, reader: Any) -> torch.Tensor:
         try:
             chosen = reader or self._reader_of(str(file))
-            header = None if isinstance(chosen, DicomSeriesReader) else read_scan_header(file)
-            if header is not None:
+            if isinstance(chosen, DicomSeriesReader):
+                series = chosen.series
+                check_geometry(str(file), series.shape, series.affine, self.max_size_mm, self.min_slices)
+            elif (header := read_scan_header(file)) is not None:
                 header.check(self.max_size_mm, self.min_slices)
             image = self._loader(file, chosen)
         except (InputError, MemoryError):

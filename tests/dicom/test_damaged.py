@@ -166,6 +166,55 @@ def test_damaged_slice_is_named(tmp_path: Path, damage, place: int) -> None:
         LoadScand("image")(case)
 
 
+def empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def zeros(file: Path) -> None:
+    file.write_bytes(bytes(file.stat().st_size))
+
+
+def lost_link(file: Path) -> None:
+    file.unlink()
+    file.symlink_to("../.git/annex/objects/lost")
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        pytest.param(empty, "empty", marks=pytest.mark.situation("A slice of 0 bytes", "refused, naming the file")),
+        pytest.param(zeros, "empty", marks=pytest.mark.situation("A slice of zeros", "refused, naming the file")),
+        pytest.param(
+            lost_link,
+            "a link that leads nowhere",
+            marks=pytest.mark.situation(
+                "A slice that is a link to nowhere", "refused, naming the file", source="users of DataLad"
+            ),
+        ),
+    ],
+)
+def test_file_of_which_only_the_name_is_there(tmp_path: Path, damage, reason: str) -> None:
+    write_dicom_series(tmp_path / "scan", values(), SPACING)
+    last = Path(get_dicom_series(tmp_path / "scan").files[-1])
+    last = last.rename(last.with_name("last.dcm"))
+    damage(last)
+    (case,) = image_cases(tmp_path)
+    with pytest.raises(InputError, match=rf"^{tmp_path / 'scan'}: 1 unusable file\(s\): last.dcm: {reason}; copy or"):
+        LoadScand("image")(case)
+
+
+@pytest.mark.situation("A DICOM folder of links to nowhere", "a case that fails by name", source="users of DataLad")
+def test_folder_of_links_to_nowhere(tmp_path: Path) -> None:
+    write_dicom_series(tmp_path / "scan", values(), SPACING)
+    write_dicom_series(tmp_path / "good", values(), SPACING)
+    for file in (tmp_path / "scan").iterdir():
+        lost_link(file)
+    good, lost = image_cases(tmp_path, "CT")
+    assert LoadScand("image")(good)["image"].shape == (1, 8, 7, 6)
+    with pytest.raises(InputError, match=r"/scan: 6 unusable file\(s\): IM.*: a link that leads nowhere"):
+        LoadScand("image")(lost)
+
+
 @pytest.mark.situation("One of two copies of a slice is damaged", "the good one is used")
 def test_damaged_copy_of_a_good_slice_is_not_used(tmp_path: Path) -> None:
     write_dicom_series(tmp_path / "scan", values(), SPACING)

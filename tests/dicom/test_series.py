@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 from pathlib import Path
 
@@ -27,12 +28,11 @@ def names(folder: Path, modality: str | None = None) -> list[str]:
 
 
 def is_found_again(folder: Path) -> bool:
-    """Whether the path of each case leads to its series, in this process and in one that has not searched."""
-    from monai_scse.dicom import search
-
+    """Whether the path of each case leads to its series, also when files have changed since the search."""
     series = dicom_cases(folder)
     known = [get_dicom_series(item.path).files for item in series]
-    search._found.clear()
+    for file in (file for item in series for file in item.files):
+        os.utime(file)
     searched = [get_dicom_series(item.path).files for item in series]
     return known == searched == [item.files for item in series]
 
@@ -187,6 +187,26 @@ def test_series_over_two_folders_is_one_scan(tmp_path: Path) -> None:
     assert image_cases(tmp_path) == [{"image": str(tmp_path / name)} for name in ("disc", "other")]
     assert len(get_dicom_series(tmp_path / "disc").files) == 12
     assert is_found_again(tmp_path)
+
+
+@pytest.mark.situation("DICOM folders that are links, or linked in a circle", "each scan is found once")
+def test_linked_folders_are_searched_once(tmp_path: Path) -> None:
+    write_dicom_series(tmp_path / "archive" / "scan", values(), SPACING)
+    (tmp_path / "data" / "pat1").mkdir(parents=True)
+    (tmp_path / "data" / "pat1" / "CT").symlink_to(tmp_path / "archive" / "scan")
+    (tmp_path / "data" / "pat1" / "up").symlink_to(tmp_path / "data")
+    assert image_cases(tmp_path / "data") == [{"image": str(tmp_path / "data" / "pat1" / "CT")}]
+
+
+@pytest.mark.situation("Hidden files beside DICOM files", "passed over", source="users of macOS and DataLad")
+def test_hidden_files_are_no_slices(tmp_path: Path) -> None:
+    write_dicom_series(tmp_path / "scan", values(), SPACING)
+    (tmp_path / ".git").mkdir()
+    for file in sorted((tmp_path / "scan").iterdir()):
+        shutil.copy(file, tmp_path / ".git")
+        file.with_name(f"._{file.name}.dcm").write_bytes(bytes(200))
+    assert image_cases(tmp_path) == [{"image": str(tmp_path / "scan")}]
+    assert len(get_dicom_series(tmp_path / "scan").files) == 6
 
 
 def test_gap_in_a_series_over_two_folders_is_seen(tmp_path: Path) -> None:

@@ -185,6 +185,13 @@ def test_series_that_is_no_volume_is_refused_by_name(tmp_path: Path, write, reas
         loader(cases[1])
 
 
+@pytest.mark.situation("A DICOM head of 0.6 m", "refused by its size, before its pixels are read")
+def test_scan_larger_than_its_body_part(tmp_path: Path) -> None:
+    write_dicom_series(tmp_path / "scan", np.pad(values(), ((0, 24), (0, 25), (0, 0))), (20, 20, 2))
+    with pytest.raises(InputError, match=r"scan is 640 x 640 x 12 mm large, at most 500 mm are possible here"):
+        LoadScand("image", max_size_mm=500)({"image": str(tmp_path / "scan")})
+
+
 def affine_by_hand(first, step, row, column) -> np.ndarray:
     columns = (np.multiply(row, SPACING[0]), np.multiply(column, SPACING[1]), step, first)
     affine = np.vstack([np.stack(columns, axis=1), [0, 0, 0, 1]])
