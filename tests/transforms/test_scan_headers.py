@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.dicom_files import write_dicom_series
 from support.scan_files import AFFINE, VOLUME, loaded, nifti, refusal, situation
 
 
@@ -124,6 +125,14 @@ def test_larger_than_a_head(tmp_path: Path) -> None:
         file, max_size_mm=500
     )
     assert refusal(nifti(tmp_path / "b.nii"), min_slices=9).startswith("b.nii: 8 slices of shape (8, 9, 10), the ")
+
+
+@pytest.mark.situation(
+    "A DICOM series of 1.7 m in the brain bundle", "refused with its size, before its pixels are read"
+)
+def test_series_larger_than_a_head(tmp_path: Path) -> None:
+    write_dicom_series(tmp_path / "series", np.ones((43, 40, 6), np.int16), (40.0, 40.0, 5.0))
+    assert "is 1720 x 1600 x 30 mm large, at most 500 mm" in refusal(tmp_path / "series", max_size_mm=500)
 
 
 @pytest.mark.parametrize("name", ["a.nii.gz", "a.nrrd", "a.mha"])
