@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -82,10 +83,12 @@ class BrainQCd(MapTransform):
 
     def _likely_cause(self, meta: Mapping[str, Any], reasons: Mapping[int, str]) -> str:
         """One sentence on a doubtful scan."""
-        doubt = (
-            meta.get(DOUBT_KEY) or "perhaps not T1-weighted, after contrast agent, not upright, or not of a whole brain"
-        )
-        return f"{len(reasons)} of {self.num_classes - 1} structures are flagged; the scan is {doubt}."
+        flagged = f"{len(reasons)} of {self.num_classes - 1} structures are flagged"
+        if reasons:
+            usual, count = Counter(reasons.values()).most_common(1)[0]
+            flagged += f" ({usual})" if count > 1 else ""
+        default = "perhaps not T1-weighted, after contrast agent, not upright, or not of a whole brain"
+        return f"{flagged}; the scan is {meta.get(DOUBT_KEY) or default}."
 
     def _reasons(self, classes: np.ndarray, axes: np.ndarray) -> dict[int, str]:
         voxel_ml = abs(np.linalg.det(axes)) / 1000

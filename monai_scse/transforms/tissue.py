@@ -134,6 +134,8 @@ def unlike_t1(brain: MetaTensor) -> str:
         brain: a brain with 0 around it, (1, x, y, z).
     """
     mask = torch.as_tensor(brain).as_subclass(torch.Tensor) > 0
+    if not 700 < float(mask.sum()) * voxel_ml(brain) < 2500:
+        return ""  # no brain of an adult has a known rim
     rim = rim_brightness(brain, mask)
     bright, brightest = np.percentile(torch.as_tensor(brain)[mask].numpy(), (90, 99.8))
     if rim > 1.1:

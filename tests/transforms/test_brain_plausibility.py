@@ -101,8 +101,8 @@ def test_no_line_for_a_good_scan(caplog: pytest.LogCaptureFixture) -> None:
 def test_one_line_for_a_scan_of_which_most_structures_are_flagged(caplog: pytest.LogCaptureFixture) -> None:
     reasons(brain(2.0))
     assert lines(caplog) == [
-        "pred: 3 of 3 structures are flagged; the scan is perhaps not T1-weighted, after contrast agent, not upright, "
-        "or not of a whole brain."
+        "pred: 3 of 3 structures are flagged (no brain of an adult: 78 ml in all, expected 700 to 2000 ml); the scan "
+        "is perhaps not T1-weighted, after contrast agent, not upright, or not of a whole brain."
     ]
 
 
