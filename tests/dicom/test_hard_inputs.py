@@ -32,7 +32,9 @@ def hard_inputs() -> Path:
         pytest.param(
             "seg_rle_1bit_beside_ct",
             "zz_seg.dcm",
-            marks=pytest.mark.situation("A compressed one-bit segmentation beside a CT", "left out, the CT is read"),
+            marks=pytest.mark.situation(
+                "A compressed one-bit segmentation beside a CT", "left out, the CT is read", source="users of ITK"
+            ),
         ),
         pytest.param(
             "dose_without_frames_beside_ct",

@@ -100,7 +100,7 @@ def test_table_tells_the_headers_own_words(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.situation("DICOM slices named .img, without .hdr", "one scan, no Analyze files", source="users of SPM")
+@pytest.mark.situation("DICOM slices named .img, without .hdr", "one scan, no Analyze files")
 @pytest.mark.parametrize("suffix", [".img", ".IMG", ".dcm", ".1.2.3", "", ".nii.bak"])
 def test_slices_of_any_suffix(tmp_path: Path, suffix: str) -> None:
     write_dicom_series(tmp_path / "scan", values(), SPACING)
@@ -177,7 +177,7 @@ def test_path_of_an_mr_series_is_refused_for_ct(tmp_path: Path) -> None:
         image_cases(path, "CT")
 
 
-@pytest.mark.situation("One series in two folders, as discs have it", "one scan", source="users of MONAI Label")
+@pytest.mark.situation("One series in two folders, as discs have it", "one scan")
 def test_series_over_two_folders_is_one_scan(tmp_path: Path) -> None:
     write_dicom_series(tmp_path / "disc" / "A", values(12), SPACING)
     (tmp_path / "disc" / "B").mkdir()
@@ -198,7 +198,7 @@ def test_linked_folders_are_searched_once(tmp_path: Path) -> None:
     assert image_cases(tmp_path / "data") == [{"image": str(tmp_path / "data" / "pat1" / "CT")}]
 
 
-@pytest.mark.situation("Hidden files beside DICOM files", "passed over", source="users of macOS and DataLad")
+@pytest.mark.situation("Hidden files beside DICOM files", "passed over")
 def test_hidden_files_are_no_slices(tmp_path: Path) -> None:
     write_dicom_series(tmp_path / "scan", values(), SPACING)
     (tmp_path / ".git").mkdir()
@@ -222,7 +222,7 @@ def test_gap_in_a_series_over_two_folders_is_seen(tmp_path: Path) -> None:
 
 
 @pytest.mark.situation(
-    "The same files sent twice", "each is used once, by a line in the log", source="users of dcm2niix"
+    "The same files sent twice", "each is used once, by a line in the log", source="users of dicom2nifti"
 )
 @pytest.mark.parametrize("folder", ["scan", "scan/again", "copy"])
 @pytest.mark.parametrize("values_changed", [{}, {"SOPInstanceUID": "1.2.3.4"}])
