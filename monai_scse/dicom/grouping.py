@@ -7,7 +7,6 @@ its place. A disc spreads a series over folders, and a careless anonymiser gives
 from __future__ import annotations
 
 import logging
-import os
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -64,7 +63,7 @@ def _with_lost(series: list[DicomSeries], lost: Sequence[ImageHeader]) -> list[D
             if image.damage != LEADS_NOWHERE:
                 _logger.warning(f"{image.file}: {image.damage}, left out.")
         if links := [image for image in images if image.damage == LEADS_NOWHERE]:
-            series.append(series_of(links, folder))
+            series.append(series_of(links))
     return series
 
 
@@ -116,10 +115,10 @@ def _split(images: list[ImageHeader]) -> list[DicomSeries]:
     folders: dict[Path, list[ImageHeader]] = defaultdict(list)
     for image in images:
         folders[image.file.parent].append(image)
-    whole = series_of(images, Path(os.path.commonpath(list(folders))))
+    whole = series_of(images)
     if len(folders) == 1 or _complete_each_other(whole, list(folders.values())):
         return [whole]
-    return [series_of(items, folder) for folder, items in folders.items()]
+    return [series_of(items) for items in folders.values()]
 
 
 def _complete_each_other(whole: DicomSeries, parts: Sequence[Sequence[ImageHeader]]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -43,24 +44,28 @@ class DicomSeries:
     is_localizer: bool = False
 
     @property
+    def _header(self) -> ImageHeader:
+        return next((image for image in self.images if not image.damage), self.images[0])
+
+    @property
     def uid(self) -> str:
         """The series instance UID; may be empty."""
-        return self.images[0].uid
+        return self._header.uid
 
     @property
     def description(self) -> str:
         """The series description."""
-        return self.images[0].description
+        return self._header.description
 
     @property
     def number(self) -> str:
         """The series number; may be empty."""
-        return self.images[0].number
+        return self._header.number
 
     @property
     def modality(self) -> str:
         """For example ``"CT"``."""
-        return self.images[0].modality
+        return self._header.modality
 
     @property
     def files(self) -> list[str]:
@@ -169,12 +174,11 @@ class DicomSeries:
             raise InputError("its pixel spacing is missing; export the series again with it.")
 
 
-def series_of(images: list[ImageHeader], folder: Path) -> DicomSeries:
+def series_of(images: list[ImageHeader]) -> DicomSeries:
     """A series of images of one series UID. What is no slice of its volume is left out and named.
 
     Args:
         images: the headers, sorted by file.
-        folder: that holds the files.
     """
     left_out: list[str] = []
 
@@ -207,6 +211,7 @@ def series_of(images: list[ImageHeader], folder: Path) -> DicomSeries:
             slices = sorted_slices(slices)
         elif len(largest) < _MOST_OF_A_LOCALIZER:
             is_localizer = True
-    first = images[0]
-    path = str(folder / first.file.name)
-    return DicomSeries(folder, first.file.name, path, tuple(images), tuple(slices), tuple(left_out), is_localizer)
+    folders = {item.image.file.parent for item in slices} or {image.file.parent for image in images}
+    first = images[0].file
+    folder = Path(os.path.commonpath(folders))
+    return DicomSeries(folder, first.name, str(first), tuple(images), tuple(slices), tuple(left_out), is_localizer)

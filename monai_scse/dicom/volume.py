@@ -16,7 +16,7 @@ __all__ = ["Slice", "affine_of", "check_volume", "names_of", "same_orientation",
 _SAME_DIRECTION = 1e-3  # difference of direction cosines
 _SAME_PLACE_MM = 0.01
 _LARGEST_TILT = 0.5  # degrees
-_LARGEST_SHIFT_MM = 0.1
+_LARGEST_SHIFT_MM = 0.2  # headers round positions
 _NAMED = 5
 
 
@@ -136,7 +136,7 @@ def _check_even(slices: Sequence[Slice], heights: np.ndarray, usual: float) -> N
                 "export the series again."
             )
     drift = np.cumsum(heights - heights.mean())
-    if uneven.size or abs(drift).max() > tolerance:
+    if uneven.size or abs(drift).max() > max(tolerance, _LARGEST_SHIFT_MM):
         raise InputError(
             f"mixed slice spacing, {heights.min():.2f} to {heights.max():.2f} mm; resample it to even slices first."
         )

@@ -223,3 +223,11 @@ def test_index_of_a_disc_is_no_series(tmp_path: Path, caplog: pytest.LogCaptureF
     with caplog.at_level(logging.WARNING):
         assert image_cases(tmp_path) == [{"image": str(tmp_path / "disc" / "scan")}]
     assert not caplog.records
+
+
+def test_scout_of_a_series_in_a_folder_of_its_own(tmp_path: Path) -> None:
+    study = {"StudyInstanceUID": "1.2.4"}
+    write_dicom_series(tmp_path / "study" / "scan", values(), SPACING, uid="1.2.3")
+    write_dicom_series(tmp_path / "study" / "scout", values(1), SPACING, uid="1.2.3", image_type=SCOUT)
+    edit([*(tmp_path / "study").glob("*/*")], **study)
+    assert image_cases(tmp_path) == [{"image": str(tmp_path / "study" / "scan")}]
