@@ -13,6 +13,7 @@ from dataclasses import replace
 from hashlib import blake2b
 from itertools import combinations, pairwise
 from pathlib import Path
+from typing import Any
 
 from ..runtime import InputError
 from .headers import LEADS_NOWHERE, ImageHeader
@@ -21,6 +22,8 @@ from .series import DicomSeries, series_of
 __all__ = ["group_series"]
 
 _logger = logging.getLogger(__name__)
+
+_LARGEST_OVERLAP = 0.1  # of two folders with parts of one series
 
 
 def group_series(images: Sequence[ImageHeader]) -> list[DicomSeries]:
@@ -37,7 +40,7 @@ def group_series(images: Sequence[ImageHeader]) -> list[DicomSeries]:
         if not image.uid:
             key = (image.file.parent, image.modality, image.number, image.description, image.is_localizer)
         groups[key].append(image)
-    series = [item for group in groups.values() for item in _split(_without_copies(group))]
+    series = [item for group in groups.values() for item in _split(group)]
     return _with_lost(series, [image for image in images if image.is_lost])
 
 
@@ -91,44 +94,74 @@ def _is_copy(image: ImageHeader, other: ImageHeader) -> bool:
     return (is_same_instance or is_same_number) and _digest(image) == _digest(other)
 
 
-def _without_copies(images: list[ImageHeader]) -> list[ImageHeader]:
+def _copies(images: Sequence[ImageHeader]) -> list[ImageHeader]:
+    """The images that are there a second time, and damaged ones of which a good copy is there."""
     kept: dict[tuple[object, ...], list[ImageHeader]] = defaultdict(list)
     copies = []
     whole = Counter(image.instance for image in images if image.frames)
     for image in images:
         others = kept[_place(image)]
-        if image.damage and image.instance and whole[image.instance] == 1:
-            copies.append(image)  # one of two copies is damaged
-        elif image.frames and any(_is_copy(image, other) for other in others):
+        is_damaged_copy = bool(image.damage and image.instance) and whole[image.instance] == 1
+        if is_damaged_copy or (image.frames and any(_is_copy(image, other) for other in others)):
             copies.append(image)
         else:
             others.append(image)
-    if copies:
-        _logger.warning(f"{copies[0].file}: {len(copies)} file(s) of its series are there twice, each is used once.")
-        dropped = set(map(id, copies))
-        return [image for image in images if id(image) not in dropped]
-    return images
+    return copies
 
 
-def _split(images: list[ImageHeader]) -> list[DicomSeries]:
-    """One series, or one of each folder where different series share a UID."""
+def _series_without_copies(images: Sequence[ImageHeader]) -> DicomSeries:
+    copies = set(map(id, _copies(images)))
+    series = series_of([image for image in images if id(image) not in copies])
+    if not copies:
+        return series
+    line = f"{series.images[0].file.parent}: {len(copies)} second copies of slices"
+    return replace(series, left_out=(*series.left_out, line))
+
+
+def _split(images: Sequence[ImageHeader]) -> list[DicomSeries]:
+    """One series, or several where the images of different folders do not complete each other."""
     folders: dict[Path, list[ImageHeader]] = defaultdict(list)
     for image in images:
         folders[image.file.parent].append(image)
-    whole = series_of(images)
-    if len(folders) == 1 or _complete_each_other(whole, list(folders.values())):
-        return [whole]
-    return [series_of(items) for items in folders.values()]
-
-
-def _complete_each_other(whole: DicomSeries, parts: Sequence[Sequence[ImageHeader]]) -> bool:
+    parts = list(folders.values())
     numbers = [{item.instance_number for item in part if item.instance_number} for part in parts]
-    is_renumbered = any(len(a & b) > min(len(a), len(b)) / 2 for a, b in combinations(numbers, 2))
+    is_counted_once = not any(_overlap(a, b) for a, b in combinations(numbers, 2))
+    return [
+        series
+        for group in ([parts] if is_counted_once else _without_overlap(parts))
+        for series in _joined(group, is_counted_once)
+    ]
+
+
+def _overlap(first: set[Any], second: set[Any]) -> bool:
+    return len(first & second) > min(len(first), len(second)) * _LARGEST_OVERLAP
+
+
+def _without_overlap(parts: Sequence[Sequence[ImageHeader]]) -> list[list[Sequence[ImageHeader]]]:
+    """The folders, put together where they hold no slices of the same places: copies of a scan stay apart."""
+    groups: list[list[Sequence[ImageHeader]]] = []
+    for part in parts:
+        places = set(map(_place, part))
+        fit = (group for group in groups if not any(_overlap(places, set(map(_place, other))) for other in group))
+        group = next(fit, None)
+        if group is None:
+            groups.append([part])
+        else:
+            group.append(part)
+    return groups
+
+
+def _joined(parts: Sequence[Sequence[ImageHeader]], is_counted_once: bool) -> list[DicomSeries]:
+    """The one series of folders that complete each other, else the series of each."""
+    whole = _series_without_copies([image for part in parts for image in part])
+    if len(parts) == 1:
+        return [whole]
     try:
         whole.check()
         folders = [item.image.file.parent for item in whole.slices]
-        changes = sum(a != b for a, b in pairwise(folders))
-        return not is_renumbered or changes < len(parts)
+        # two series may lie between each other by chance, the parts of one follow each other
+        is_one = is_counted_once or sum(a != b for a, b in pairwise(folders)) < len(parts)
     except InputError:
-        places = [{_place(item) for item in part} for part in parts]
-        return not is_renumbered and any(part != places[0] for part in places)
+        places = [set(map(_place, part)) for part in parts]
+        is_one = is_counted_once and any(part != places[0] for part in places)
+    return [whole] if is_one else [_series_without_copies(part) for part in parts]

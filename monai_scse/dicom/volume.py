@@ -129,7 +129,7 @@ def _check_even(slices: Sequence[Slice], heights: np.ndarray, usual: float) -> N
     if uneven.size:
         place = uneven[0]
         ratio = heights[place] / usual
-        if ratio > 1.5 and abs(ratio - round(ratio)) < 0.1 and uneven.size < len(heights) / 4:
+        if ratio > 1.5 and abs(ratio - round(ratio)) < 0.1 and uneven.size <= len(heights) / 4:
             between = " and ".join(item.name for item in slices[place : place + 2])
             raise InputError(
                 f"{round(ratio) - 1} slice(s) missing between {between}, {uneven.size} gap(s) in all; "
