@@ -47,12 +47,17 @@ def require_registration() -> None:
         raise InputError("registration needs itk-registration; install it with: pip install itk-registration")
 
 
+def _darkest(image: torch.Tensor) -> float:
+    """The value of a dark background. A few voxels below it make no difference."""
+    return float(np.percentile(image.numpy(), 0.5))
+
+
 def _centre_of_mass(image: MetaTensor) -> np.ndarray:
     """Centre of mass in mm, LPS. The darkest voxels weigh nothing."""
     from scipy.ndimage import center_of_mass
 
-    voxels = image[0].numpy()
-    return (_SWAP_RAS_LPS @ image.affine.numpy() @ [*center_of_mass(voxels - voxels.min()), 1])[:3]
+    weights = (image[0].numpy() - _darkest(image)).clip(min=0)
+    return (_SWAP_RAS_LPS @ image.affine.numpy() @ [*center_of_mass(weights), 1])[:3]
 
 
 def register_rigidly(
@@ -76,7 +81,7 @@ def register_rigidly(
     from scipy.spatial.transform import Rotation
 
     # the background would outweigh the rest, where a scan was padded most of all
-    crop = CropForeground(lambda image: image > image.min(), margin=4, allow_smaller=True)
+    crop = CropForeground(lambda image: image > _darkest(image), margin=4, allow_smaller=True)
     fixed, moving = cast(MetaTensor, crop(fixed)), cast(MetaTensor, crop(moving))
     images = [metatensor_to_itk_image(image) for image in (fixed, moving)]
     kind = type(images[0])
@@ -148,5 +153,5 @@ def registered_correlation(fixed: MetaTensor, moving: MetaTensor, motion: RigidM
     """
     covered = motion_corrected(cast(MetaTensor, torch.ones_like(moving)), fixed, motion, mode="nearest") > 0
     moved = motion_corrected(moving, fixed, motion, mode="bilinear")
-    counted = (covered & ((fixed > fixed.min()) | (moved > moving.min()))).numpy()
+    counted = (covered & ((fixed > _darkest(fixed)) | (moved > _darkest(moving)))).numpy()
     return float(np.corrcoef(fixed.numpy()[counted], moved.numpy()[counted])[0, 1])

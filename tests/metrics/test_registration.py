@@ -46,6 +46,21 @@ def test_known_motion_is_found(rotation_deg, translation_mm):
     assert registered_correlation(fixed, moving, motion) > 0.9
 
 
+@pytest.mark.situation("A repeated scan with one voxel of -95 in a corner", "registered and compared as without it")
+def test_one_dark_voxel_changes_nothing():
+    image = np.pad(lopsided_phantom(), 20)
+    spoilt = image.copy()
+    spoilt[0, 0, 0] = -95
+    fixed, moving, dark = tensor(image, TILTED), tensor(image, TILTED), tensor(spoilt, TILTED)
+    expected, found = (register_rigidly(each, moving, resolutions_mm=(8,)) for each in (fixed, dark))
+    np.testing.assert_allclose(found.matrix, expected.matrix, atol=1e-6)
+    moved = tensor(np.roll(image, 3, axis=0), TILTED)
+    expected_r, found_r = (
+        registered_correlation(each, moved, RigidMotion(np.eye(4), (0, 0, 0), (0, 0, 0))) for each in (fixed, dark)
+    )
+    assert found_r == pytest.approx(expected_r, abs=1e-4)
+
+
 def test_the_same_scans_give_the_same_motion():
     image = lopsided_phantom()
     pair = [tensor(image, TILTED), tensor(*rescan(image, TILTED, (4, -7, 3), (6, -9, 12), (1.5, 1, 2), noise=50))]
