@@ -139,6 +139,10 @@ def _empty_label(folder, ct):
     _write(folder, ct.image, np.zeros_like(ct.labels))
 
 
+def _scaled_label(folder, ct):
+    _write(folder, ct.image, (ct.labels * 0.1).astype(np.float32))
+
+
 def _tilted_series(folder, ct):
     column = (0, np.cos(0.3), -np.sin(0.3))
     positions = [(0, 0, 9 * i) for i in range(ct.image.shape[2])]
@@ -158,6 +162,8 @@ def _nothing_annotated(folder, ct):
         ("inference.json", _tilted_series, {}, "gantry tilt of 17.2 degrees"),
         ("train.json", _empty_label, {}, "labels/case.nii.gz: empty, no voxel is labelled"),
         (EVALUATE, _empty_label, {}, "labels/case.nii.gz: empty, no voxel is labelled"),
+        ("train.json", _scaled_label, {}, "labels/case.nii.gz: value 0.1, 0.2, "),
+        (EVALUATE, _scaled_label, {}, "labels/case.nii.gz: value 0.1, 0.2, "),
         ("train.json", _nothing_annotated, {"layout": "totalsegmentator"}, "none of the 10 organs is annotated"),
         ("train.json", _empty_label, {"layout": "visceral"}, "no cases in the layout 'visceral'"),
     ],
@@ -176,7 +182,7 @@ def test_bad_input_ends_in_one_line_that_names_it(ct_bundle, ct, tmp_path, confi
     assert len(errors) == 1
     assert named in errors[0]
     assert "Traceback" not in result.stderr
-    assert not output.exists() or not list(output.iterdir())
+    assert all(file.name.endswith(("_failure.csv", "failures.csv")) for file in output.iterdir())
 
 
 def test_mr_image_is_warned_of(ct_bundle, trained_ct, tmp_path):
