@@ -17,6 +17,8 @@ from ..transforms.tissue import tissue_mask, voxel_ml
 
 __all__ = ["BrainExtractor"]
 
+_PLANES = 32  # of the mask, made at a time
+
 
 def _with_own_statistics(network: torch.nn.Module) -> torch.nn.Module:
     """A copy whose batch normalisation uses the statistics of its input, not those of the training."""
@@ -119,4 +121,9 @@ class BrainExtractor:
         for transform in self.clean:
             brain = transform(brain)
         found = MetaTensor(brain).copy_meta_from(coarse)
-        return self.to_scan(found, dst_affine=image.affine, spatial_size=image.shape[1:]).numpy() > 0.5
+        mask = np.empty(image.shape, dtype=bool)
+        for start in range(0, image.shape[1], _PLANES):
+            part, place = mask[:, start : start + _PLANES], image.affine.clone()
+            place[:3, 3] += start * place[:3, 0]
+            part[:] = self.to_scan(found, dst_affine=place, spatial_size=part.shape[1:]).numpy() > 0.5
+        return mask

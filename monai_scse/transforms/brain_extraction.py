@@ -9,10 +9,11 @@ from typing import Any
 
 import torch
 from monai.data import MetaTensor
-from monai.transforms import MapTransform, ResampleToMatch
+from monai.transforms import MapTransform
 
 from ..data import IMAGE_SUFFIXES, case_name
 from ..runtime import InputError
+from .resampling import LeanResample
 from .scans import LoadScand, file_of
 from .tissue import find_tissue, rim_brightness, unlike_t1, voxel_ml
 
@@ -98,7 +99,7 @@ class ExtractBraind(MapTransform):
             scan, mask = "no brain found", None
             self.logger.warning(f"{name}: whole head ({volume:.0f} ml of tissue), and no brain found in it.")
         if mask is not None:
-            cleaned = MetaTensor(torch.where(mask, cleaned, 0)).copy_meta_from(image)
+            cleaned.masked_fill_(~mask, 0)
         if not bool(cleaned.any()):
             raise InputError(f"{name}: shows nothing brighter than its background; choose another scan.")
         cleaned.meta[SCAN_KEY] = scan
@@ -119,9 +120,9 @@ class ExtractBraind(MapTransform):
         file = next((file for file in files if file.is_file()), None)
         if file is None:
             raise InputError(f"{folder}: no brain mask of the name {name}; add it, or leave out brain_mask_dir.")
-        mask = ResampleToMatch(mode="nearest", padding_mode="zeros")(
-            LoadScand("mask", image_key=None)({"mask": str(file)})["mask"], image
-        )
+        given = LoadScand("mask", image_key=None)({"mask": str(file)})["mask"]
+        to_scan = LeanResample(mode="nearest", padding_mode="zeros")
+        mask = to_scan(given, dst_affine=image.affine, spatial_size=image.shape[1:])
         if not bool((mask > 0).any()):
             raise InputError(f"{file}: no voxel of this brain mask lies in its scan {scan}; choose another.")
         return torch.as_tensor(mask > 0)

@@ -9,6 +9,8 @@ import torch
 from monai.data import MetaTensor
 from monai.data.utils import affine_to_spacing
 
+from ..metrics import class_sizes
+
 __all__ = ["Tissue", "find_tissue", "rim_brightness", "tissue_mask", "tissue_ml", "unlike_t1", "voxel_ml"]
 
 _BRIGHTER = 0.05  # than the background, as a share of the range of values
@@ -44,7 +46,7 @@ class Tissue:
             image: the scan, (1, x, y, z).
         """
         values = torch.as_tensor(image).as_subclass(torch.Tensor) - self.low
-        return MetaTensor(torch.where(self.outline, values.clamp(min=0), 0)).copy_meta_from(image)
+        return MetaTensor(values.clamp_(min=0).masked_fill_(~self.outline, 0)).copy_meta_from(image)
 
 
 def find_tissue(image: MetaTensor) -> Tissue:
@@ -60,7 +62,7 @@ def find_tissue(image: MetaTensor) -> Tissue:
     darkest, brightest = np.percentile(values, (0.5, 99.5))
     if darkest == brightest:
         darkest, brightest = values.min(), values.max()
-    border = np.concatenate([np.take(values, side, axis).ravel() for axis in range(3) for side in (0, -1)])
+    border = np.concatenate([np.moveaxis(values, axis, 0)[side].ravel() for axis in range(3) for side in (0, -1)])
     level = np.median(border)
     deviation = np.abs(border - level)
     around = deviation <= _FLAT * (brightest - darkest)
@@ -68,20 +70,22 @@ def find_tissue(image: MetaTensor) -> Tissue:
         level = np.percentile(border, 10)
         mask = values > level + _BRIGHTER * (brightest - level)
         return Tissue(torch.from_numpy(mask)[None], torch.ones(image.shape, dtype=torch.bool), float(level))
-    difference = values - level
-    core = np.abs(difference) > _BRIGHTER * (brightest - darkest)
-    between = bool(np.count_nonzero(difference[core] < 0) > 0.1 * np.count_nonzero(core))
-    if not between:
-        core = difference > _BRIGHTER * (brightest - level)
+    far = _BRIGHTER * (brightest - darkest)
+    above, below = (int(np.count_nonzero(part)) for part in (values > level + far, values < level - far))
+    between = below > 0.1 * (above + below)
+    if between:
+        core = (values > level + far) | (values < level - far)
+    else:
+        core = values > level + _BRIGHTER * (brightest - level)
     core = _without_specks(core)
     tolerance = 3 * np.percentile(deviation[around], 95)
     spacing = affine_to_spacing(image.affine).numpy()
     if tolerance == 0:
-        outline = _grown(core, 5.0, spacing) & ((difference != 0) if between else (difference > 0))
+        outline = _grown(core, 5.0, spacing) & ((values != level) if between else (values > level))
     elif between:
         outline = _shrunk(_grown(core, 3.0, spacing), 3.0, spacing)
     else:
-        outline = _grown(core, 1.5, spacing) & (difference > tolerance)
+        outline = _grown(core, 1.5, spacing) & (values > level + tolerance)
     if between:
         outline = _filled(outline)
     mask = outline if between else core
@@ -133,11 +137,12 @@ def unlike_t1(brain: MetaTensor) -> str:
     Args:
         brain: a brain with 0 around it, (1, x, y, z).
     """
-    mask = torch.as_tensor(brain).as_subclass(torch.Tensor) > 0
-    if not 700 < float(mask.sum()) * voxel_ml(brain) < 2500:
+    values = torch.as_tensor(brain).as_subclass(torch.Tensor)
+    mask = values > 0
+    if not 700 < int(mask.sum()) * voxel_ml(brain) < 2500:
         return ""  # no brain of an adult has a known rim
     rim = rim_brightness(brain, mask)
-    bright, brightest = np.percentile(torch.as_tensor(brain)[mask].numpy(), (90, 99.8))
+    bright, brightest = np.percentile(values[mask].numpy(), (90, 99.8))
     if rim > 1.1:
         return "brighter at its rim than inside, as T2-weighted scans are"
     if brightest > 1.6 * bright:
@@ -154,7 +159,7 @@ def _without_specks(mask: np.ndarray) -> np.ndarray:
     parts, count = label(mask)
     if count < 2:
         return mask
-    sizes = np.bincount(parts.ravel())
+    sizes = class_sizes(parts, count + 1)
     sizes[0] = 0
     kept: np.ndarray = (sizes >= 0.01 * sizes.max())[parts]
     return kept & mask
