@@ -135,6 +135,8 @@ def segment(content: str, scan: str, output: str, options: dict[str, object]) ->
     parser.update({"bundle_root": str(root), "dataset_dir": scan, "output_dir": output, "device": "cpu", **options})
     imports, start = peak_bytes(), time.perf_counter()
     parser.get_parsed_content("evaluator").run()
+    if not list(Path(output).glob("*_seg.nii.gz")):  # a scan that fails costs itself and no error
+        raise SystemExit(f"{scan}: not segmented; the log says why.")
     return {"seconds": time.perf_counter() - start, "imports": imports, "peak": peak_bytes()}
 
 

@@ -161,8 +161,8 @@ def _without_specks(mask: np.ndarray) -> np.ndarray:
         return mask
     sizes = class_sizes(parts, count + 1)
     sizes[0] = 0
-    kept: np.ndarray = (sizes >= 0.01 * sizes.max())[parts]
-    return kept & mask
+    is_kept = sizes >= 0.01 * sizes.max()
+    return np.stack([is_kept[plane] for plane in parts])  # numbers of parts become int64 to index with
 
 
 def _zero(tissue: np.ndarray, level: float, between: bool) -> float:

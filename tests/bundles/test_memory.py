@@ -7,9 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nibabel
+import numpy as np
 import pytest
 import torch
+from ignite.engine import Events
 from monai.bundle import ConfigParser
+
+from monai_scse.synthetic.ct.torso import synthetic_ct
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "inference_memory.py"
 TINY = {"network_def#features": 2, "num_slices": 1}
@@ -34,6 +39,31 @@ def test_small_scan_and_tiny_network(content, kind, ct_bundle, brain_bundle, tmp
     torch.save(parser.get_parsed_content("network_def").state_dict(), tmp_path / "tiny.pt")
     options = json.dumps({**TINY, "ckpt_path": str(tmp_path / "tiny.pt")})
     assert multiple(content, "--kind", kind, "--shape", 256, 256, 256, "--options", options) < AT_MOST
+
+
+@pytest.mark.long
+@pytest.mark.situation("200 scans in one process", "the process does not grow")
+def test_many_scans(ct_bundle, tmp_path) -> None:
+    for name in ("model", "scans"):
+        (tmp_path / name).mkdir()
+    torso = synthetic_ct(0, spacing=(9, 9, 9), field_of_view="abdomen")
+    for index in range(200):
+        nibabel.save(nibabel.Nifti1Image(torso.image, torso.affine), tmp_path / f"scans/{index:03}.nii.gz")
+    parser = ConfigParser()
+    parser.read_config(str(ct_bundle / "configs" / "inference.json"))
+    parser.update({**TINY, "slice_size": [48, 48], "spacing": [9, 9, 9], "volume_inferer#progress": False})
+    parser.update({"dataset_dir": str(tmp_path / "scans"), "output_dir": str(tmp_path / "out"), "device": "cpu"})
+    parser.update({"ckpt_path": str(tmp_path / "model/model.pt")})
+    torch.save(parser.get_parsed_content("network_def").state_dict(), tmp_path / "model/model.pt")
+    resident: list[int] = []
+    evaluator = parser.get_parsed_content("evaluator")
+    evaluator.add_event_handler(
+        Events.ITERATION_COMPLETED, lambda: resident.append(int(Path("/proc/self/statm").read_text().split()[1]) * 4096)
+    )
+    evaluator.run()
+    assert len(list((tmp_path / "out").glob("*_seg.nii.gz"))) == 200
+    # the first scans fill caches; one scan is 0.6 MiB in float32, so that a kept one in ten would be 9 MiB
+    assert np.median(resident[-20:]) - np.median(resident[40:60]) < 8 * 2**20
 
 
 @pytest.mark.long
