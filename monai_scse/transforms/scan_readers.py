@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,18 @@ def reader_of(file: str) -> ImageReader | None:
     return ITKScanReader() if name.endswith(ITK_SUFFIXES) else None
 
 
+def _container(start: bytes, file: Path) -> str:
+    """What else a file is than an image: an archive, or compressed twice; empty when it is neither."""
+    if start.startswith(b"PK\3\4"):
+        return "a zip archive"
+    if start.startswith(b"\x1f\x8b"):
+        with suppress(OSError, EOFError, zlib.error), gzip.open(file) as stream:
+            start = stream.read(512)
+            if start.startswith(b"\x1f\x8b"):
+                return "compressed twice"
+    return "a tar archive" if start[257:262] == b"ustar" else ""
+
+
 def unreadable_reason(file: str, error: Exception) -> str:
     """Why a file cannot be read as an image, and the cure.
 
@@ -70,6 +83,8 @@ def unreadable_reason(file: str, error: Exception) -> str:
         file: path of the file.
         error: what its reader said.
     """
+    from nibabel.spatialimages import HeaderDataError
+
     path = Path(file)
     if path.is_symlink() and not path.exists():
         return f"a link to {os.readlink(path)}, which is not there; fetch it (git annex get, datalad get)."
@@ -79,16 +94,19 @@ def unreadable_reason(file: str, error: Exception) -> str:
         return "cannot be read as an image, permission denied; change its permissions."
     if path.is_file():
         with path.open("rb") as stream:
-            start = stream.read(40)
+            start = stream.read(512)
         if not start:
             return "cannot be read as an image, the file is empty (0 bytes); copy or write it again."
         if start.startswith(b"version https://git-lfs"):
             return "cannot be read as an image, a pointer of Git LFS stands in its place; fetch it (git lfs pull)."
+        if container := _container(start, path):
+            return f"cannot be read as an image, {container}; unpack it first."
     if path.suffix.lower() == ".img" and not path.with_suffix(".hdr").exists():
         return "cannot be read as an image, its .hdr is not beside it; copy that too."
     if isinstance(error, EOFError):
         return "cannot be read as an image, its compressed data are cut short; copy or write it again."
     if isinstance(error, (gzip.BadGzipFile, zlib.error)):
         return "cannot be read as an image, its compressed data are damaged; copy or write it again."
-    said = " ".join(str(error).split()).replace("; ", ", ")
-    return f"cannot be read as an image ({said[:200]}); check that the file is complete."
+    said = " ".join(str(error).split()).replace("; ", ", ").replace(str(path), path.name)
+    cure = "correct the header" if isinstance(error, HeaderDataError) else "check that the file is complete"
+    return f"cannot be read as an image ({said[:200]}); {cure}."
