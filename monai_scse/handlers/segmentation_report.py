@@ -62,6 +62,7 @@ class SegmentationReport:
         self.logger = logging.getLogger(__name__)
         self._tables = CaseTables(self.output_dir, "volumes", "volumes.csv")
         self._segmented = 0
+        self._load = LoadScand("image")
 
     def attach(self, engine: Engine) -> None:
         """Attach to the evaluator."""
@@ -113,7 +114,7 @@ class SegmentationReport:
                 names = [self.structures[index].name for index, cause in reasons.items() if cause == reason]
                 self.logger.warning(f"{case}: {', '.join(names)}: {reason}")
         if self.overlay:
-            image = LoadScand("image")({"image": file})["image"][0].numpy()
+            image = self._load({"image": file})["image"][0].numpy()
             atomic_write(
                 self.output_dir / f"{case}_overlay.png",
                 lambda path: save_overlay(
