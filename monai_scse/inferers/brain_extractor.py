@@ -123,7 +123,7 @@ class BrainExtractor:
         found = MetaTensor(brain).copy_meta_from(coarse)
         mask = np.empty(image.shape, dtype=bool)
         for start in range(0, image.shape[1], _PLANES):
-            part, place = mask[:, start : start + _PLANES], image.affine.clone()
+            slab, place = mask[:, start : start + _PLANES], image.affine.clone()
             place[:3, 3] += start * place[:3, 0]
-            part[:] = self.to_scan(found, dst_affine=place, spatial_size=part.shape[1:]).numpy() > 0.5
+            slab[:] = self.to_scan(found, dst_affine=place, spatial_size=slab.shape[1:]).numpy() > 0.5
         return mask
