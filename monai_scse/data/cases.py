@@ -108,13 +108,13 @@ def check_is_folder(path: Path) -> None:
         raise InputError(f"{path}: not a folder; set dataset_dir to the folder that holds the scans.")
 
 
-def image_cases(dataset_dir: str | Path, modality: str | None = None) -> list[dict[str, str]]:
+def image_cases(dataset_dir: str | Path | Sequence[str | Path], modality: str | None = None) -> list[dict[str, str]]:
     """The scans to segment.
 
     Args:
         dataset_dir: one of four. A folder of images, where the log names the DICOM series beside them as left out. One
             image file. A folder with DICOM series in it or in its folders. The path of one DICOM series, which is its
-            folder and its name, see :mod:`monai_scse.dicom.search`.
+            folder and its name, see :mod:`monai_scse.dicom.search`. A list holds any of them.
         modality: the Modality that DICOM series must have, for example ``"CT"``. The log names others as left
             out. None takes any.
 
@@ -126,6 +126,13 @@ def image_cases(dataset_dir: str | Path, modality: str | None = None) -> list[di
     Raises:
         InputError: when there is no image, or no DICOM series has the modality.
     """
+    paths = [dataset_dir] if isinstance(dataset_dir, (str, Path)) else dataset_dir
+    files = list(dict.fromkeys(file for path in paths for file in _scans_of(path, modality)))
+    return [_image_case(file, files) for file in files]
+
+
+def _scans_of(dataset_dir: str | Path, modality: str | None) -> list[Path]:
+    """The image files and the paths of the DICOM series of one path."""
     path = Path(os.path.abspath(str(dataset_dir)))
     if path.is_file():
         if _image_suffix(path) is None:
@@ -152,7 +159,7 @@ def image_cases(dataset_dir: str | Path, modality: str | None = None) -> list[di
         raise InputError(
             f"{path}: no images found; dataset_dir must hold {', '.join(IMAGE_SUFFIXES)} files or a DICOM series."
         )
-    return [_image_case(file, files) for file in files]
+    return files
 
 
 def unfinished_cases(

@@ -99,6 +99,11 @@ class CaseFailures:
             torch.cuda.empty_cache()
         return []
 
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        """Case, file, reason and cure of the cases that failed in this run."""
+        return [{"case": case, **_row(failure)} for case, failures in self._failed.items() for failure in failures]
+
     def check(self) -> None:
         """Raise when a case of the run failed. Several processes raise alike.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .bundle_folder import BUNDLES, bundle_folder
 from .case_tables import CaseTables
 from .devices import check_device
 from .errors import InputError, find_input_error, one_line_input_errors
@@ -13,9 +14,11 @@ from .versions import check_versions
 from .weights import read_torch_file, read_weights, weights_difference
 
 __all__ = [
+    "BUNDLES",
     "CaseTables",
     "InputError",
     "atomic_write",
+    "bundle_folder",
     "check_device",
     "check_options",
     "check_output_dir",

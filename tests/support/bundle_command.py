@@ -54,7 +54,7 @@ def run_verb(verb: str, cwd: Path, **options: object) -> subprocess.CompletedPro
     words = command_line(verb, **options)
     out, err = io.StringIO(), io.StringIO()
     returncode = 0
-    with _as_a_process(words, cwd, out, err):
+    with as_a_process(words, cwd, out, err):
         try:
             fire.Fire(vars(monai.bundle.__main__), command=words, name="monai.bundle")
         except SystemExit as stop:
@@ -73,7 +73,7 @@ def run_bundle(
 
 
 @contextlib.contextmanager
-def _as_a_process(words: list[str], cwd: Path, out: io.StringIO, err: io.StringIO) -> Iterator[None]:
+def as_a_process(words: list[str], cwd: Path, out: io.StringIO, err: io.StringIO) -> Iterator[None]:
     """What a process has to itself: folder, arguments, environment, streams, logging, random numbers, determinism."""
     kept = os.getcwd(), sys.argv, sys.path[:], sys.excepthook, dict(os.environ)
     numbers = random.getstate(), np.random.get_state(), torch.get_rng_state(), monai.utils.misc._seed  # noqa: NPY002

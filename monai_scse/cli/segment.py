@@ -1,0 +1,151 @@
+"""``monai-scse segment``: scans in, segmentations out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..runtime import BUNDLES, InputError, find_input_error
+from .bundle_run import BundleRun, one_line_errors, parse_settings
+from .progress import CohortProgress
+from .summary import format_table, summarize
+
+__all__ = ["segment"]
+
+_ONLY = {"views": "brain", "brain_mask": "brain", "dicom_seg": "body"}
+
+
+def _check_task(task: str, options: dict[str, Any]) -> None:
+    for name, owner in _ONLY.items():
+        if options[name] and owner != task:
+            raise click.UsageError(f"--{name.replace('_', '-')} works with {owner} only")
+
+
+def _list_series(folder: Path) -> None:
+    from ..dicom import find_dicom_series
+
+    for series in find_dicom_series(folder):
+        reason = series.rejection_reason()
+        click.echo(f"{series.name}\t{series.modality}\t{len(series.slices)} slices\t{reason or series.path}")
+
+
+def _path_of_series(folder: Path, wanted: str) -> str:
+    """The path of the series of this case name, number or UID."""
+    from ..dicom import find_dicom_series
+
+    found = find_dicom_series(folder)
+    matching = [series for series in found if wanted in (series.name, series.number, series.uid)]
+    if len(matching) != 1:
+        names = ", ".join(f"{series.name} (number {series.number or 'not given'})" for series in found) or "none"
+        raise InputError(f"{folder}: {len(matching)} series are named {wanted}; choose one of: {names}.")
+    return matching[0].path
+
+
+def _bundle_run(task: str, paths: list[str], output_dir: Path, options: dict[str, Any]) -> BundleRun:
+    overlays = [
+        *(["test_time_augmentation.yaml"] if options["tta"] else []),
+        *(["view_aggregation.yaml"] if options["views"] else []),
+        *options["configs"],
+    ]
+    entries = {
+        "dataset_dir": paths[0] if len(paths) == 1 else paths,
+        "output_dir": str(output_dir),
+        "device": options["device"],
+        "skip_existing": options["skip_existing"] or None,
+        "brain_mask_dir": options["brain_mask"],
+        "dicom_seg": options["dicom_seg"] or None,
+        **parse_settings(options["settings"]),
+    }
+    return BundleRun(task, ["inference.json", *overlays], entries)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  monai-scse segment brain T1.nii.gz -o results
+  monai-scse segment brain subjects/*.nii.gz -o results --views --device cuda
+  monai-scse segment body export/ --list-series
+  monai-scse segment body export/ -o results --series 4 --dicom-seg
+  monai-scse segment body scans/ -o results --skip-existing --set hu_offset=-1024
+"""
+)
+@click.argument("task", metavar="TASK", type=click.Choice(list(BUNDLES)))
+@click.argument("scans", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    "output_dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the results.",
+)
+@click.option("--device", help="cpu, cuda, cuda:1 or mps. By default a GPU where there is one.")
+@click.option("--tta", is_flag=True, help="Test-time augmentation: better, 2 to 3 times the time.")
+@click.option("--views", is_flag=True, help="Brain: three networks for three views, 6 times the time.")
+@click.option(
+    "--brain-mask",
+    type=click.Path(exists=True, file_okay=False),
+    help="Brain: folder of brain masks, named as the scans.",
+)
+@click.option("--dicom-seg", is_flag=True, help="Body: a DICOM SEG for each DICOM series.")
+@click.option("--list-series", is_flag=True, help="List the DICOM series of the folders, and stop.")
+@click.option("--series", help="Case name, number or UID of the DICOM series to segment.")
+@click.option("--skip-existing", is_flag=True, help="Segment only what is missing or incomplete.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Any other entry of the config.")
+@click.option(
+    "--config", "configs", multiple=True, metavar="FILE", help="A further config file, of the bundle or your own."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, for scripts.")
+@click.option("--dry-run", is_flag=True, help="Print the bundle command that does the same, and stop.")
+@click.option("--verbose", is_flag=True, help="Show the log of MONAI and Ignite.")
+def segment(task: str, scans: tuple[Path, ...], output_dir: Path | None, **options: Any) -> None:
+    """Segment SCANS: image files, folders of them, or folders of DICOM series.
+
+    TASK is brain, 27 structures in T1-weighted MRI, or body, ten organs in CT. Each scan gets a segmentation on its own
+    grid, a table of volumes and a picture. A scan that fails costs that scan alone: failures.csv names it.
+    """
+    _check_task(task, options)
+    with one_line_errors():
+        if options["list_series"]:
+            for folder in scans:
+                _list_series(folder)
+            return
+        if output_dir is None:
+            raise click.UsageError("Missing option '-o' / '--output'.")
+        paths = [str(scan) for scan in scans]
+        if options["series"]:
+            if len(scans) != 1 or not scans[0].is_dir():
+                raise click.UsageError("--series needs one folder of DICOM series")
+            paths = [_path_of_series(scans[0], options["series"])]
+        run = _bundle_run(task, paths, output_dir, options)
+        if options["dry_run"]:
+            click.echo(run.command_line)
+            return
+        _segment(run, output_dir, options)
+
+
+def _segment(run: BundleRun, output_dir: Path, options: dict[str, Any]) -> None:
+    workflow = run.workflow(options["verbose"])
+    workflow.initialize()
+    progress = CohortProgress(quiet=options["as_json"])
+    progress.attach(workflow.parser.get_parsed_content("evaluator"))
+    failures = workflow.parser.get_parsed_content("failures")
+    try:
+        workflow.run()
+    except Exception as error:
+        if not failures.rows or find_input_error(error) is None:
+            raise  # cases that failed are in the summary
+    finally:
+        workflow.finalize()
+    summary = summarize(output_dir, progress.seconds, failures.rows)
+    if options["as_json"]:
+        click.echo(json.dumps(summary, indent=2))
+    else:
+        click.echo(format_table(summary))
+        click.echo(f"Results: {output_dir}")
+    if failures.rows:
+        if not options["as_json"]:
+            click.echo(f"Failures: {output_dir / 'failures.csv'}", err=True)
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,48 @@
+"""What a run found, in a few lines or as JSON."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+__all__ = ["format_table", "summarize"]
+
+
+def summarize(output_dir: Path, seconds: Mapping[str, float], failures: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """The cases of a run with their seconds, structures and flags, and its failures.
+
+    Args:
+        output_dir: folder of the results.
+        seconds: time of each case that was segmented.
+        failures: case, file, reason and cure of the others.
+    """
+    cases = []
+    for case, took in seconds.items():
+        with (output_dir / f"{case}_volumes.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        cases.append(
+            {
+                "case": case,
+                "segmentation": str(output_dir / f"{case}_seg.nii.gz"),
+                "seconds": round(took, 1),
+                "structures": sum(int(row["voxels"]) > 0 for row in rows),
+                "of": len(rows),
+                "flags": {row["structure"]: row["qc"] for row in rows if row.get("qc")},
+            }
+        )
+    return {"output_dir": str(output_dir), "cases": cases, "failures": [dict(failure) for failure in failures]}
+
+
+def format_table(summary: Mapping[str, Any]) -> str:
+    """The cases as lines of a table: case, seconds, structures found, flags."""
+    rows = [("case", "seconds", "structures", "flags")]
+    for case in summary["cases"]:
+        found = f"{case['structures']} of {case['of']}"
+        rows.append((case["case"], f"{case['seconds']:.0f}", found, ", ".join(case["flags"]) or "-"))
+    rows += [(failure["case"], "-", "-", f"failed: {failure['reason']}") for failure in summary["failures"]]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    return "\n".join(
+        "  ".join([row[0].ljust(widths[0]), row[1].rjust(widths[1]), row[2].rjust(widths[2]), row[3]]) for row in rows
+    )

@@ -1,0 +1,89 @@
+"""``monai-scse train`` and ``monai-scse evaluate``: labelled cases in, weights or scores out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..runtime import BUNDLES
+from .bundle_run import BundleRun, one_line_errors, parse_settings
+
+__all__ = ["evaluate", "train"]
+
+_SHARED = [
+    click.argument("task", metavar="TASK", type=click.Choice(list(BUNDLES))),
+    click.argument("data", type=click.Path(exists=True, file_okay=False)),
+    click.option(
+        "-o",
+        "--output",
+        "output_dir",
+        required=True,
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Folder for the results.",
+    ),
+    click.option("--device", help="cpu, cuda, cuda:1 or mps. By default a GPU where there is one."),
+    click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Any other entry of the config."),
+    click.option(
+        "--config", "configs", multiple=True, metavar="FILE", help="A further config file, of the bundle or your own."
+    ),
+    click.option("--dry-run", is_flag=True, help="Print the bundle command that does the same, and stop."),
+    click.option("--verbose", is_flag=True, help="Show the log of MONAI and Ignite."),
+]
+
+
+def _with_shared(function: Any) -> Any:
+    for decorate in reversed(_SHARED):
+        function = decorate(function)
+    return function
+
+
+def _run(task: str, configs: list[str], entries: dict[str, Any], options: dict[str, Any]) -> None:
+    with one_line_errors():
+        settings = {**entries, "device": options["device"], **parse_settings(options["settings"])}
+        run = BundleRun(task, [*configs, *options["configs"]], settings)
+        if options["dry_run"]:
+            click.echo(run.command_line)
+        else:
+            run.run(options["verbose"])
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  monai-scse train brain data/ -o training --set epochs=10
+  monai-scse train body data/ -o training --resume
+"""
+)
+@_with_shared
+@click.option("--resume", is_flag=True, help="Go on with the training in the output folder.")
+def train(task: str, data: str, output_dir: Path, resume: bool, **options: Any) -> None:
+    """Train on DATA, a folder with images/ and labels/, the same file names in both.
+
+    The output folder receives model.pt and the logs. The weights of the package stay as they are.
+    """
+    entries = {
+        "dataset_dir": data,
+        "ckpt_dir": str(output_dir),
+        "output_dir": str(output_dir),
+        "resume": resume or None,
+    }
+    _run(task, ["train.json"], entries, options)
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  monai-scse evaluate brain data/ -o scores
+  monai-scse evaluate body data/ -o scores --weights training/model.pt
+"""
+)
+@_with_shared
+@click.option(
+    "--weights", type=click.Path(exists=True, dir_okay=False), help="Weights; by default those of the package."
+)
+def evaluate(task: str, data: str, output_dir: Path, weights: str | None, **options: Any) -> None:
+    """Segment the images of DATA, and score them against its labels: Dice, HD95 and ASSD."""
+    entries = {"dataset_dir": data, "output_dir": str(output_dir), "ckpt_path": weights}
+    _run(task, ["train.json", "evaluate.json"], entries, options)

@@ -1,0 +1,139 @@
+"""``monai-scse``, as a user types it, on small synthetic CT with a tiny network."""
+
+from __future__ import annotations
+
+import io
+import json
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from click.testing import CliRunner, Result
+from monai.bundle import ConfigParser
+from support.bundle_command import as_a_process
+from support.dicom_files import write_dicom_series
+from support.small_cases import save_small_cases
+
+from monai_scse.cli import main
+from monai_scse.runtime import bundle_folder
+
+
+def run(*words: object) -> Result:
+    with as_a_process([], Path.cwd(), io.StringIO(), io.StringIO()):
+        return CliRunner().invoke(main, [str(word) for word in words])
+
+
+@pytest.fixture
+def scans(tmp_path: Path) -> list[Path]:
+    save_small_cases(bundle_folder("body").name, tmp_path, range(2))
+    return sorted((tmp_path / "images").iterdir())
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> list[str]:
+    """Options for a tiny network with random weights."""
+    parser = ConfigParser()
+    parser.read_config(str(bundle_folder("body") / "configs/inference.json"))
+    parser["network_def#features"] = 4
+    torch.save(parser.get_parsed_content("network_def").state_dict(), tmp_path / "tiny.pt")
+    settings = {
+        "network_def#features": 4,
+        "ckpt_path": tmp_path / "tiny.pt",
+        "spacing": [9, 9, 9],
+        "slice_size": [48, 48],
+    }
+    return [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
+
+
+def test_scans_become_segmentations_and_a_table(scans: list[Path], tiny: list[str], tmp_path: Path) -> None:
+    done = run("segment", "body", *scans, "-o", tmp_path / "out", "--device", "cpu", *tiny)
+    assert done.exit_code == 0, done.output
+    head, *rows, last = done.stdout.strip().splitlines()
+    assert head.split() == ["case", "seconds", "structures", "flags"]
+    assert [row.split()[0] for row in rows] == [f"ct_000{index}" for index in range(2)]
+    assert last == f"Results: {tmp_path / 'out'}"
+    assert len(list((tmp_path / "out").glob("*_seg.nii.gz"))) == 2
+
+
+def test_summary_for_scripts(scans: list[Path], tiny: list[str], tmp_path: Path) -> None:
+    scans[0].write_bytes(scans[0].read_bytes()[:900])
+    done = run("segment", "body", scans[0].parent, "-o", tmp_path / "out", "--device", "cpu", "--json", *tiny)
+    assert done.exit_code == 1
+    summary = json.loads(done.stdout)
+    (case,) = summary["cases"]
+    volumes = pd.read_csv(tmp_path / "out/ct_0001_volumes.csv")
+    assert case["case"] == "ct_0001"
+    assert (case["structures"], case["of"]) == ((volumes["voxels"] > 0).sum(), 10)
+    assert case["flags"] == volumes.dropna(subset="qc").set_index("structure")["qc"].to_dict()
+    (failure,) = summary["failures"]
+    assert failure["case"] == "ct_0000"
+    assert list(failure) == ["case", "file", "reason", "cure"]
+
+
+def test_dry_run_is_the_bundle_command(scans: list[Path], tmp_path: Path) -> None:
+    done = run(
+        "segment", "brain", *scans, "-o", "out", "--views", "--skip-existing", "--dry-run", "--set", "mirror_every=0"
+    )
+    words = shlex.split(done.output)
+    folder = bundle_folder("brain")
+    assert words[:4] == ["python", "-m", "monai.bundle", "run"]
+    assert dict(zip(words[4::2], words[5::2])) == {
+        "--config_file": str([f"{folder}/configs/inference.json", f"{folder}/configs/view_aggregation.yaml"]),
+        "--bundle_root": str(folder),
+        "--dataset_dir": str([str(scan) for scan in scans]),
+        "--output_dir": "out",
+        "--skip_existing": "True",
+        "--mirror_every": "0",
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["segment", "brian", "{scan}", "-o", "out"], "'brian' is not one of 'brain', 'body'"),
+        (["segment", "body", "{scan}"], "Missing option '-o'"),
+        (["segment", "body", "{scan}", "-o", "out", "--dicom-sge"], "Did you mean"),
+        (["segment", "body", "{scan}", "-o", "out", "--views"], "--views works with brain only"),
+        (["segment", "body", "nowhere.nii", "-o", "out"], "'nowhere.nii' does not exist"),
+        (["segment", "body", "{scan}", "-o", "out", "--set", "hu_offset"], "'hu_offset' is not name=value"),
+        (["segment", "body", "{scan}", "-o", "out", "--series", "4"], "--series needs one folder"),
+        (["segmnt"], "Did you mean 'segment'"),
+        (["train", "body", "."], "Missing option '-o'"),
+    ],
+)
+def test_wrong_words_end_with_status_2(scans: list[Path], words: list[str], message: str) -> None:
+    done = run(*(word.replace("{scan}", str(scans[0])) for word in words))
+    assert done.exit_code == 2
+    assert message in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--set", "hu_ofset=3"], "--hu_ofset: no part of the config uses this option; did you mean --hu_offset?"),
+        (["--config", "tta.yaml"], "tta.yaml: no such config file; see "),
+        (["--device", "gpu"], "device gpu: not a device of PyTorch; use cpu, cuda or mps."),
+        (["--set", "ckpt_path=gone.pt"], "gone.pt: no such file"),
+    ],
+)
+def test_bad_input_is_one_line(scans: list[Path], tmp_path: Path, words: list[str], message: str) -> None:
+    done = run("segment", "body", scans[0], "-o", tmp_path / "out", *words)
+    assert done.exit_code == 1
+    assert done.stderr.splitlines()[-1].startswith("error: ")
+    assert message in done.stderr.splitlines()[-1]
+
+
+def test_series_of_a_folder(tmp_path: Path) -> None:
+    for number in (3, 4):
+        write_dicom_series(tmp_path / "export", np.zeros((8, 8, 12)), (1, 1, 2), uid=f"1.2.{number}", number=number)
+    listed = run("segment", "body", tmp_path / "export", "--list-series")
+    assert listed.exit_code == 0
+    assert [line.split("\t")[1:3] for line in listed.stdout.splitlines()] == [["CT", "12 slices"]] * 2
+    chosen = run("segment", "body", tmp_path / "export", "-o", "out", "--series", "4", "--dry-run")
+    assert "export_4" in chosen.stdout
+    wrong = run("segment", "body", tmp_path / "export", "-o", "out", "--series", "5", "--dry-run")
+    assert wrong.exit_code == 1
+    assert "export: 0 series are named 5; choose one of: " in wrong.stderr
