@@ -26,12 +26,14 @@ from monai.transforms import RandBiasField
 from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinates
 from tqdm import tqdm
 
-from monai_scse.labels import BRAIN_STRUCTURES, get_label_protocol
+from monai_scse.labels import label_protocol, structure_table
 from monai_scse.metrics import structure_dice
 from monai_scse.synthetic.head import whole_head
 from monai_scse.transforms import AGREEMENT_KEY, RandHeadTissued, RandStructureSized
 
 BUNDLE = Path(__file__).parents[1] / "bundles/brain_mri_scse_segmentation"
+_CONFIG = ConfigParser.load_config_file(str(BUNDLE / "configs" / "train.json"))
+STRUCTURES = structure_table(_CONFIG["brain_structures"])
 VENTRICLES = ["left lateral ventricle", "3rd ventricle", "right lateral ventricle"]
 Pair = tuple[np.ndarray, np.ndarray]  # RAS, 1 mm: scan in [0, 1], 0 outside the brain, and classes
 
@@ -67,7 +69,7 @@ def _thick_slices(image: np.ndarray, label: np.ndarray, seed: int) -> Pair:
 
 
 def _wide_ventricles(image: np.ndarray, label: np.ndarray, seed: int) -> Pair:
-    widen = RandStructureSized(["image", "label"], BRAIN_STRUCTURES, VENTRICLES, shift_mm=(4, 4), sigma_mm=5, prob=1.0)
+    widen = RandStructureSized(["image", "label"], STRUCTURES, VENTRICLES, shift_mm=(4, 4), sigma_mm=5, prob=1.0)
     slices = [
         widen(
             {"image": torch.from_numpy(image[None, :, y].copy()), "label": torch.from_numpy(label[None, :, y].copy())}
@@ -120,7 +122,7 @@ CONDITIONS = {
 
 def write_condition(dataset_dir: Path, cases: list[str], condition: str, folder: Path, first_seed: int = 0) -> None:
     """Write images/ and labels/ (class indices) of one condition."""
-    protocol = get_label_protocol("neuromorphometrics")
+    protocol = label_protocol("neuromorphometrics", STRUCTURES)
     for seed, case in enumerate(cases, start=first_seed):
         volumes = []
         for part in ("images", "labels"):
@@ -138,7 +140,7 @@ def dice_and_its_agreement(folder: Path, weights: Path, overlays: list[str]) -> 
     config = ConfigParser()
     config.read_config([str(BUNDLE / "configs" / name) for name in ("train.json", "evaluate.json", *overlays)])
     config.update({"bundle_root": str(BUNDLE), "dataset_dir": str(folder), "output_dir": str(folder)})
-    config.update({"ckpt_path": str(weights), "label_protocol": "structures27", "volume_inferer#progress": False})
+    config.update({"ckpt_path": str(weights), "label_protocol": "classes", "volume_inferer#progress": False})
     config["validate#handlers"] = config["validate#handlers"][:1]  # the weights alone, nothing is written
     evaluator = config.get_parsed_content("validate#evaluator")
     rows: list[tuple[float, float]] = []
@@ -148,7 +150,7 @@ def dice_and_its_agreement(folder: Path, weights: Path, overlays: list[str]) -> 
         for output in engine.state.output:
             pair = (output[key][0].numpy() for key in ("pred", "label"))
             agreement = output["pred"].meta.get(AGREEMENT_KEY, {})
-            for index, dice in enumerate(structure_dice(*pair, config["num_classes"]), start=1):
+            for index, dice in enumerate(structure_dice(*pair, len(STRUCTURES)), start=1):
                 rows.append((dice, agreement.get(index, np.nan)))
 
     evaluator.run()

@@ -17,7 +17,6 @@ import numpy as np
 from ignite.engine import Engine, Events
 from monai.bundle import ConfigParser
 
-from monai_scse.labels import BRAIN_STRUCTURES
 from monai_scse.metrics import structure_dice
 
 BUNDLE = Path(__file__).parents[1] / "bundles/brain_mri_scse_segmentation"
@@ -51,12 +50,13 @@ def main() -> None:
                 case = transform(case)
             masks.append((case["image"] > case["image"].min()).numpy())
     found, other = masks
-    dice = structure_dice(*segmentations, len(BRAIN_STRUCTURES))
+    structures = config.get_parsed_content("structures")
+    dice = structure_dice(*segmentations, len(structures))
     lowest = int(np.nanargmin(dice))
     print(f"kept of the stripped brain: {100 * (found & other).sum() / other.sum():.1f} %")
     print(f"kept beside it: {100 * (found & ~other).sum() / other.sum():.1f} % of its volume")
     print(
-        f"Dice between the segmentations: {np.nanmean(dice):.3f}, lowest {BRAIN_STRUCTURES[lowest + 1].name} "
+        f"Dice between the segmentations: {np.nanmean(dice):.3f}, lowest {structures[lowest + 1].name} "
         f"{dice[lowest]:.3f}"
     )
 

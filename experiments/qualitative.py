@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from monai.transforms import Orientation
 
-from monai_scse.labels import BRAIN_STRUCTURES, Structure, get_label_protocol, organ_table
+from monai_scse.labels import Structure, label_protocol, organ_table, structure_table
 from monai_scse.runtime import atomic_write
 from monai_scse.transforms import LoadOrganLabelsd, LoadScand
 
@@ -33,12 +33,13 @@ def manual_classes(config: Mapping[str, Any], case: Mapping[str, str]) -> tuple[
     """The manual labels of a case as a bundle's classes, axes to the right, front and head, and what the classes are.
 
     Args:
-        config: that of the bundle: ``label_protocol``, or ``organs`` and ``label_numbers``.
+        config: that of the bundle: ``brain_structures`` and ``label_protocol``, or ``organs`` and ``label_numbers``.
         case: its files ``"image"`` and ``"label"``.
     """
     if "label_protocol" in config:
         numbers, _ = _ras(case["label"])
-        return get_label_protocol(config["label_protocol"]).to_classes(numbers, case["label"]), BRAIN_STRUCTURES
+        structures = structure_table(config["brain_structures"])
+        return label_protocol(config["label_protocol"], structures).to_classes(numbers, case["label"]), structures
     load = LoadOrganLabelsd("label", config["organs"], config["label_numbers"])
     files: dict[Hashable, Any] = {"image": case["image"], "label": case["label"]}
     label = Orientation("RAS", labels=None)(load(LoadScand("image")(files))["label"])

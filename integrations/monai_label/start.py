@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 # labels that a server saves hold class indices
-CLASS_INDICES = {"brain_mri_scse_segmentation": {"label_protocol": "structures27"}}
+CLASS_INDICES = {"brain_mri_scse_segmentation": {"label_protocol": "classes"}}
 
 
 def stop(message: str) -> None:

@@ -19,7 +19,7 @@ from utils import check_workflow
 
 BUNDLE_ROOT = os.path.join("models", os.path.splitext(os.path.basename(__file__))[0].removeprefix("test_"))
 sys.path.insert(0, BUNDLE_ROOT)  # scripts/ of the self-contained variant
-LABELS = {"label_protocol": "structures27"} if "brain" in BUNDLE_ROOT else {}  # class indices in both bundles
+LABELS = {"label_protocol": "classes"} if "brain" in BUNDLE_ROOT else {}  # class indices in both bundles
 
 
 class TestBundle(unittest.TestCase):

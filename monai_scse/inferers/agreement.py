@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import torch
 from monai.inferers import Inferer, SliceInferer
 
-from ..labels import mirrored_classes
+from ..labels import Structure, mirrored_classes
 
 __all__ = ["MirrorAgreementInferer"]
 
@@ -22,7 +22,7 @@ class MirrorAgreementInferer(Inferer):
 
     Args:
         inferer: MONAI's ``SliceInferer`` or one of its kind. Its first channel is class indices.
-        protocol: name of the label protocol, whose "left ..." and "right ..." structures make the pairs.
+        structures: the classes, index 0 is background, whose "left ..." and "right ..." make the pairs.
         spatial_axis: the left-right axis of the image, counted without batch and channel.
         every: 4 adds a forward pass for the mirror image of every fourth slice, a quarter more time. 0 adds none.
 
@@ -32,11 +32,11 @@ class MirrorAgreementInferer(Inferer):
     """
 
     def __init__(
-        self, inferer: SliceInferer, protocol: str = "structures27", spatial_axis: int = 0, every: int = 4
+        self, inferer: SliceInferer, structures: Sequence[Structure], spatial_axis: int = 0, every: int = 4
     ) -> None:
         super().__init__()
         self.inferer = inferer
-        self.mirrored_class = torch.tensor(mirrored_classes(protocol))
+        self.mirrored_class = torch.tensor(mirrored_classes(structures))
         self.axis = spatial_axis + 2
         self.every = 0 if inferer.spatial_dim == spatial_axis else every
 

@@ -9,7 +9,7 @@ import torch
 from monai.inferers import Inferer
 from torch.nn.functional import interpolate
 
-from ..labels import mirrored_classes
+from ..labels import Structure, mirrored_classes
 
 __all__ = ["AveragingInferer", "FlipPass", "IdentityPass", "Pass", "ZoomPass", "averaged"]
 
@@ -33,13 +33,13 @@ class FlipPass:
     """A forward pass over the mirror image, whose left and right structures are exchanged in the prediction.
 
     Args:
-        protocol: name of the label protocol, whose "left ..." and "right ..." structures make the pairs.
+        structures: the classes, index 0 is background, whose "left ..." and "right ..." make the pairs.
         spatial_axis: the left-right axis of what the network gets, counted without batch and channel. It is -1 where
             the channels are slices from left to right.
     """
 
-    def __init__(self, protocol: str = "structures27", spatial_axis: int = 0) -> None:
-        self.mirrored_class = torch.tensor(mirrored_classes(protocol))
+    def __init__(self, structures: Sequence[Structure], spatial_axis: int = 0) -> None:
+        self.mirrored_class = torch.tensor(mirrored_classes(structures))
         self.axis = spatial_axis + 2
 
     def __call__(self, network: Network, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:

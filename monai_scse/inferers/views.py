@@ -9,7 +9,7 @@ import torch
 from monai.inferers import Inferer
 from monai.utils import str2bool
 
-from ..labels import mirrored_classes
+from ..labels import Structure, mirrored_classes
 from ..transforms import StackAdjacentSlicesd
 from .averaging import FlipPass, IdentityPass, averaged
 
@@ -28,10 +28,10 @@ class ViewAggregationInferer(Inferer):
         networks: networks of the further views. They are put into evaluation mode.
         spatial_dims: the axes they see slices along: 0, 1 or 2 (sagittal, coronal, axial after reorientation to RAS).
         weights: of the mean, that of the evaluator's own network first.
+        structures: the classes, index 0 is background, whose "left ..." and "right ..." make the pairs.
         spatial_dim: the axis that the evaluator's own network sees slices along.
         num_slices: slices that every network sees at a time.
         sw_batch_size: number of slices in a forward pass.
-        protocol: name of the label protocol, whose "left ..." and "right ..." structures make the pairs.
         mirrored: whether every view adds a forward pass over the mirror image, left and right exchanged. A boolean or a
             word such as ``"true"``.
         progress: whether to show a progress bar.
@@ -51,10 +51,10 @@ class ViewAggregationInferer(Inferer):
         networks: Sequence[torch.nn.Module],
         spatial_dims: Sequence[int],
         weights: Sequence[float],
+        structures: Sequence[Structure],
         spatial_dim: int = 1,
         num_slices: int = 1,
         sw_batch_size: int = 4,
-        protocol: str = "structures27",
         mirrored: bool | str = False,
         progress: bool = False,
         confidence: bool = False,
@@ -70,8 +70,8 @@ class ViewAggregationInferer(Inferer):
         self.weights = [weight / sum(weights) for weight in weights]
         self.num_slices = num_slices
         self.sw_batch_size = sw_batch_size
-        self.mirrored_class = torch.tensor(mirrored_classes(protocol))
-        self.protocol = protocol
+        self.mirrored_class = torch.tensor(mirrored_classes(structures))
+        self.structures = structures
         self.mirrored = str2bool(mirrored)
         self.progress = progress
         self.confidence = confidence
@@ -86,7 +86,7 @@ class ViewAggregationInferer(Inferer):
         views: list[Callable[..., torch.Tensor]] = [network, *self.networks]
         for view, axis, weight in zip(views, self.spatial_dims, self.weights):
             if self.mirrored:  # left-right are the slices of a sagittal slab, and the first axis of any other
-                view = averaged(view, [IdentityPass(), FlipPass(self.protocol, -1 if axis == 0 else 0)])
+                view = averaged(view, [IdentityPass(), FlipPass(self.structures, -1 if axis == 0 else 0)])
             slabs = StackAdjacentSlicesd("volume", self.num_slices, axis)({"volume": volume})["volume"]
             slabs = slabs.movedim(axis + 1, 0)
             starts = range(0, len(slabs), self.sw_batch_size)

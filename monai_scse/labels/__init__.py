@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from .organs import Organ, organ_protocol, organ_table
 from .partial import mark_unknown_classes, unknown_classes
-from .protocols import BRAIN_STRUCTURES, LABEL_PROTOCOLS, LabelProtocol, get_label_protocol, mirrored_classes
-from .structures import Structure, side_pairs
+from .protocols import NUMBERINGS, LabelProtocol, label_protocol
+from .structures import Structure, mirrored_classes, side_pairs, structure_table
 
 __all__ = [
-    "BRAIN_STRUCTURES",
-    "LABEL_PROTOCOLS",
+    "NUMBERINGS",
     "LabelProtocol",
     "Organ",
     "Structure",
-    "get_label_protocol",
+    "label_protocol",
     "mark_unknown_classes",
     "mirrored_classes",
     "organ_protocol",
     "organ_table",
     "side_pairs",
+    "structure_table",
     "unknown_classes",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..runtime import InputError
 from .protocols import LabelProtocol
-from .structures import Structure
+from .structures import Structure, name_and_colour, refuse_repeated_names
 
 __all__ = ["Organ", "organ_protocol", "organ_table"]
 
@@ -42,13 +42,8 @@ class Organ(Structure):
 
 
 def _organ(entry: Mapping[str, Any]) -> Organ:
-    columns = dict(entry)
-    try:
-        name, colour = str(columns.pop("name")), tuple(int(part) for part in columns.pop("colour"))
-    except KeyError as error:
-        raise InputError(f"organs: {dict(entry)} lacks {error}; give every organ a name and a colour.") from error
-    if len(colour) != 3 or not all(0 <= part <= 255 for part in colour):
-        raise InputError(f"organs: the colour of {name!r} must be three numbers from 0 to 255, got {list(colour)}.")
+    name, colour = name_and_colour(entry, "organs")
+    columns = {column: value for column, value in entry.items() if column not in ("name", "colour")}
     organ = Organ(
         name,
         colour,
@@ -84,10 +79,7 @@ def organ_table(organs: Sequence[Mapping[str, Any]]) -> tuple[Organ, ...]:
     table = [_organ(entry) for entry in organs]
     if not 0 < len(table) <= _MAX_ORGANS:
         raise InputError(f"organs must list 1 to {_MAX_ORGANS} organs, got {len(table)}.")
-    names = [organ.name.lower() for organ in table]
-    repeated = sorted({name for name in names if names.count(name) > 1 or name == "background"})
-    if repeated:
-        raise InputError(f"organs: {', '.join(repeated)} occurs twice; names must differ, also in lower case.")
+    refuse_repeated_names(table, "organs")
     return (Organ("background", (0, 0, 0)), *table)
 
 

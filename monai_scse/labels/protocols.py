@@ -10,15 +10,9 @@ from math import isfinite
 import numpy as np
 
 from ..runtime import InputError
-from .structures import Structure, side_pairs
+from .structures import Structure
 
-__all__ = [
-    "LABEL_PROTOCOLS",
-    "BRAIN_STRUCTURES",
-    "LabelProtocol",
-    "get_label_protocol",
-    "mirrored_classes",
-]
+__all__ = ["NUMBERINGS", "LabelProtocol", "label_protocol"]
 
 
 # in lookup tables: no class
@@ -105,100 +99,54 @@ class LabelProtocol:
         )
 
 
-# FreeSurfer's colours, which are familiar in every viewer
-_BRAIN = {
-    "cerebral white matter": (245, 245, 245),
-    "cerebral cortex": (205, 62, 78),
-    "lateral ventricle": (120, 18, 134),
-    "cerebellum white matter": (220, 248, 164),
-    "cerebellum cortex": (230, 148, 34),
-    "thalamus": (0, 118, 14),
-    "caudate": (122, 186, 220),
-    "putamen": (236, 13, 176),
-    "pallidum": (12, 48, 255),
-    "3rd ventricle": (204, 182, 142),
-    "4th ventricle": (42, 204, 164),
-    "brainstem": (119, 159, 176),
-    "hippocampus": (220, 216, 20),
-    "amygdala": (103, 255, 255),
-    "ventral DC": (165, 42, 42),
+_SIDES = {
+    "cerebral white matter": (45, 44),
+    "lateral ventricle": (52, 51),
+    "cerebellum white matter": (41, 40),
+    "cerebellum cortex": (39, 38),
+    "thalamus": (60, 59),
+    "caudate": (37, 36),
+    "putamen": (58, 57),
+    "pallidum": (56, 55),
+    "hippocampus": (48, 47),
+    "amygdala": (32, 31),
+    "ventral DC": (62, 61),
 }
 
 
-def _brain(name: str) -> Structure:
-    return Structure(name, _BRAIN[name.removeprefix("left ").removeprefix("right ")])
+def _neuromorphometrics() -> dict[int, str]:
+    """The official label numbers, and the name of the structure that each belongs to, empty for others."""
+    names = dict.fromkeys([*range(77), *range(80, 94), *range(97, 208)], "")
+    names.update({number: f"{'right' if number % 2 == 0 else 'left'} cerebral cortex" for number in range(100, 208)})
+    names.update({4: "3rd ventricle", 11: "4th ventricle", 35: "brainstem"})
+    for name, (left, right) in _SIDES.items():
+        names.update({left: f"left {name}", right: f"right {name}"})
+    return names
 
 
-#: The 27 structures of the paper, in the order of its authors' label file; index 0 is background.
-BRAIN_STRUCTURES = (
-    Structure("background", (0, 0, 0)),
-    _brain("left cerebral white matter"),
-    _brain("left cerebral cortex"),
-    _brain("right cerebral white matter"),
-    _brain("right cerebral cortex"),
-    _brain("left lateral ventricle"),
-    _brain("left cerebellum white matter"),
-    _brain("left cerebellum cortex"),
-    _brain("left thalamus"),
-    _brain("left caudate"),
-    _brain("left putamen"),
-    _brain("left pallidum"),
-    _brain("3rd ventricle"),
-    _brain("4th ventricle"),
-    _brain("brainstem"),
-    _brain("left hippocampus"),
-    _brain("left amygdala"),
-    _brain("left ventral DC"),
-    _brain("right lateral ventricle"),
-    _brain("right cerebellum white matter"),
-    _brain("right cerebellum cortex"),
-    _brain("right thalamus"),
-    _brain("right caudate"),
-    _brain("right putamen"),
-    _brain("right pallidum"),
-    _brain("right hippocampus"),
-    _brain("right amygdala"),
-    _brain("right ventral DC"),
-)
+#: For each numbering of manual labels, the numbers that it has and the structures that they belong to.
+NUMBERINGS = {"neuromorphometrics": _neuromorphometrics()}
 
 
-def _neuromorphometrics() -> dict[int, int]:
-    """The official label numbers; cortical labels are 100 to 207, even ones right, odd ones left."""
-    official = [*range(77), *range(80, 94), *range(97, 208)]
-    classes = dict.fromkeys(official, 0)
-    classes.update({label: 4 if label % 2 == 0 else 2 for label in range(100, 208)})
-    classes.update({45: 1, 44: 3, 52: 5, 41: 6, 39: 7, 60: 8, 37: 9, 58: 10, 56: 11, 4: 12, 11: 13, 35: 14, 48: 15})
-    classes.update({32: 16, 62: 17, 51: 18, 40: 19, 38: 20, 59: 21, 36: 22, 57: 23, 55: 24, 47: 25, 31: 26, 61: 27})
-    return classes
+def label_protocol(name: str, structures: Sequence[Structure]) -> LabelProtocol:
+    """How the numbers of a labelled brain map to classes.
 
-
-#: ``neuromorphometrics`` reads manual labels (MALC 2012); ``structures27`` reads class indices, the bundle's output.
-LABEL_PROTOCOLS = {
-    "neuromorphometrics": LabelProtocol("neuromorphometrics", BRAIN_STRUCTURES, _neuromorphometrics()),
-    "structures27": LabelProtocol("structures27", BRAIN_STRUCTURES, {index: index for index in range(28)}),
-}
-
-
-def get_label_protocol(name: str) -> LabelProtocol:
-    """The protocol of this name.
+    Args:
+        name: ``"classes"``, for the indices that a bundle writes, or a key of :data:`NUMBERINGS`.
+        structures: the classes, index 0 is background. Numbers of all other structures become background.
 
     Raises:
-        InputError: when there is none.
+        InputError: when there is no such protocol, or it has no number for one of the structures.
     """
-    if name not in LABEL_PROTOCOLS:
-        raise InputError(f"label_protocol must be one of {', '.join(LABEL_PROTOCOLS)}, got {name!r}.")
-    return LABEL_PROTOCOLS[name]
-
-
-def mirrored_classes(protocol: str) -> list[int]:
-    """For each class index of a protocol, that of the same structure on the other side; its own where it has no sides.
-
-    Example:
-        >>> mirrored_classes("structures27")[:6]
-        [0, 3, 4, 1, 2, 18]
-    """
-    structures = get_label_protocol(protocol).structures
-    mirrored = list(range(len(structures)))
-    for right, left in side_pairs(structures):
-        mirrored[right], mirrored[left] = left, right
-    return mirrored
+    if name == "classes":
+        return LabelProtocol(name, tuple(structures), {index: index for index in range(len(structures))})
+    if name not in NUMBERINGS:
+        raise InputError(f"label_protocol must be one of {', '.join([*NUMBERINGS, 'classes'])}, got {name!r}.")
+    numbering = NUMBERINGS[name]
+    index_of = {structure.name: index for index, structure in enumerate(structures)}
+    unknown = [known for known in index_of if known != "background" and known not in numbering.values()]
+    if unknown:
+        raise InputError(f"structures: {name!r} has no number for {', '.join(unknown)}; take a name that it has.")
+    return LabelProtocol(
+        name, tuple(structures), {number: index_of.get(structure, 0) for number, structure in numbering.items()}
+    )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["Structure", "side_pairs"]
+from ..runtime import InputError
+
+__all__ = ["Structure", "mirrored_classes", "name_and_colour", "refuse_repeated_names", "side_pairs", "structure_table"]
 
 
 @dataclass(frozen=True)
@@ -37,3 +40,72 @@ def side_pairs(structures: Sequence[Structure]) -> list[tuple[int, int]]:
     rights = [name for name in names if name.startswith("right ")]
     pairs = [(name, name.replace("right ", "left ", 1)) for name in rights]
     return [(names.index(right), names.index(left)) for right, left in pairs if left in names]
+
+
+def mirrored_classes(structures: Sequence[Structure]) -> list[int]:
+    """For each class index that of the same structure on the other side, or its own where it has no sides.
+
+    Args:
+        structures: the classes, index 0 is background.
+
+    Example:
+        >>> mirrored_classes([Structure(name, (0, 0, 0)) for name in ("background", "left lung", "right lung")])
+        [0, 2, 1]
+    """
+    mirrored = list(range(len(structures)))
+    for right, left in side_pairs(structures):
+        mirrored[right], mirrored[left] = left, right
+    return mirrored
+
+
+def name_and_colour(entry: Mapping[str, Any], table: str) -> tuple[str, tuple[int, int, int]]:
+    """The name and colour of an entry of a table in a config.
+
+    Args:
+        entry: the entry.
+        table: name of the table, for error messages.
+
+    Raises:
+        InputError: when one of them is missing, or the colour is none.
+    """
+    try:
+        name, colour = str(entry["name"]), tuple(int(part) for part in entry["colour"])
+    except KeyError as error:
+        kind = table.removesuffix("s")
+        raise InputError(f"{table}: {dict(entry)} lacks {error}; give every {kind} a name and a colour.") from error
+    if len(colour) != 3 or not all(0 <= part <= 255 for part in colour):
+        raise InputError(f"{table}: the colour of {name!r} must be three numbers from 0 to 255, got {list(colour)}.")
+    return name, colour
+
+
+def refuse_repeated_names(structures: Sequence[Structure], table: str) -> None:
+    """Raise an :class:`InputError` when two structures have the same name, or one that of the background.
+
+    Args:
+        structures: the classes without background.
+        table: name of the table, for the message.
+    """
+    names = [structure.name.lower() for structure in structures]
+    repeated = sorted({name for name in names if names.count(name) > 1 or name == "background"})
+    if repeated:
+        raise InputError(f"{table}: {', '.join(repeated)} occurs twice; names must differ, also in lower case.")
+
+
+def structure_table(structures: Sequence[Mapping[str, Any]]) -> tuple[Structure, ...]:
+    """The classes of a segmentation: background, then one for each entry of a table of structures.
+
+    Args:
+        structures: dictionaries with ``name``, ``colour`` and, for DICOM, ``snomed``.
+
+    Raises:
+        InputError: when an entry lacks its name or colour, two have the same name, or there are none.
+
+    Example:
+        >>> [structure.name for structure in structure_table([{"name": "brainstem", "colour": [119, 159, 176]}])]
+        ['background', 'brainstem']
+    """
+    if not structures:
+        raise InputError("structures must list at least one structure, got none.")
+    table = [Structure(*name_and_colour(entry, "structures"), str(entry.get("snomed", ""))) for entry in structures]
+    refuse_repeated_names(table, "structures")
+    return (Structure("background", (0, 0, 0)), *table)

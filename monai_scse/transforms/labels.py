@@ -11,7 +11,7 @@ import torch
 from monai.data import MetaTensor
 from monai.transforms import MapTransform, RandomizableTransform
 
-from ..labels import LabelProtocol, get_label_protocol, mirrored_classes
+from ..labels import LabelProtocol, Structure, label_protocol, mirrored_classes
 from ..runtime import InputError
 from .scans import file_of
 
@@ -49,21 +49,29 @@ class MapLabelsd(MapTransform):
 
     Args:
         keys: the label entries.
-        protocol: name of the protocol, for example ``"neuromorphometrics"``.
+        protocol: name of the protocol, see :func:`monai_scse.labels.label_protocol`.
+        structures: the classes, index 0 is background.
         allow_missing_keys: whether a missing key is no error.
 
     Raises:
         InputError: when the protocol does not exist, a value is no label of it, or no voxel is labelled.
 
     Example:
-        >>> import torch
-        >>> MapLabelsd("label", "neuromorphometrics")({"label": torch.tensor([[0, 45, 101, 48]])})["label"]
-        tensor([[ 0,  1,  2, 15]], dtype=torch.uint8)
+        >>> from monai_scse.labels import structure_table
+        >>> table = structure_table([{"name": "brainstem", "colour": [119, 159, 176]}])
+        >>> MapLabelsd("label", "neuromorphometrics", table)({"label": torch.tensor([[0, 45, 35, 48]])})["label"]
+        tensor([[0, 0, 1, 0]], dtype=torch.uint8)
     """
 
-    def __init__(self, keys: str | Sequence[str], protocol: str, allow_missing_keys: bool = False) -> None:
+    def __init__(
+        self,
+        keys: str | Sequence[str],
+        protocol: str,
+        structures: Sequence[Structure],
+        allow_missing_keys: bool = False,
+    ) -> None:
         super().__init__(keys, allow_missing_keys)
-        self.protocol = get_label_protocol(protocol)
+        self.protocol = label_protocol(protocol, structures)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         mapped = dict(data)
@@ -79,8 +87,8 @@ class RandLateralFlipd(RandomizableTransform, MapTransform):
 
     Args:
         keys: the entries to mirror, (channels, *spatial).
+        structures: the classes, index 0 is background, whose "left ..." and "right ..." make the pairs.
         label_key: the one that holds class indices.
-        protocol: name of the protocol, whose "left ..." and "right ..." structures make the pairs.
         spatial_axis: the left-right axis, counted without the channel.
         prob: probability of mirroring.
         allow_missing_keys: whether a missing key is no error.
@@ -89,17 +97,18 @@ class RandLateralFlipd(RandomizableTransform, MapTransform):
         ValueError: when ``label_key`` is none of ``keys``.
 
     Example:
-        >>> label = torch.tensor([[[1], [2], [0]]])  # white matter and cortex of one side
-        >>> flip = RandLateralFlipd(["label"], prob=1.0)
-        >>> flip({"label": label})["label"].flatten().tolist()
-        [0, 4, 3]
+        >>> from monai_scse.labels import structure_table
+        >>> table = structure_table([{"name": f"{side} lung", "colour": [0, 0, 9]} for side in ("left", "right")])
+        >>> flip = RandLateralFlipd(["label"], table, prob=1.0)
+        >>> flip({"label": torch.tensor([[[1], [1], [0]]])})["label"].flatten().tolist()
+        [0, 2, 2]
     """
 
     def __init__(
         self,
         keys: Sequence[str],
+        structures: Sequence[Structure],
         label_key: str = "label",
-        protocol: str = "structures27",
         spatial_axis: int = 0,
         prob: float = 0.5,
         allow_missing_keys: bool = False,
@@ -110,7 +119,7 @@ class RandLateralFlipd(RandomizableTransform, MapTransform):
             raise ValueError(f"label_key must be one of keys={self.keys}, got {label_key!r}.")
         self.label_key = label_key
         self.axis = spatial_axis + 1
-        self.mirrored_class = torch.tensor(mirrored_classes(protocol), dtype=torch.uint8)
+        self.mirrored_class = torch.tensor(mirrored_classes(structures), dtype=torch.uint8)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         self.randomize(None)

@@ -65,12 +65,13 @@ class RandStructureSized(_RandByLabel):
         ValueError: when ``label_key`` is not among ``keys``, or a class is not among ``structures``.
 
     Example:
-        >>> from monai_scse.labels import BRAIN_STRUCTURES
-        >>> widen = RandStructureSized(["image", "label"], BRAIN_STRUCTURES, ["3rd ventricle"], (2, 2), 5, prob=1.0)
+        >>> from monai_scse.labels import structure_table
+        >>> table = structure_table([{"name": "3rd ventricle", "colour": [204, 182, 142]}])
+        >>> widen = RandStructureSized(["image", "label"], table, ["3rd ventricle"], (2, 2), 5, prob=1.0)
         >>> label = torch.zeros(1, 40, 40)
-        >>> label[:, 15:25, 15:25] = 12
-        >>> widened = widen({"image": label / 12, "label": label})["label"]
-        >>> bool((widened == 12).sum() > (label == 12).sum())
+        >>> label[:, 15:25, 15:25] = 1
+        >>> widened = widen({"image": label, "label": label})["label"]
+        >>> bool(widened.sum() > label.sum())
         True
     """
 
@@ -207,9 +208,10 @@ class RandWhiteMatterLesionsd(_RandByLabel):
         ValueError: when a class is not among ``structures``.
 
     Example:
-        >>> from monai_scse.labels import BRAIN_STRUCTURES
-        >>> white, near = ["left cerebral white matter"], ["left lateral ventricle"]
-        >>> darken = RandWhiteMatterLesionsd("image", BRAIN_STRUCTURES, white, near, share=(0.2, 0.2), prob=1.0)
+        >>> from monai_scse.labels import structure_table
+        >>> white, near = ["white matter"], ["ventricle"]
+        >>> table = structure_table([{"name": name, "colour": [9, 9, 9]} for name in white + near])
+        >>> darken = RandWhiteMatterLesionsd("image", table, white, near, share=(0.2, 0.2), prob=1.0)
         >>> label = torch.ones(1, 30, 30)
         >>> bool((darken.set_random_state(0)({"image": label, "label": label})["image"] < 0.95).any())
         True

@@ -10,8 +10,7 @@ import nibabel
 import numpy as np
 import pytest
 from nilearn.datasets import load_mni152_gm_template, load_mni152_wm_template
-
-from monai_scse.labels import BRAIN_STRUCTURES
+from support.brain_structures import BRAIN_STRUCTURES
 
 
 @pytest.fixture(scope="module")

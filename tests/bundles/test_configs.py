@@ -13,10 +13,11 @@ import pytest
 import torch
 from monai.bundle import ConfigParser, ConfigWorkflow
 from monai.transforms import Compose
+from support.brain_structures import BRAIN_STRUCTURES
 from support.bundle_command import run_verb
 from support.phantom_brains import phantom, save_case
 
-from monai_scse.labels import BRAIN_STRUCTURES, organ_table
+from monai_scse.labels import organ_table
 from monai_scse.networks.blocks import SpatialChannelSqueezeExcite
 
 RUNS = {
@@ -114,7 +115,16 @@ def test_network_in_and_out_match_the_metadata(bundle, tmp_path):
 def test_both_configs_that_stand_alone_prepare_an_image_in_the_same_way(bundle):
     """MONAI Label, MONAI Deploy and the zoo read one file: the two cannot share entries."""
     trained, used = _parser(bundle, "train.json"), _parser(bundle, "inference.json")
-    for name in ("network_def", "num_slices", "spacing", "slice_size", "num_classes", "hu_window", "organs"):
+    for name in (
+        "network_def",
+        "num_slices",
+        "spacing",
+        "slice_size",
+        "num_classes",
+        "hu_window",
+        "organs",
+        "brain_structures",
+    ):
         assert trained.get(name) == used.get(name)
     of_images = [t for t in trained["scan_transforms"] if t["keys"] != "label" and t["_target_"] != "ToDeviced"]
     assert [_without_keys(t) for t in of_images] == [_without_keys(t) for t in used["preprocessing#transforms"]]

@@ -12,10 +12,11 @@ import torch
 from monai.bundle import ConfigParser
 from monai.data import MetaTensor
 from nilearn.datasets import load_mni152_template
+from support.brain_structures import BRAIN_STRUCTURES
 from support.bundle_command import run_bundle
 
 from monai_scse.inferers import BrainExtractor
-from monai_scse.labels import get_label_protocol
+from monai_scse.labels import label_protocol
 from monai_scse.metrics import structure_dice
 from monai_scse.networks.nets import SEUNet
 from monai_scse.synthetic.head import whole_head
@@ -46,7 +47,7 @@ def test_brain_is_found_in_a_head_made_around_it(brain_bundle, malc2012, tmp_pat
     assert set(table["qc"]) == {""}
     assert table["confidence"].astype(float).min() > 0.8
     found = np.asarray(nibabel.load(tmp_path / "out/head_seg.nii.gz").dataobj)
-    label = get_label_protocol("neuromorphometrics").to_classes(numbers, "1013")[_box(image > 0)]
+    label = label_protocol("neuromorphometrics", BRAIN_STRUCTURES).to_classes(numbers, "1013")[_box(image > 0)]
     assert np.nanmean(structure_dice(found[_box(inside)], label, 28)) > 0.85
     assert np.count_nonzero(found) - np.count_nonzero(found[_box(inside)]) < 500  # voxels of 1 mm3 off the brain
 

@@ -6,9 +6,10 @@ import matplotlib.image
 import nibabel
 import numpy as np
 import pytest
+from support.brain_structures import BRAIN_STRUCTURES
 
 from experiments.qualitative import manual_classes, save_qualitative
-from monai_scse.labels import BRAIN_STRUCTURES, organ_table
+from monai_scse.labels import organ_table
 
 ORGANS = [{"name": "liver", "colour": [0, 200, 0], "scheme": [5, 7]}, {"name": "spleen", "colour": [0, 0, 200]}]
 LEFT_HANDED = np.diag([-1.0, 1, 1, 1])
@@ -32,8 +33,10 @@ def test_organs_by_numbering(tmp_path, numbering, expected):
 
 def test_structures_of_the_brain(tmp_path):
     label = save(np.array([0, 44, 45], dtype=np.uint8).reshape(3, 1, 1), tmp_path / "label.nii.gz")
-    classes, structures = manual_classes({"label_protocol": "neuromorphometrics"}, {"label": label})
-    assert structures is BRAIN_STRUCTURES
+    table = [{"name": structure.name, "colour": structure.colour} for structure in BRAIN_STRUCTURES[1:]]
+    config = {"label_protocol": "neuromorphometrics", "brain_structures": table}
+    classes, structures = manual_classes(config, {"label": label})
+    assert structures == BRAIN_STRUCTURES
     assert [structures[index].name for index in classes.ravel()] == [
         "left cerebral white matter",
         "right cerebral white matter",

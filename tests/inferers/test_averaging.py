@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 import torch
 from monai.inferers import SimpleInferer, SlidingWindowInferer
+from support.brain_structures import BRAIN_STRUCTURES
 from torch import nn
 from torch.nn.functional import interpolate
 
@@ -43,7 +44,7 @@ def mirrored_by_hand(network: nn.Module, x: torch.Tensor, axis: int) -> torch.Te
     found = torch.softmax(network(torch.flip(x, (axis,))).float(), dim=1)
     if axis > 1:
         found = torch.flip(found, (axis,))
-    exchange = mirrored_classes("structures27")
+    exchange = mirrored_classes(BRAIN_STRUCTURES)
     return torch.stack([found[:, exchange[index]] for index in range(CLASSES)], dim=1)
 
 
@@ -52,7 +53,9 @@ def mirrored_by_hand(network: nn.Module, x: torch.Tensor, axis: int) -> torch.Te
 def test_mean_with_the_mirror_image(seed: int, spatial_axis: int) -> None:
     network, x = network_2d(seed), torch.randn(2, 3, 12, 10)
     with torch.no_grad():
-        found = AveragingInferer(SimpleInferer(), [IdentityPass(), FlipPass(spatial_axis=spatial_axis)])(x, network)
+        found = AveragingInferer(
+            SimpleInferer(), [IdentityPass(), FlipPass(BRAIN_STRUCTURES, spatial_axis=spatial_axis)]
+        )(x, network)
         straight = torch.softmax(network(x).float(), dim=1)
         expected = log_mean([straight, mirrored_by_hand(network, x, spatial_axis + 2)])
     assert torch.equal(found, expected)
@@ -88,9 +91,16 @@ def test_views_with_mirror_images(seed: int) -> None:
     """Slice by slice: softmax of the logarithm of the mean of both, both sides joined in the sagittal view."""
     networks = [network_2d(seed + number) for number in range(3)]
     volume = torch.randn(8, 9, 10)
-    exchange = mirrored_classes("structures27")
+    exchange = mirrored_classes(BRAIN_STRUCTURES)
     views = ViewAggregationInferer(
-        networks[1:], [2, 0], [0.6, 0.3, 0.1], num_slices=3, sw_batch_size=1, mirrored=True, confidence=True
+        networks[1:],
+        [2, 0],
+        [0.6, 0.3, 0.1],
+        BRAIN_STRUCTURES,
+        num_slices=3,
+        sw_batch_size=1,
+        mirrored=True,
+        confidence=True,
     )
     total = torch.zeros(CLASSES, 8, 9, 10, dtype=torch.float16)
     slabs = torch.stack([volume.index_select(1, (torch.arange(9) + i).clamp(0, 8)) for i in (-1, 0, 1)])

@@ -6,6 +6,7 @@ import pytest
 import torch
 from monai.data import MetaTensor
 from monai.inferers import SliceInferer, SlidingWindowInferer
+from support.brain_structures import BRAIN_STRUCTURES
 from torch import nn
 
 from monai_scse.inferers import (
@@ -178,8 +179,8 @@ def brains(seed: int = 0) -> tuple[nn.Module, torch.Tensor]:
 
 def test_mean_with_the_mirror_image_gives_the_mirrored_segmentation() -> None:
     network, volume = brains()
-    exchange = torch.tensor(mirrored_classes("structures27"))
-    inferer = AveragingInferer(ArgmaxSliceInferer(), [IdentityPass(), FlipPass()])
+    exchange = torch.tensor(mirrored_classes(BRAIN_STRUCTURES))
+    inferer = AveragingInferer(ArgmaxSliceInferer(), [IdentityPass(), FlipPass(BRAIN_STRUCTURES)])
     with torch.no_grad():
         straight, mirrored = inferer(volume, network), inferer(volume.flip(2), network)
         alone = ArgmaxSliceInferer()(volume, network)
@@ -189,9 +190,9 @@ def test_mean_with_the_mirror_image_gives_the_mirrored_segmentation() -> None:
 
 def test_agreement_shows_the_mirrored_segmentation_beside_the_other() -> None:
     network, volume = brains()
-    exchange = torch.tensor(mirrored_classes("structures27"))
+    exchange = torch.tensor(mirrored_classes(BRAIN_STRUCTURES))
     with torch.no_grad():
-        both = MirrorAgreementInferer(ArgmaxSliceInferer(confidence=True), every=1)(volume, network)
+        both = MirrorAgreementInferer(ArgmaxSliceInferer(confidence=True), BRAIN_STRUCTURES, every=1)(volume, network)
         straight = ArgmaxSliceInferer(confidence=True)(volume, network)
         mirrored = ArgmaxSliceInferer()(volume.flip(2), network)
     assert torch.equal(both[:, :2], straight)
@@ -205,12 +206,14 @@ def test_agreement_needs_some_slices_only() -> None:
     batches = []
     count = network.register_forward_pre_hook(lambda _, inputs: batches.append(len(inputs[0])))
     with torch.no_grad():
-        whole = MirrorAgreementInferer(inferer, every=1)(volume, network)
+        whole = MirrorAgreementInferer(inferer, BRAIN_STRUCTURES, every=1)(volume, network)
         batches.clear()
-        some = MirrorAgreementInferer(inferer, every=4)(volume, network)
+        some = MirrorAgreementInferer(inferer, BRAIN_STRUCTURES, every=4)(volume, network)
         assert sum(batches) == 10 + 2  # slices along the second axis, and two mirrored ones
         count.remove()
-        assert torch.equal(MirrorAgreementInferer(inferer, every=0)(volume, network), inferer(volume, network))
+        assert torch.equal(
+            MirrorAgreementInferer(inferer, BRAIN_STRUCTURES, every=0)(volume, network), inferer(volume, network)
+        )
     assert torch.equal(some[:, :2], whole[:, :2])
     seen = torch.zeros(10, dtype=torch.bool)
     seen[[2, 6]] = True
@@ -221,8 +224,8 @@ def test_agreement_needs_some_slices_only() -> None:
 def test_axial_slices_are_segmented_mirrored_and_sagittal_ones_are_not() -> None:
     network, volume = brains()
     with torch.no_grad():
-        axial = MirrorAgreementInferer(ArgmaxSliceInferer(spatial_dim=2))(volume, network)
-        sagittal = MirrorAgreementInferer(ArgmaxSliceInferer(spatial_dim=0))(volume, network)
+        axial = MirrorAgreementInferer(ArgmaxSliceInferer(spatial_dim=2), BRAIN_STRUCTURES)(volume, network)
+        sagittal = MirrorAgreementInferer(ArgmaxSliceInferer(spatial_dim=0), BRAIN_STRUCTURES)(volume, network)
         alone = ArgmaxSliceInferer(spatial_dim=0)(volume, network)
     assert ((axial[:, 1] == -1).all(dim=(0, 1, 2))).tolist() == [i not in (2, 6) for i in range(8)]
     assert torch.equal(sagittal, alone)
@@ -233,9 +236,16 @@ def test_views_are_a_weighted_mean_of_probabilities_by_position(mirrored: bool |
     (coronal, _), (axial, _), (sagittal, _) = (brains(seed) for seed in range(3))
     volume = torch.randn(1, 1, 12, 10, 8)
     views = ViewAggregationInferer(
-        [axial, sagittal], [2, 0], [2, 1, 1], num_slices=3, sw_batch_size=5, mirrored=mirrored, confidence=True
+        [axial, sagittal],
+        [2, 0],
+        [2, 1, 1],
+        BRAIN_STRUCTURES,
+        num_slices=3,
+        sw_batch_size=5,
+        mirrored=mirrored,
+        confidence=True,
     )
-    exchange = mirrored_classes("structures27")
+    exchange = mirrored_classes(BRAIN_STRUCTURES)
 
     def stacked(volume: torch.Tensor, axis: int) -> torch.Tensor:
         size = volume.shape[axis + 2]
@@ -264,18 +274,18 @@ def test_views_are_a_weighted_mean_of_probabilities_by_position(mirrored: bool |
 
 
 def test_views_that_are_sure_have_full_confidence() -> None:
-    side = mirrored_classes("structures27").index(2)  # a class of one side
+    side = mirrored_classes(BRAIN_STRUCTURES).index(2)  # a class of one side
 
     def sure(x: torch.Tensor) -> torch.Tensor:
         return 30.0 * torch.nn.functional.one_hot(torch.full(x[:, 0].shape, side), 28).movedim(-1, 1)
 
     network = nn.Module()
     network.forward = sure
-    views = ViewAggregationInferer([network], [0], [0.9, 0.1], confidence=True)
+    views = ViewAggregationInferer([network], [0], [0.9, 0.1], BRAIN_STRUCTURES, confidence=True)
     with torch.autocast("cpu", dtype=torch.bfloat16):  # as evaluate.json calls it
         assert views(torch.zeros(1, 1, 4, 5, 6), network)[:, 1:].min() > 0.998
 
 
 def test_views_need_an_axis_and_a_weight_each() -> None:
     with pytest.raises(ValueError, match="networks, spatial_dims and weights must be n, n and n"):
-        ViewAggregationInferer([brains()[0]], [2], [1.0])
+        ViewAggregationInferer([brains()[0]], [2], [1.0], BRAIN_STRUCTURES)

@@ -15,11 +15,12 @@ import nibabel
 import numpy as np
 import pytest
 import torch
+from support.brain_structures import BRAIN_STRUCTURES
 from support.bundle_command import run_bundle
 from support.label_server import BUNDLES, Server, centroid, dice_in_world, needs_monai_label, serve
 from support.phantom_brains import phantom, save_case
 
-from monai_scse.labels import BRAIN_STRUCTURES, get_label_protocol
+from monai_scse.labels import label_protocol
 from monai_scse.synthetic.ct.torso import synthetic_ct
 
 pytestmark = needs_monai_label
@@ -70,7 +71,7 @@ def brain_studies(folder: Path) -> dict[str, np.ndarray]:
         image, label = phantom(seed)
         save_case(folder.parent / "made", f"case{seed}", image, label, affine=TURNED)
         (folder.parent / "made" / "images" / f"case{seed}.nii.gz").rename(folder / f"case{seed}.nii.gz")
-        truth[f"case{seed}"] = get_label_protocol("neuromorphometrics").to_classes(label)
+        truth[f"case{seed}"] = label_protocol("neuromorphometrics", BRAIN_STRUCTURES).to_classes(label)
     return truth
 
 
@@ -182,7 +183,7 @@ def test_mask_lies_where_the_anatomy_is_in_mm(studies, server, tmp_path):
 
 def real_brain(folder: Path) -> tuple[nibabel.Nifti1Image, nibabel.Nifti1Image]:
     scan, label = (nibabel.load(next((folder / part).glob("1008*"))) for part in ("images", "labels"))
-    classes = get_label_protocol("neuromorphometrics").to_classes(np.asarray(label.dataobj))
+    classes = label_protocol("neuromorphometrics", BRAIN_STRUCTURES).to_classes(np.asarray(label.dataobj))
     return scan, nibabel.Nifti1Image(classes.astype(np.uint8), label.affine)
 
 

@@ -14,11 +14,11 @@ import nibabel
 import numpy as np
 import pytest
 import requests
+from support.brain_structures import BRAIN_STRUCTURES
 from support.bundle_command import run_bundle
 from support.dicom_files import write_dicom_series
 from support.label_server import BUNDLES, Server, dice_in_world, free_port, needs_monai_label, serve, wait_until_up
 
-from monai_scse.labels import BRAIN_STRUCTURES
 from monai_scse.visualize import save_overlay
 
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.brain_structures import BRAIN_STRUCTURES
 
-from monai_scse.labels import BRAIN_STRUCTURES, LABEL_PROTOCOLS, LabelProtocol, Structure, get_label_protocol
+from monai_scse.labels import NUMBERINGS, LabelProtocol, Structure, label_protocol, structure_table
 from monai_scse.runtime import InputError
 
-NEUROMORPHOMETRICS = get_label_protocol("neuromorphometrics")
+NEUROMORPHOMETRICS = label_protocol("neuromorphometrics", BRAIN_STRUCTURES)
 
 
 def test_mapping_equals_the_table_of_the_data(malc2012: Path) -> None:
@@ -143,20 +144,32 @@ def test_large_maps_equal_small_ones() -> None:
     assert NEUROMORPHOMETRICS.to_classes(labels.reshape(1000, 5000))[-1, -4:].tolist() == [0, 1, 2, 15]
 
 
-def test_structures27_reads_class_indices() -> None:
-    protocol = get_label_protocol("structures27")
+def test_classes_are_read_as_they_are() -> None:
+    protocol = label_protocol("classes", BRAIN_STRUCTURES)
     assert protocol.to_classes(np.arange(28)).tolist() == list(range(28))
     with pytest.raises(InputError, match="unknown label 28"):
         protocol.to_classes(np.array([28]))
 
 
+def test_numbers_of_structures_that_a_table_lacks_are_background() -> None:
+    table = structure_table([{"name": name, "colour": [1, 2, 3]} for name in ("brainstem", "left cerebral cortex")])
+    classes = label_protocol("neuromorphometrics", table).to_classes(np.array([0, 35, 45, 100, 101, 207]))
+    assert classes.tolist() == [0, 1, 0, 0, 2, 2]
+
+
+def test_structure_without_number_is_refused() -> None:
+    table = structure_table([{"name": "left insula", "colour": [1, 2, 3]}])
+    with pytest.raises(InputError, match="structures: 'neuromorphometrics' has no number for left insula; take a name"):
+        label_protocol("neuromorphometrics", table)
+
+
 def test_protocols_are_found_by_their_own_name() -> None:
-    assert all(get_label_protocol(name).name == name for name in LABEL_PROTOCOLS)
+    assert all(label_protocol(name, BRAIN_STRUCTURES).name == name for name in NUMBERINGS)
 
 
 def test_unknown_protocol_lists_the_known_ones() -> None:
-    with pytest.raises(InputError, match=r"label_protocol must be one of neuromorphometrics, structures27, got 'aseg'"):
-        get_label_protocol("aseg")
+    with pytest.raises(InputError, match=r"label_protocol must be one of neuromorphometrics, classes, got 'aseg'"):
+        label_protocol("aseg", BRAIN_STRUCTURES)
 
 
 def test_protocol_of_a_user() -> None:

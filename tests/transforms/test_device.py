@@ -2,16 +2,16 @@
 
 import pytest
 import torch
+from support.brain_structures import BRAIN_STRUCTURES
 
 from monai_scse.data import SliceDataset
-from monai_scse.labels import BRAIN_STRUCTURES
 from monai_scse.transforms import RandLateralFlipd, RandSlabTruncationd, RandStructureIntensityd, StackAdjacentSlicesd
 
 
 @pytest.mark.parametrize(
     "transform",
     [
-        RandLateralFlipd(("image", "label"), prob=1.0),
+        RandLateralFlipd(("image", "label"), BRAIN_STRUCTURES, prob=1.0),
         RandSlabTruncationd("image", prob=1.0),
         RandStructureIntensityd("image", offset=0.1, num_classes=len(BRAIN_STRUCTURES), prob=1.0),
     ],

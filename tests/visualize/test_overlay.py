@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from PIL import Image
+from support.brain_structures import BRAIN_STRUCTURES
 
-from monai_scse.labels import BRAIN_STRUCTURES, Structure
+from monai_scse.labels import Structure
 from monai_scse.visualize import save_overlay
 
 # scanned with the first axis pointing to the patient's left
