@@ -25,6 +25,9 @@ SCAN_KEY = "scan"
 DOUBT_KEY = "doubt"
 
 
+_LEAST_ML = 5.0  # far less than the brain of any child
+
+
 class ExtractBraind(MapTransform):
     """Tell whole heads from skull-stripped scans, and leave the brain alone: 0 around it, and above 0 within.
 
@@ -47,7 +50,7 @@ class ExtractBraind(MapTransform):
         allow_missing_keys: whether a missing key is no error.
 
     Raises:
-        InputError: when a mask is missing or holds nothing of its scan, or nothing differs from the background.
+        InputError: when a mask is missing or holds nothing of its scan, or less than 5 ml differ from the background.
 
     Example:
         >>> scan = MetaTensor(torch.rand(1, 50, 50, 50), affine=torch.diag(torch.tensor([4.0, 4, 4, 1])))
@@ -102,6 +105,8 @@ class ExtractBraind(MapTransform):
             cleaned.masked_fill_(~mask, 0)
         if not bool(cleaned.any()):
             raise InputError(f"{name}: shows nothing brighter than its background; choose another scan.")
+        if volume < _LEAST_ML:
+            raise InputError(f"{name}: shows {volume:.2g} ml of tissue, too little for a brain; choose another scan.")
         cleaned.meta[SCAN_KEY] = scan
         cleaned.meta[DOUBT_KEY] = unlike_t1(cleaned)
         return cleaned

@@ -172,3 +172,11 @@ def test_missing_and_foreign_masks_and_weights_are_named(tmp_path: Path) -> None
         masked(data)
     with pytest.raises(InputError, match=r"none.pt: no such file; give scans without skull"):
         ExtractBraind("image", BrainExtractor(Bright(), tmp_path / "none.pt").predict)(data)
+
+
+@pytest.mark.situation("A brain scan that is dark but for a few voxels", "refused with the volume of what it shows")
+def test_few_voxels(tmp_path: Path, extract: ExtractBraind) -> None:
+    few = np.zeros(SHAPE, dtype=np.float32)
+    few[20:24, 20:24, 20:24] = 100  # 64 voxels of 64 cubic mm
+    with pytest.raises(InputError, match=r"shows 4\.1 ml of tissue, too little for a brain; choose another scan\.$"):
+        extract(load(tmp_path, few))
