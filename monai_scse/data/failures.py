@@ -59,7 +59,9 @@ class CaseFailure:
 def _parts(message: str, file: str) -> tuple[str, str, str]:
     """File, reason and cure of a message ``<file>: <reason>; <cure>``."""
     named, colon, rest = message.partition(": ")
-    if not colon or os.sep not in named:
+    if message.startswith(f"{file}: "):  # a file name may hold ": "
+        named, rest = file, message.removeprefix(f"{file}: ")
+    elif not colon or os.sep not in named:
         named, rest = file, message
     reason, semicolon, cure = rest.rpartition("; ")
     return (named, reason, cure) if semicolon else (named, rest, "")

@@ -13,6 +13,7 @@ from .files import atomic_write
 
 __all__ = ["CaseTables"]
 
+_LONGEST_NAME = 255  # bytes, of a file on any system
 _Stamp = tuple[int, int]  # time of the last change, in nanoseconds, and size in bytes
 
 
@@ -39,15 +40,19 @@ class CaseTables:
         Raises:
             InputError: when a file cannot be written.
         """
-        self._write(self.folder / f"{case}{self._suffix}", rows)
+        self._write(self._file(case), rows)
         self.merge()
 
     def remove(self, case: str) -> None:
         """Remove the table of a case, and its rows from the table of all."""
-        file = self.folder / f"{case}{self._suffix}"
+        file = self._file(case)
         if file.exists():
             file.unlink(missing_ok=True)
             self.merge()
+
+    def _file(self, case: str) -> Path:
+        name, most = case.encode(errors="surrogateescape"), _LONGEST_NAME - len(self._suffix)
+        return self.folder / f"{case if len(name) <= most else name[:most].decode(errors='ignore')}{self._suffix}"
 
     def merge(self) -> None:
         """Write the table of all. Where no case has a table it is removed.
@@ -77,7 +82,7 @@ class CaseTables:
     def _rows(self, case: str, stamp: _Stamp) -> list[dict[str, str]]:
         if case not in self._read or self._read[case][0] != stamp:
             try:
-                text = (self.folder / f"{case}{self._suffix}").read_text(encoding="utf-8")
+                text = self._file(case).read_text(encoding="utf-8")
             except FileNotFoundError:  # another process removed it
                 return []
             self._read[case] = stamp, list(csv.DictReader(io.StringIO(text)))
@@ -90,7 +95,7 @@ class CaseTables:
         writer = csv.DictWriter(text, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows([{name: _text(value) for name, value in row.items()} for row in rows])
-        atomic_write(file, lambda path: path.write_text(text.getvalue(), encoding="utf-8"))
+        atomic_write(file, lambda path: path.write_text(text.getvalue(), encoding="utf-8", errors="backslashreplace"))
 
 
 def _text(value: Any) -> str:

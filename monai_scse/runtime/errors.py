@@ -15,6 +15,9 @@ __all__ = ["InputError", "find_input_error", "one_line_input_errors"]
 class InputError(ValueError):
     """Something is wrong with what the user gave; the message is one line that names the file and the cure."""
 
+    def __init__(self, message: str) -> None:
+        super().__init__(message.replace("\n", r"\n").replace("\r", r"\r"))  # a file name may hold either
+
 
 def find_input_error(error: BaseException | None) -> InputError | None:
     """The :class:`InputError` that an error is or was raised from, or None."""

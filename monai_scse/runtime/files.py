@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Callable
@@ -12,11 +13,16 @@ from .errors import InputError
 
 __all__ = ["atomic_write", "existing_file"]
 
+_CURES = {
+    errno.ENAMETOOLONG: "give the scan a shorter name",
+    errno.EISDIR: "remove the folder of this name",
+}
+
 
 def atomic_write(path: str | Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` fill a file beside ``path``, then move it to ``path``.
 
-    The unfinished file is hidden, ends as ``path`` does, and has a name that no other process uses. Its content is on
+    The unfinished file is hidden, ends as ``path`` does, and has a short name that no other process uses. Its content is on
     the disk before its final name. A crash leaves the previous file or the new one, never half of one.
 
     Args:
@@ -27,7 +33,7 @@ def atomic_write(path: str | Path, write: Callable[[Path], object]) -> None:
         InputError: when the folder cannot be written or the disk is full.
     """
     path = Path(path)
-    unfinished = path.with_name(f".{secrets.token_hex(4)}.part.{path.name}")
+    unfinished = path.with_name(f".{secrets.token_hex(4)}.part.{path.name[-16:]}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(unfinished)
@@ -36,7 +42,8 @@ def atomic_write(path: str | Path, write: Callable[[Path], object]) -> None:
         os.replace(unfinished, path)
     except OSError as error:
         reason = error.strerror or error
-        raise InputError(f"{path}: cannot be written ({reason}); free some space or choose another folder.") from error
+        cure = _CURES.get(error.errno or 0, "free some space or choose another folder")
+        raise InputError(f"{path}: cannot be written ({reason}); {cure}.") from error
     finally:
         with suppress(OSError):
             unfinished.unlink()

@@ -130,7 +130,8 @@ def save_overlay(
         row[0].set_title(plane, color="white", fontsize=10, loc="left")
     width = _PANEL * slices_per_plane / (_PANEL * slices_per_plane + _LEGEND)
     _draw_legend(figure, _legend(classes, structures), width)
-    figure.suptitle(title, color="white", fontsize=12)
+    writable = title.encode(errors="replace").decode()  # the name of a file may hold anything
+    figure.suptitle(writable, color="white", fontsize=12, parse_math=False)
     top = 1 - 0.6 / figure.get_figheight()
     figure.subplots_adjust(left=0.01, right=width, bottom=0.01, top=top, wspace=0.02, hspace=0.1)
     figure.savefig(path, dpi=100, facecolor="black", format="png")
