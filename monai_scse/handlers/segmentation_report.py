@@ -125,6 +125,8 @@ class SegmentationReport:
         self._tables.write(case, rows)  # the last file of a case: one that has it is complete
 
     def log(self) -> None:
-        """Log how many cases were segmented, and where the table of all cases is."""
+        """Log how many cases were segmented, if any, and where the table of all cases is."""
+        if not self._segmented:
+            return
         plural = "s" * (self._segmented != 1)
         self.logger.info(f"Segmented {self._segmented} case{plural}; all volumes in {self._tables.merged_file}.")
