@@ -22,8 +22,8 @@ _CURES = {
 def atomic_write(path: str | Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` fill a file beside ``path``, then move it to ``path``.
 
-    The unfinished file is hidden, ends as ``path`` does, and has a short name that no other process uses. Its content is on
-    the disk before its final name. A crash leaves the previous file or the new one, never half of one.
+    The unfinished file is hidden, ends as ``path`` does, and has a short name that no other process uses. Its content
+    is on the disk before its final name. A crash leaves the previous file or the new one, never half of one.
 
     Args:
         path: the final file. Missing folders are made.
