@@ -24,6 +24,9 @@ class ArgmaxSliceInferer(SliceInferer):
         progress: whether to show a progress bar.
         confidence: whether to return the probability of the class as a second channel.
 
+    Raises:
+        ValueError: when the axis or the number is out of its range.
+
     Shape:
         input: (batch, channels, x, y, z). Output: class indices, float, (batch, 1 or 2, x, y, z).
     """
@@ -31,6 +34,10 @@ class ArgmaxSliceInferer(SliceInferer):
     def __init__(
         self, spatial_dim: int = 1, sw_batch_size: int = 4, progress: bool = False, confidence: bool = False
     ) -> None:
+        if spatial_dim not in (0, 1, 2):
+            raise ValueError(f"spatial_dim must be 0, 1 or 2, got {spatial_dim}.")
+        if sw_batch_size < 1:
+            raise ValueError(f"sw_batch_size must be at least 1, got {sw_batch_size}.")
         # windows never overlap: averaging class indices would be wrong
         super().__init__(roi_size=(-1, -1), spatial_dim=spatial_dim, sw_batch_size=sw_batch_size, progress=progress)
         self.confidence = confidence

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -59,11 +60,11 @@ class ZoomPass:
         factor: the size as a multiple of the image's.
 
     Raises:
-        ValueError: when the factor is not positive.
+        ValueError: when the factor is not positive and finite.
     """
 
     def __init__(self, factor: float) -> None:
-        if factor <= 0:
+        if not 0 < factor < math.inf:
             raise ValueError(f"factor must be a positive number, got {factor}.")
         self.factor = factor
 

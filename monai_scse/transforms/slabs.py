@@ -42,6 +42,8 @@ class StackAdjacentSlicesd(MapTransform):
         super().__init__(keys, allow_missing_keys)
         if num_slices < 1 or num_slices % 2 == 0:
             raise ValueError(f"num_slices must be odd and positive, got {num_slices}.")
+        if spatial_dim not in (0, 1, 2):
+            raise ValueError(f"spatial_dim must be 0, 1 or 2, got {spatial_dim}.")
         self.num_slices = num_slices
         self.axis = spatial_dim + 1
 

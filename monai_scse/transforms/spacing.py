@@ -28,6 +28,9 @@ class AntiAliasd(MapTransform):
         pixdim: voxel size in mm that ``Spacingd`` resamples to; larger voxels stay as they are.
         allow_missing_keys: whether a missing key is no error.
 
+    Raises:
+        ValueError: when a voxel size is not positive.
+
     Example:
         >>> from monai.data import MetaTensor
         >>> scan = MetaTensor(torch.randn(1, 40, 40, 40), affine=torch.eye(4))
@@ -37,6 +40,8 @@ class AntiAliasd(MapTransform):
 
     def __init__(self, keys: str | Sequence[str], pixdim: Sequence[float], allow_missing_keys: bool = False) -> None:
         super().__init__(keys, allow_missing_keys)
+        if not all(0 < size < float("inf") for size in pixdim):
+            raise ValueError(f"pixdim must be positive and finite, got {tuple(pixdim)}.")
         self.pixdim = pixdim
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:

@@ -11,8 +11,10 @@ __all__ = ["ConvNormAct", "FCDenseBlock"]
 
 
 def _same_convolution(spatial_dims: int, in_channels: int, out_channels: int, kernel_size: int) -> nn.Module:
-    if kernel_size % 2 == 0:
-        raise ValueError(f"kernel_size must be odd, got {kernel_size}: an even one shifts the feature map.")
+    if kernel_size < 1 or kernel_size % 2 == 0:
+        raise ValueError(
+            f"kernel_size must be odd and positive, got {kernel_size}: an even one shifts the feature map."
+        )
     return Conv[Conv.CONV, spatial_dims](in_channels, out_channels, kernel_size, padding=kernel_size // 2)
 
 

@@ -28,6 +28,8 @@ def _check_block_arguments(spatial_dims: int, in_channels: int) -> None:
 
 
 def _check_reduction(reduction: int, in_channels: int) -> None:
+    if not isinstance(reduction, int):
+        raise TypeError(f"reduction must be a whole number, got {reduction!r}.")
     if not 1 <= reduction <= in_channels:
         raise ValueError(
             f"reduction must be between 1 and in_channels={in_channels}, got {reduction}: "

@@ -71,6 +71,7 @@ def get_recal_layer(name: tuple[str, dict[str, Any]] | str | None, spatial_dims:
 
     Raises:
         ValueError: when the name is not registered.
+        TypeError: when it is no name.
 
     Example:
         >>> get_recal_layer(("scse", {"merge": "max"}), spatial_dims=2, channels=64).merge
@@ -78,6 +79,8 @@ def get_recal_layer(name: tuple[str, dict[str, Any]] | str | None, spatial_dims:
     """
     if name is None:
         return nn.Identity()
+    if not isinstance(name, (str, tuple, list)):
+        raise TypeError(f"recal must be None, a name or (name, {{options}}), got {name!r}.")
     block, options = split_args(name)
     if isinstance(block, str) and block.upper() not in Recal.names:
         known = ", ".join(sorted(key.lower() for key in Recal.names))

@@ -69,7 +69,7 @@ def test_dense_block_number_of_parameters() -> None:
 @pytest.mark.parametrize("block_type", [ConvNormAct, FCDenseBlock])
 @pytest.mark.parametrize("kernel_size", [0, 2, 4])
 def test_even_kernel_size(block_type: type, kernel_size: int) -> None:
-    with pytest.raises(ValueError, match=rf"kernel_size must be odd, got {kernel_size}"):
+    with pytest.raises(ValueError, match=rf"kernel_size must be odd and positive, got {kernel_size}"):
         block_type(2, 3, 4, kernel_size=kernel_size)
 
 

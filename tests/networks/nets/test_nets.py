@@ -228,8 +228,8 @@ def test_he_normal_weights_and_zero_biases(network_type: type) -> None:
 
 
 BAD = [
-    ({"kernel_size": 4}, r"kernel_size must be odd, got 4"),
-    ({"kernel_size": 0}, r"kernel_size must be odd, got 0"),
+    ({"kernel_size": 4}, r"kernel_size must be odd and positive, got 4"),
+    ({"kernel_size": 0}, r"kernel_size must be odd and positive, got 0"),
     ({"recal": "senet"}, r"recal must be None or one of cse, pe, scse, sse, got 'senet'"),
     ({"recal": ("scse", {"merge": "sum"})}, r"merge must be one of add, max, mul, got 'sum'"),
     ({"recal": ("scse", {"reduction": 5})}, r"reduction must be between 1 and in_channels=4, got 5"),
