@@ -50,6 +50,19 @@ def _is_used(config: Any, name: str) -> bool:
     return isinstance(part, dict) and (last in part or "_target_" in part or f"@{last}" in str(part))
 
 
+def _check_path(name: str, value: str) -> None:
+    """Refuse a path that the command line reads as something else."""
+    from fire.parser import DefaultParseValue
+
+    if not value or value.startswith("--"):
+        raise InputError(f"--{name}: has no value, which makes it True; write --{name} and the path.")
+    if value.startswith("~"):
+        raise InputError(f"--{name}={value}: the shell leaves '~' as it is here; write --{name} {value}, without '='.")
+    read = DefaultParseValue(value)
+    if read is not None and str(read) != value:
+        raise InputError(f"--{name} {value}: is read as {read!r}; write ./{value}.")
+
+
 def check_options(arguments: Sequence[str] | None = None) -> None:
     """Refuse options of ``python -m monai.bundle run`` that no part of the config uses, misspelt ones among them.
 
@@ -60,7 +73,8 @@ def check_options(arguments: Sequence[str] | None = None) -> None:
         arguments: as typed, the program first; None for those of the process.
 
     Raises:
-        InputError: when a name is not used; the message names the nearest one that is.
+        InputError: when a name is not used; the message names the nearest one that is. Also for a path that the
+            command line changes.
     """
     from monai.bundle import ConfigParser, run
 
@@ -77,6 +91,8 @@ def check_options(arguments: Sequence[str] | None = None) -> None:
             raise InputError(
                 f"--{name} {value}: MONAI rewrites '#'; rename the file or folder, or link to it without '#'."
             )
+        if name.endswith(("_dir", "_path", "_root")):
+            _check_path(name, value)
         if name not in known and not _is_used(config, name):
             nearest = difflib.get_close_matches(name, [*known, *config], n=1)
             cure = f"did you mean --{nearest[0]}?" if nearest else f"leave it out, or see {options['config_file']}."

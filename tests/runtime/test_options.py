@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from support.scan_files import situation
 
 from monai_scse.runtime import InputError, check_options
 
@@ -62,3 +63,45 @@ def test_name_unlike_all_others(config: str) -> None:
         InputError, match=r"--zzz: no part of the config uses this option; leave it out, or see .*first"
     ):
         check_options([_PROGRAM, "run", "--config_file", config, "--zzz", "1"])
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        situation(
+            "--output_dir=~/x, whose '~' the shell leaves",
+            "refused: no folder of the name ~ is made",
+            ["--output_dir=~/x"],
+            "--output_dir=~/x: the shell leaves '~' as it is here; write --output_dir ~/x, without '='.",
+        ),
+        situation(
+            "--output_dir without a folder behind it",
+            "refused: the results do not land in a folder of the name True",
+            ["--output_dir", "--dicom_seg", "true"],
+            "--output_dir: has no value, which makes it True; write --output_dir and the path.",
+        ),
+        situation(
+            "A folder whose name is a number that the command line rewrites, such as 1e3 or 1.10",
+            "refused, with the name that works",
+            ["--dataset_dir", "1e3"],
+            "--dataset_dir 1e3: is read as 1000.0; write ./1e3.",
+        ),
+        situation(
+            "A folder with a comma in its name, which the command line takes for a list",
+            "refused, with the name that works",
+            ["--dataset_dir", "may,june"],
+            "--dataset_dir may,june: is read as ('may', 'june'); write ./may,june.",
+        ),
+    ],
+)
+def test_path_that_changes(config: str, words: list[str], expected: str) -> None:
+    with pytest.raises(InputError) as caught:
+        check_options([_PROGRAM, "run", *words, "--config_file", config])
+    assert str(caught.value) == expected
+
+
+@pytest.mark.parametrize(
+    "value", ["/data/Doe, J/ct", "2024", "001", "a b", "null", "$'a' + 'b'", "@output_dir", "./1e3"]
+)
+def test_path_that_stays(config: str, value: str) -> None:
+    check_options([_PROGRAM, "run", "--dataset_dir", value, "--config_file", config])
