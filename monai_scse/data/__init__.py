@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from .case_dataset import FAILURE_KEY, CaseDataset
-from .cases import IMAGE_SUFFIXES, case_name, image_cases, labelled_cases, retest_cases, split_cases, unfinished_cases
+from .cases import IMAGE_SUFFIXES, case_name, image_cases, labelled_cases, retest_cases, split_cases
 from .failures import CaseFailure
 from .organ_layouts import organ_cases
 from .slices import SliceDataset
+from .unfinished import unfinished_cases
 
 __all__ = [
     "FAILURE_KEY",

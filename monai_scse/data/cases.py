@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import logging
 import os
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
-
-from monai.utils import str2bool
 
 from ..dicom import dicom_cases, find_dicom_series, get_dicom_series
 from ..dicom.headers import read_header
@@ -22,7 +18,6 @@ __all__ = [
     "labelled_cases",
     "retest_cases",
     "split_cases",
-    "unfinished_cases",
 ]
 
 _logger = logging.getLogger(__name__)
@@ -49,11 +44,20 @@ def case_name(file: str | Path) -> str:
 
 
 def image_files(folder: Path, recursive: bool = False) -> list[Path]:
-    """The image files of a folder, sorted. A link that leads nowhere is one, which fails when it is read."""
+    """The image files of a folder, sorted. Dead links and folders around an image are some, and fail when read."""
     paths = folder.rglob("*") if recursive else folder.iterdir()
     visible = (path for path in paths if _image_suffix(path) is not None and not path.name.startswith("."))
-    there = (path for path in visible if path.is_file() or (path.is_symlink() and not path.exists()))
+    kinds = (Path.is_file, _is_dead_link) if recursive else (Path.is_file, _is_dead_link, _is_around_image)
+    there = (path for path in visible if any(is_kind(path) for is_kind in kinds))
     return sorted(path for path in there if not _is_slice(path))
+
+
+def _is_dead_link(path: Path) -> bool:
+    return path.is_symlink() and not path.exists()
+
+
+def _is_around_image(path: Path) -> bool:
+    return path.is_dir() and any(map(_image_suffix, path.iterdir()))
 
 
 def _is_slice(path: Path) -> bool:
@@ -156,49 +160,12 @@ def _scans_of(dataset_dir: str | Path, modality: str | None) -> list[Path]:
                     f"{series.path}: left out because the folder holds {files[0].name} too; move either away."
                 )
     if not files:
+        if inner := next(iter(image_files(path, recursive=True)), None):
+            raise InputError(f"{path}: holds no images itself; set dataset_dir to one that does, as {inner.parent}.")
         raise InputError(
             f"{path}: no images found; dataset_dir must hold {', '.join(IMAGE_SUFFIXES)} files or a DICOM series."
         )
     return files
-
-
-def unfinished_cases(
-    cases: Sequence[dict[str, str]], output_dir: str | Path, skip_existing: bool | str, dicom_seg: bool | str = False
-) -> list[dict[str, str]]:
-    """The cases that have no complete result yet.
-
-    Args:
-        cases: see :func:`image_cases`.
-        output_dir: folder of the results. A complete one is a whole ``<case>_seg.nii.gz`` with ``<case>_volumes.csv``,
-            the last file that a case gets.
-        skip_existing: False to segment all cases again. The words of a command line, ``true`` and ``false``, work too.
-        dicom_seg: whether a DICOM series needs ``<case>_seg.dcm`` to be complete.
-    """
-    if not str2bool(skip_existing):
-        return list(cases)
-    folder = Path(str(output_dir))
-    unfinished = [case for case in cases if not _is_complete(case["image"], folder, str2bool(dicom_seg))]
-    _logger.warning(f"{len(cases) - len(unfinished)} of {len(cases)} cases are complete in {folder}, left out.")
-    return unfinished
-
-
-def _is_complete(image: str, folder: Path, dicom_seg: bool) -> bool:
-    case = case_name(image)
-    files = [folder / f"{case}_volumes.csv", folder / f"{case}_seg.nii.gz"]
-    if dicom_seg and not Path(image).is_file():
-        files.append(folder / f"{case}_seg.dcm")
-    return all(file.is_file() and file.stat().st_size for file in files) and _is_whole(files[1])
-
-
-def _is_whole(file: Path) -> bool:
-    """Whether a gzip file can be read to its end."""
-    try:
-        with gzip.open(file) as stream:
-            while stream.read(2**20):
-                pass
-    except (OSError, EOFError, zlib.error):
-        return False
-    return True
 
 
 def _files_of_two_folders(path: Path, first: str, second: str) -> list[dict[str, Path]]:
