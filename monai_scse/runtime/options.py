@@ -59,7 +59,8 @@ def _check_path(name: str, value: str) -> None:
     if value.startswith("~"):
         raise InputError(f"--{name}={value}: the shell leaves '~' as it is here; write --{name} {value}, without '='.")
     read = DefaultParseValue(value)
-    if read is not None and str(read) != value:
+    is_other = Path(value).exists() if isinstance(read, (list, tuple)) else str(read) != value  # a list names several
+    if read is not None and is_other:
         raise InputError(f"--{name} {value}: is read as {read!r}; write ./{value}.")
 
 
