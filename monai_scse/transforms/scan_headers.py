@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +18,12 @@ __all__ = ["ScanHeader", "check_geometry", "open_nibabel", "read_scan_header"]
 NIBABEL_SUFFIXES = (".nii.gz", ".nii", ".img", ".mgz", ".mgh")
 ITK_SUFFIXES = (".nrrd", ".mha", ".mhd")
 
+_logger = logging.getLogger(__name__)
+
 _VOXEL_MM = (0.01, 50.0)  # of any scan of a body; metres and micrometres lie outside
 _MOST_VOXELS = 2**31
 _GZIP_RATIO = 1040  # the most that deflate can compress
+_SAME_VOLUME = 1.25  # the largest factor between two statements of it
 _LEAST_VOLUME = 0.1  # of a voxel, as a share of the box with edges of the same lengths
 _UNITS = {1: "metres", 3: "micrometres"}  # of NIfTI's xyzt_units, where they are not mm
 
@@ -84,6 +88,16 @@ class ScanHeader:
                 f"{where}a voxel size of {_by(self.voxel_size)} mm, for {_by(shape)} voxels; correct the header."
             )
         check_geometry(self.file, shape, self.affine, max_size_mm, min_slices)
+        self._compare_sizes()
+
+    def _compare_sizes(self) -> None:
+        """Log where the two places of a header that say how large a voxel is disagree; a tilted gantry is no reason."""
+        by_affine, by_size = abs(np.linalg.det(self.affine[:3, :3])), abs(np.prod(self.voxel_size))
+        if not 1 / _SAME_VOLUME < by_affine / by_size < _SAME_VOLUME:
+            _logger.warning(
+                f"{self.file}: a voxel has {by_affine:.4g} cubic mm by the affine and {by_size:.4g} by its size, "
+                f"{_by([abs(size) for size in self.voxel_size])} mm; volumes follow the affine, check the header."
+            )
 
     def _check_promise(self, shape: tuple[int, ...]) -> None:
         size = Path(self.file).stat().st_size

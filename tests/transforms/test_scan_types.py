@@ -17,10 +17,8 @@ from support.scan_files import AFFINE, VOLUME, loaded, nifti, refusal, situation
 @pytest.mark.parametrize(
     "kind",
     [
-        situation("A NIfTI scan of 8-bit signed voxels", "read", "int8", source="reported by users of SynthSeg"),
-        situation(
-            "A NIfTI scan of 64-bit voxels", "read", "int64", source="reported by users of FastSurfer and nnU-Net"
-        ),
+        situation("A NIfTI scan of 8-bit signed voxels", "read", "int8"),
+        situation("A NIfTI scan of 64-bit voxels", "read", "int64"),
         situation("A NIfTI scan of 64-bit unsigned voxels", "read", "uint64"),
         situation("A NIfTI scan in double precision", "read", "float64"),
     ],
@@ -119,9 +117,24 @@ def test_handedness(tmp_path: Path, axes: tuple[int, int, int]) -> None:
     np.testing.assert_array_equal(image[0], VOLUME)
 
 
-@pytest.mark.situation(
-    "A NIfTI scan with negative voxel sizes", "read: the sform says where it lies", source="reported by users of SPM"
-)
+@pytest.mark.situation("A NIfTI scan with negative voxel sizes", "read: the sform says where it lies")
 def test_negative_voxel_size(tmp_path: Path) -> None:
     image = loaded(nifti(tmp_path / "a.nii", pixdim=[-1, -2, -3, -4, 1, 0, 0, 0]))
     np.testing.assert_array_equal(image.affine, AFFINE)
+
+
+@pytest.mark.situation(
+    "A NIfTI scan whose affine and voxel size disagree: 1 mm in the sform, 0.5 mm in pixdim",
+    "segmented, and the log says that volumes follow the affine",
+    source="reported by users of FastSurfer",
+)
+def test_sform_of_another_size(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = nifti(tmp_path / "a.nii", affine=np.eye(4), pixdim=[1, 0.5, 0.5, 1, 1, 0, 0, 0])
+    np.testing.assert_array_equal(loaded(file).affine, np.eye(4))
+    assert (
+        f"{file}: a voxel has 1 cubic mm by the affine and 0.25 by its size, 0.5 x 0.5 x 1 mm; "
+        "volumes follow the affine, check the header."
+    ) in caplog.messages
+    caplog.clear()
+    loaded(nifti(tmp_path / "b.nii"))
+    assert "by the affine" not in caplog.text
