@@ -32,7 +32,7 @@ def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     "name",
     [
-        situation("A file name with spaces", "segmented", "scan of May", source="reported by users of nnU-Net"),
+        situation("A file name with spaces", "segmented", "scan of May", source="reported by users of dcm2niix"),
         situation("A file name in Chinese or with umlauts", "segmented", "Sch\u00e4del_\u626b\u63cf"),
         situation("A file name with dots", "segmented under the whole name", "1.2.840.3"),
         situation("A file name with a comma and quotes", "its rows stay whole in the tables", 'Doe, "J"'),

@@ -53,7 +53,7 @@ JUNK = [
         "Files of macOS beside scans (.DS_Store, ._name)",
         "left alone",
         _of_macos,
-        source="reported by users of nnU-Net",
+        source="reported by users of MIST",
     ),
     situation("Files of Windows beside scans (Thumbs.db, desktop.ini)", "left alone", _of_windows),
     situation("A table beside scans", "left alone", _table),
@@ -80,7 +80,6 @@ def test_other_files_beside_a_series(tmp_path: Path, add: Callable[[Path], None]
 @pytest.mark.situation(
     "A folder a.nii.gz around the scan a.nii.gz, as some programs unpack it",
     "a row of failures.csv: it is a folder",
-    source="reported by users of dcm2niix",
 )
 def test_folder_around_a_scan(tmp_path: Path) -> None:
     _scan(tmp_path / "a.nii.gz/a.nii.gz")
