@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 else:
     pydicom, _ = optional_import("pydicom")  # a network alone does not need it
 
-__all__ = ["Frame", "frames_of", "text_of"]
+__all__ = ["ImageFrame", "frames_of", "text_of"]
 
 _GROUPS = ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence")
 
 
 @dataclass(frozen=True)
-class Frame:
+class ImageFrame:
     """A slice: one frame of an image, with positions in mm, LPS. Empty is what the header does not tell.
 
     Args:
@@ -83,9 +83,9 @@ def _orientation(header: Dataset) -> tuple[float, ...]:
     return *map(float, row / np.linalg.norm(row)), *map(float, column / np.linalg.norm(column))
 
 
-def _frame(index: int, place: Dataset, plane: Dataset, measures: Dataset, values: Dataset) -> Frame:
+def _frame(index: int, place: Dataset, plane: Dataset, measures: Dataset, values: Dataset) -> ImageFrame:
     spacing = _numbers(measures, "PixelSpacing", 2)
-    return Frame(
+    return ImageFrame(
         index,
         _numbers(place, "ImagePositionPatient", 3),
         _orientation(plane),
@@ -95,7 +95,7 @@ def _frame(index: int, place: Dataset, plane: Dataset, measures: Dataset, values
     )
 
 
-def frames_of(header: Dataset, count: int) -> tuple[Frame, ...]:
+def frames_of(header: Dataset, count: int) -> tuple[ImageFrame, ...]:
     """The frames of an image, in the order of the file.
 
     Args:
@@ -104,7 +104,9 @@ def frames_of(header: Dataset, count: int) -> tuple[Frame, ...]:
     """
     own, shared = (header.get(keyword) or [] for keyword in _GROUPS)
     if not own and not shared:
-        return tuple(_frame(index, *[header] * 4) if count == 1 else Frame(index, (), (), ()) for index in range(count))
+        return tuple(
+            _frame(index, *[header] * 4) if count == 1 else ImageFrame(index, (), (), ()) for index in range(count)
+        )
 
     nothing = pydicom.Dataset()
 

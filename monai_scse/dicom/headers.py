@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from monai.utils import optional_import
 
-from .frames import Frame, frames_of, text_of
+from .frames import ImageFrame, frames_of, text_of
 from .integrity import lacks_pixels, nests_too_deeply
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class ImageHeader:
     photometric: str = ""
     size: tuple[int, int] = (0, 0)
     pixels: PixelFormat | None = None
-    frames: tuple[Frame, ...] = field(default=(), repr=False)
+    frames: tuple[ImageFrame, ...] = field(default=(), repr=False)
     is_enhanced: bool = False
 
     @property

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..runtime import InputError
-from .frames import Frame
+from .frames import ImageFrame
 from .headers import ImageHeader
 
 __all__ = ["Slice", "affine_of", "check_volume", "names_of", "same_orientation", "sorted_slices"]
@@ -25,7 +25,7 @@ class Slice:
     """A frame of an image."""
 
     image: ImageHeader
-    frame: Frame
+    frame: ImageFrame
 
     @property
     def name(self) -> str:
@@ -39,7 +39,7 @@ class Slice:
         return (*self.image.size, *self.frame.spacing)
 
 
-def same_orientation(first: Frame, second: Frame) -> bool:
+def same_orientation(first: ImageFrame, second: ImageFrame) -> bool:
     """Whether two slices lie in parallel planes and are turned alike."""
     return all(abs(a - b) <= _SAME_DIRECTION for a, b in zip(first.orientation, second.orientation))
 

@@ -18,6 +18,7 @@ _TITLES = {
     "transforms": "Images",
     "dicom": "DICOM",
     "labels": "Labels",
+    "metrics": "Two scans of a person",
     "handlers": "Weights and training",
     "integration": "Processes, servers, machines without a network",
 }
