@@ -21,7 +21,7 @@ class ArgmaxSliceInferer(SliceInferer):
     Args:
         spatial_dim: the axis to slice along: 0, 1 or 2.
         sw_batch_size: number of slices in a forward pass.
-        progress: whether to show a progress bar.
+        progress: whether to show a progress bar, which goes when the scan is done.
         confidence: whether to return the probability of the class as a second channel.
 
     Raises:
@@ -39,8 +39,19 @@ class ArgmaxSliceInferer(SliceInferer):
         if sw_batch_size < 1:
             raise ValueError(f"sw_batch_size must be at least 1, got {sw_batch_size}.")
         # windows never overlap: averaging class indices would be wrong
-        super().__init__(roi_size=(-1, -1), spatial_dim=spatial_dim, sw_batch_size=sw_batch_size, progress=progress)
+        super().__init__(roi_size=(-1, -1), spatial_dim=spatial_dim, sw_batch_size=sw_batch_size)
         self.confidence = confidence
+        self.shows_progress = progress
+        self._bar: Any = None
+
+    def __call__(self, inputs: torch.Tensor, network: Callable[..., Any], *args: Any, **kwargs: Any) -> torch.Tensor:
+        if not self.shows_progress:
+            return cast(torch.Tensor, super().__call__(inputs, network, *args, **kwargs))
+        from tqdm import tqdm  # a network alone does not need it
+
+        passes = -(-inputs.shape[0] * inputs.shape[self.spatial_dim + 2] // self.sw_batch_size)
+        with tqdm(total=passes, desc="slices", leave=False) as self._bar:
+            return cast(torch.Tensor, super().__call__(inputs, network, *args, **kwargs))
 
     def network_wrapper(
         self,
@@ -51,4 +62,6 @@ class ArgmaxSliceInferer(SliceInferer):
         **kwargs: Any,
     ) -> torch.Tensor:
         logits = super().network_wrapper(network, x, condition, *args, **kwargs)
+        if self._bar is not None:
+            self._bar.update()
         return classes_of(cast(torch.Tensor, logits), self.confidence)

@@ -90,7 +90,7 @@ class ViewAggregationInferer(Inferer):
             slabs = StackAdjacentSlicesd("volume", self.num_slices, axis)({"volume": volume})["volume"]
             slabs = slabs.movedim(axis + 1, 0)
             starts = range(0, len(slabs), self.sw_batch_size)
-            for start in tqdm(starts, disable=not self.progress):
+            for start in tqdm(starts, desc="slices", leave=False, disable=not self.progress):
                 part = slice(start, start + self.sw_batch_size)
                 probability = view(slabs[part], *args, **kwargs).float().softmax(dim=1)
                 if axis == 0:
