@@ -118,12 +118,12 @@ def write_scan(folder: Path, content: str, shape: tuple[int, ...], kind: str) ->
 
 
 def peak_bytes() -> int:
-    """Highest resident size of this process so far."""
+    """Highest resident size of this process up to this call."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def segment(content: str, scan: str, output: str, options: dict[str, object]) -> dict[str, float]:
-    """Segment a scan in this process; returns seconds, and bytes of the imports and of the peak."""
+    """Segment a scan in this process. Returns seconds, and bytes of the imports and of the peak."""
     for name in LIBRARIES:
         importlib.import_module(name)
     getattr(importlib.import_module("itk"), "ImageSeriesReader")  # noqa: B009, it loads what reads DICOM series

@@ -30,7 +30,7 @@ class BundleRun:
     Args:
         task: ``"brain"`` or ``"body"``.
         configs: names of config files of the bundle, or paths of others.
-        entries: values of config entries; None leaves an entry as it is.
+        entries: values of config entries. None leaves an entry as it is.
     """
 
     def __init__(self, task: str, configs: Sequence[str], entries: Mapping[str, Any]) -> None:

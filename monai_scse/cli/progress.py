@@ -49,7 +49,7 @@ class CohortProgress:
         self._start = time.monotonic()
 
     def count(self, engine: Engine) -> None:
-        """Note the time of a case; a failed one leaves no output."""
+        """Note the time of a case. A failed one leaves no output."""
         for output in engine.state.output:
             self.seconds[case_name(file_of(output["pred"]))] = time.monotonic() - self._start
         self._bar.update()

@@ -169,7 +169,7 @@ def _scans_of(dataset_dir: str | Path, modality: str | None) -> list[Path]:
 
 
 def _files_of_two_folders(path: Path, first: str, second: str) -> list[dict[str, Path]]:
-    """The images of two folders in a user's dataset_dir by the name of their case; the first is not empty."""
+    """The images of two folders in a user's dataset_dir by the name of their case. The first is not empty."""
     check_is_folder(path)
     for part in (first, second):
         if not (path / part).is_dir():

@@ -24,7 +24,7 @@ class CaseFailure:
         file: the file at fault.
         reason: what is wrong.
         cure: what the user can do.
-        trace: the traceback of an error that no check expects; empty for others.
+        trace: the traceback of an error that no check expects, empty for others.
     """
 
     case: str

@@ -26,7 +26,7 @@ _GROUPS = ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence")
 
 @dataclass(frozen=True)
 class ImageFrame:
-    """A slice: one frame of an image, with positions in mm, LPS. Empty is what the header does not tell.
+    """A slice: one frame of an image, with positions in mm, LPS. Empty is what the header does not say.
 
     Args:
         index: of the frame in its file.

@@ -75,7 +75,7 @@ def _place(image: ImageHeader) -> tuple[object, ...]:
 
 
 def _digest(image: ImageHeader) -> bytes:
-    """Of the stored pixels; of the whole file where they are compressed."""
+    """Of the stored pixels, or of the whole file where they are compressed."""
     with image.file.open("rb") as stream:
         if image.pixels is not None and image.pixels.offset:
             stream.seek(image.pixels.offset)

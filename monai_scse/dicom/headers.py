@@ -78,7 +78,7 @@ class PixelFormat:
 
     Args:
         syntax: UID of the transfer syntax.
-        offset: of the pixels in the file, in bytes; 0 where they are compressed.
+        offset: of the pixels in the file, in bytes, 0 where they are compressed.
         length: of the pixels, in bytes.
         allocated: bits of a value in the file.
         stored: those of them that are used.
@@ -101,7 +101,7 @@ class ImageHeader:
 
     Args:
         file: the file.
-        damage: why the file cannot be read; empty when it can.
+        damage: why the file cannot be read, empty when it can.
         study: the study instance UID.
         uid: the series instance UID.
         instance: the SOP instance UID.
@@ -113,7 +113,7 @@ class ImageHeader:
         image_type: DICOM's Image Type, upper case.
         photometric: DICOM's Photometric Interpretation.
         size: rows and columns.
-        pixels: how the pixels are stored; None when there are none.
+        pixels: how the pixels are stored, None when there are none.
         frames: the slices.
         is_enhanced: whether functional groups place the frames.
     """
@@ -208,7 +208,7 @@ def _was_never_written(file: Path) -> bool:
 
 
 def _start_of_header(file: Path) -> Dataset:
-    """The header up to the UID of the series, to tell which series a damaged file belongs to."""
+    """The header up to the UID of the series, which names the series that a damaged file belongs to."""
     with file.open("rb") as stream:
         return pydicom.filereader.read_partial(stream, lambda tag, vr, length: tag > _SERIES_UID)
 

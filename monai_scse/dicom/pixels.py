@@ -70,7 +70,7 @@ def _gdcm_reader() -> Any:
 
 
 def _needs_stored_values(image: ImageHeader) -> bool:
-    # an inverted MR is shown as it was meant; Hounsfield units mean the same in every display
+    # An inverted MR is shown as it was meant. Hounsfield units mean the same in every display.
     is_inverted = image.photometric == "MONOCHROME1" and image.modality != "MR"
     return image.is_enhanced or is_inverted or len(image.frames) > 1
 

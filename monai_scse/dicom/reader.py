@@ -15,10 +15,10 @@ __all__ = ["DicomSeriesReader"]
 
 
 class DicomSeriesReader(ImageReader):
-    """Reads one series, on the grid that its headers tell.
+    """Reads one series, on the grid of its headers.
 
-    MONAI's ``ITKReader`` is nearest. It reads a folder, which may hold several series, and takes the place of
-    enhanced images from GDCM, which looks at some of their frames.
+    MONAI's ``ITKReader`` is nearest. It reads a folder, which may hold several series. It takes the place of
+    enhanced images from GDCM, which checks only some of their frames.
 
     Args:
         series: what to read.

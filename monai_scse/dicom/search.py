@@ -81,7 +81,7 @@ def dicom_cases(
 
     Args:
         folder: the folder to search.
-        modality: DICOM's Modality of the series to take, for example ``"CT"``; None takes any.
+        modality: DICOM's Modality of the series to take, for example ``"CT"``. None takes any.
         min_slices: the fewest slices of a scan.
         recursive: whether to search its folders, too.
 

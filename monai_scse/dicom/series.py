@@ -17,7 +17,7 @@ __all__ = ["DicomSeries", "series_of"]
 MIN_SLICES = 5
 _MOST_VOXELS = 2**33
 _MOST_OF_A_LOCALIZER = 16  # slices of one orientation
-# images of these kinds show no scan; NM and US scans are neither CT nor MR
+# Images of these kinds show no scan. Ultrasound and nuclear medicine are neither CT nor MR.
 _NO_SCANS = ("SEG", "RTDOSE", "RTSTRUCT", "RTPLAN", "RTIMAGE", "RTRECORD", "SR", "PR", "KO", "REG", "DOC", "AU", "OT")
 
 
@@ -26,7 +26,7 @@ class DicomSeries:
     """The slices of one series, sorted along its normal.
 
     Args:
-        folder: where the files are; of files in several folders the one that holds them all.
+        folder: where the files are. Of files in several folders it is the one that holds them all.
         name: of the case.
         path: that stands for the series, the folder or the name in it.
         images: headers of all images, in the order of their files.
@@ -49,7 +49,7 @@ class DicomSeries:
 
     @property
     def uid(self) -> str:
-        """The series instance UID; may be empty."""
+        """The series instance UID, which may be empty."""
         return self._header.uid
 
     @property
@@ -59,7 +59,7 @@ class DicomSeries:
 
     @property
     def number(self) -> str:
-        """The series number; may be empty."""
+        """The series number, which may be empty."""
         return self._header.number
 
     @property
@@ -85,7 +85,7 @@ class DicomSeries:
 
     @property
     def size_mm(self) -> tuple[float, float, float]:
-        """How far the volume extends along rows, columns and slices, in mm; zeros when it is not a volume."""
+        """How far the volume extends along rows, columns and slices, in mm. Zeros when it is not a volume."""
         if len(self.slices) < 2 or not self.has_places:
             return 0.0, 0.0, 0.0
         x, y, z = (float(part) for part in np.linalg.norm(self.affine[:3, :3], axis=0) * self.shape)
@@ -104,7 +104,7 @@ class DicomSeries:
         """Why the series is no scan of a task, or None when it looks like one.
 
         Args:
-            modality: DICOM's Modality that it must have; None for any.
+            modality: DICOM's Modality that it must have, None for any.
             min_slices: the fewest slices of a scan.
         """
         if all(item.is_lost for item in self.images):
@@ -135,9 +135,9 @@ class DicomSeries:
         """Check that the slices are a volume.
 
         Raises:
-            InputError: when it is a localizer, files are damaged, images are mosaics or in colour, or slices have no
-                place, differ in size or orientation, are missing, lie at uneven distances, at the same place or
-                shifted in their plane, or the gantry was tilted.
+            InputError: when it is a localizer, files are damaged, or images are mosaics or in colour. Also when slices
+                have no place, differ in size or orientation, or are missing. Also when they lie at uneven distances, at
+                the same place or shifted in their plane, or the gantry is tilted.
         """
         try:
             self._check_images()

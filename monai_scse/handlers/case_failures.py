@@ -62,7 +62,7 @@ class CaseFailures:
         """Evaluate a batch of one case, or note that it failed.
 
         Returns:
-            what the evaluator's own iteration returns; an empty list for a failed case.
+            what the evaluator's own iteration returns, an empty list for a failed case.
         """
         if FAILURE_KEY in batch:
             failure = CaseFailure(**{name: values[0] for name, values in batch[FAILURE_KEY].items()})

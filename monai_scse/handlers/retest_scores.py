@@ -45,15 +45,15 @@ class _Scan:
 class RetestScores:
     """Write ``test_retest.csv``, a row a case and structure, and ``test_retest_summary.csv``, a row a structure.
 
-    Attach it to an evaluator that segments the scans of :func:`monai_scse.data.retest_cases`: of two scans with the
+    Attach it to an evaluator that segments the scans of :func:`monai_scse.data.retest_cases`. Of two scans with the
     same case name the first is the test, the second the retest. Prints the mean coefficient of variation (CoV) of the
     volumes and the mean Dice.
 
     Volumes are measured on the grid of each scan, before any resampling. For Dice the retest scan is registered rigidly
-    to the test scan by their intensities, and its segmentation resampled to the grid of the test scan (nearest
-    neighbour). ``test_retest.csv`` has the columns case, structure, test_volume_mm3, retest_volume_mm3,
+    to the test scan by their intensities. Its segmentation is resampled to the grid of the test scan by nearest
+    neighbour. ``test_retest.csv`` has the columns case, structure, test_volume_mm3, retest_volume_mm3,
     difference_percent (retest minus test, of the mean of both), cov_percent
-    (:func:`monai_scse.metrics.coefficient_of_variation`) and dice, then the registration of the case:
+    (:func:`monai_scse.metrics.coefficient_of_variation`) and dice. The registration of the case follows:
     rotation_{right,anterior,superior}_deg, translation_{right,anterior,superior}_mm
     (:class:`monai_scse.metrics.RigidMotion`) and the correlation of the registered scans. A structure that is
     absent from both scans has no CoV and no Dice and counts in no mean. A registration below ``min_correlation`` is

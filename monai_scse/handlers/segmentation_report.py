@@ -28,12 +28,13 @@ class SegmentationReport:
     """Write ``<case>_volumes.csv`` and ``<case>_overlay.png`` for every segmented case, and ``volumes.csv`` for all.
 
     Attach it to an evaluator whose postprocessing has brought the prediction back to the grid of the scan. The tables
-    have the columns index, structure, voxels, volume_mm3, touches_border; ``volumes.csv`` has the case before them.
-    It holds all cases of the folder, those of other processes too. Transforms add further columns through the meta data
-    of the segmentation: confidence, agreement (:class:`monai_scse.transforms.RecordConfidenced`), scan, which says
-    whether it held a head or a brain (:class:`monai_scse.transforms.ExtractBraind`), and qc. The last says why a
-    structure was removed or is doubtful (:class:`monai_scse.transforms.TorsoQCd`,
-    :class:`monai_scse.transforms.BrainQCd`), and the log says so too.
+    have the columns index, structure, voxels, volume_mm3, touches_border. ``volumes.csv`` has the case before them.
+    It holds all cases of the folder, those of other processes too.
+
+    Transforms add further columns through the meta data of the segmentation. Confidence and agreement come from
+    :class:`monai_scse.transforms.RecordConfidenced`. Scan says whether it is a head or a brain
+    (:class:`monai_scse.transforms.ExtractBraind`). Qc says why a structure is removed or doubtful
+    (:class:`monai_scse.transforms.TorsoQCd`, :class:`monai_scse.transforms.BrainQCd`), and the log says so too.
 
     The picture needs the scan on its own grid, which preprocessing leaves, so its file is read again. No DICOM header
     is. MONAI's ``MetricsSaver`` is nearest. It writes metrics against labels, which a new scan lacks.
@@ -43,7 +44,7 @@ class SegmentationReport:
         structures: names and colours of the classes, index 0 is background.
         pred_key: entry of the segmentation in the engine's output, class indices (1, x, y, z).
         overlay: whether to make the pictures.
-        window: intensities that the pictures show as black and as white; None to choose them for each scan.
+        window: intensities that the pictures show as black and as white. None to choose them for each scan.
     """
 
     def __init__(

@@ -25,7 +25,7 @@ __all__ = ["SegmentationScores"]
 
 
 class SegmentationScores:
-    """Write ``metrics.csv``, a row a case and structure, and ``summary.csv``, a row a structure; print the mean Dice.
+    """Write ``metrics.csv``, a row a case and structure, and ``summary.csv``, a row a structure. Print the mean Dice.
 
     Attach it to an evaluator whose prediction and label both lie on the grid of the scan. ``metrics.csv`` has the
     columns case, structure, dice, hd95_mm, assd_mm, and behind :class:`monai_scse.transforms.RecordConfidenced`
@@ -39,7 +39,7 @@ class SegmentationScores:
         output_dir: folder that receives the files.
         structures: names and colours of the classes, index 0 is background.
         pred_key: entry of the segmentation in the engine's output, class indices (1, x, y, z).
-        label_key: entry of the label, class indices (1, x, y, z); classes that it marks as unknown
+        label_key: entry of the label, class indices (1, x, y, z). Classes that it marks as unknown
             (:func:`monai_scse.labels.mark_unknown_classes`) are not scored.
     """
 

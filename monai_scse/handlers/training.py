@@ -41,7 +41,7 @@ def _settings(state: Mapping[str, Any]) -> list[tuple[set[str], int]]:
 
 
 def _write(path: Path, content: Any) -> None:
-    """Write a file whole or not at all; PyTorch writes to memory, because its own writer hides that a disk is full."""
+    """Write a file whole or not at all. PyTorch writes to memory, because its own writer hides that a disk is full."""
     stream = io.BytesIO()
     torch.save(content, stream)
     atomic_write(path, lambda unfinished: unfinished.write_bytes(stream.getbuffer()))
@@ -51,7 +51,7 @@ class TrainingCheckpoint:
     """Save all that a training needs to go on, resume from it, and keep the best network.
 
     After each epoch ``checkpoint_path`` receives the state of every object and of the trainer, and the best validation
-    metric so far; a resumed training therefore never replaces the best network by a worse one. Each time the
+    metric of all epochs. A resumed training therefore never replaces the best network by a worse one. Each time the
     validation metric improves, ``best_path`` receives the network's flat state dict. Without an evaluator that is done
     every epoch.
     Files are replaced in one step: an interruption leaves the previous one whole. Of several processes one writes.
@@ -60,7 +60,7 @@ class TrainingCheckpoint:
     does not know the best metric.
 
     Args:
-        objects: what to save and restore by name: anything with ``state_dict`` and ``load_state_dict``; the entry
+        objects: what to save and restore by name: anything with ``state_dict`` and ``load_state_dict``. The entry
             ``"network"`` is required.
         checkpoint_path: file of the last state.
         best_path: file of the best network.
@@ -68,8 +68,8 @@ class TrainingCheckpoint:
         resume: whether to start from ``checkpoint_path``.
 
     Raises:
-        InputError: when ``resume`` is set and there is no checkpoint, or it is cut short, or it belongs to another
-            network, recipe, length of the epochs or length of the learning rate schedule.
+        InputError: when ``resume`` is set and there is no checkpoint, or it is cut short. Also when it belongs to
+            another network, recipe, length of the epochs or length of the learning rate schedule.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class TrainingCheckpoint:
         self.logger.info(f"Resumed from {self.checkpoint_path} at iteration {engine.state.iteration}.")
 
     def save(self, engine: Engine) -> None:
-        """Write the checkpoint; without an evaluator also the network."""
+        """Write the checkpoint, and without an evaluator the network too."""
         if not self._writes():
             return
         best = None if self.evaluator is None else self.evaluator.state
@@ -154,11 +154,11 @@ class TrainingCheckpoint:
         _write(self.checkpoint_path, content)
 
     def save_best(self, evaluator: Engine) -> None:
-        """Write the network when the validation that has just ended is the best so far."""
+        """Write the network when the validation that has just ended is the best of all."""
         if evaluator.state.best_metric != self._best_metric and self._writes():
             self._best_metric = evaluator.state.best_metric
             self._save_network()
-            self.logger.info(f"Best {evaluator.state.key_metric_name} so far, saved {self.best_path}.")
+            self.logger.info(f"Best {evaluator.state.key_metric_name} of all epochs, saved {self.best_path}.")
 
     @staticmethod
     def _writes() -> bool:

@@ -71,7 +71,7 @@ class BrainExtractor:
         self.device = device
         self._networks: list[torch.nn.Module] = []
         if Path(weights).exists():
-            self._load()  # a bad file is told before the first scan is read
+            self._load()  # a bad file is refused before the first scan is read
 
     def predict(self, image: MetaTensor) -> torch.Tensor:
         """Where the brain is.

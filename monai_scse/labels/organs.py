@@ -27,10 +27,10 @@ class Organ(Structure):
         name: as in :class:`Structure`.
         colour: as in :class:`Structure`.
         snomed: as in :class:`Structure`.
-        visceral: RadLex identifiers in the file names of Visceral; their union is the organ.
-        totalsegmentator: names of mask files of TotalSegmentator; their union is the organ.
+        visceral: RadLex identifiers in the file names of Visceral, whose union is the organ.
+        totalsegmentator: names of mask files of TotalSegmentator, whose union is the organ.
         numbers: for each numbering of label maps, the numbers whose union is the organ.
-        min_volume_ml: smallest plausible volume of the whole organ of an adult in ml; 0 for no limit.
+        min_volume_ml: smallest plausible volume of the whole organ of an adult in ml, 0 for no limit.
         many_parts: whether the organ may consist of several parts that are not connected.
     """
 
@@ -87,7 +87,7 @@ def organ_protocol(organs: Sequence[Organ], label_numbers: str) -> LabelProtocol
     """What the numbers of an organ label map mean.
 
     Numbers of structures that the table does not list are background. The protocol knows all numbers of
-    ``"classes"``, ``"totalsegmentator_v2"`` and ``"synthetic"``; of another numbering only those in the table.
+    ``"classes"``, ``"totalsegmentator_v2"`` and ``"synthetic"``. Of another numbering it knows only those in the table.
 
     Args:
         organs: the organ table, background first.

@@ -33,7 +33,7 @@ def mark_unknown_classes(label: torch.Tensor, unknown: Iterable[int]) -> torch.T
 
 
 def unknown_classes(label: torch.Tensor) -> list[int]:
-    """The classes that were not annotated in a label map; the opposite of :func:`mark_unknown_classes`.
+    """The classes that were not annotated in a label map, the opposite of :func:`mark_unknown_classes`.
 
     Example:
         >>> unknown_classes(torch.tensor([-8, 1, 2]))

@@ -31,9 +31,9 @@ class LabelProtocol:
 
     Args:
         name: the name of the protocol.
-        structures: the classes; the position is the class index, 0 is background.
+        structures: the classes. The position is the class index, 0 is background.
         class_of_label: the class index of every label number that the protocol knows.
-        others_are_background: whether further positive numbers are background; otherwise they are errors.
+        others_are_background: whether further positive numbers are background. Otherwise they are errors.
         choice: what the user can choose in place of this protocol, for error messages.
     """
 
@@ -45,7 +45,7 @@ class LabelProtocol:
 
     @cached_property
     def _lookup_table(self) -> np.ndarray:
-        """The class of each number from 0; the last entries are those of a number beyond and of one that is none."""
+        """The class of each number from 0. The last entries are those of a number beyond and of one that is none."""
         beyond = 0 if self.others_are_background else _UNKNOWN
         table = np.full(max(self.class_of_label) + 3, beyond, dtype=np.uint8)
         table[-1] = _UNKNOWN

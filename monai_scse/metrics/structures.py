@@ -60,7 +60,7 @@ def class_sizes(classes: np.ndarray, num_classes: int) -> np.ndarray:
 
     Args:
         classes: class indices of any type, (x, y, z).
-        num_classes: number of classes; more when a voxel has a higher index.
+        num_classes: number of classes. The result has more when a voxel has a higher index.
 
     Example:
         >>> class_sizes(np.array([[[0, 2, 2]]]), num_classes=4).tolist()

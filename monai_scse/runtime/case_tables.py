@@ -25,7 +25,7 @@ class CaseTables:
     Args:
         folder: folder of the tables.
         kind: what the tables hold, for example ``"volumes"``.
-        merged: name of the table of all, for example ``"volumes.csv"``; its first column is case.
+        merged: name of the table of all, for example ``"volumes.csv"``. Its first column is case.
     """
 
     def __init__(self, folder: str | Path, kind: str, merged: str) -> None:

@@ -13,7 +13,7 @@ __all__ = ["InputError", "find_input_error", "one_line_input_errors"]
 
 
 class InputError(ValueError):
-    """Something is wrong with what the user gave; the message is one line that names the file and the cure."""
+    """Something is wrong with what the user gave. The message is one line that names the file and the cure."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message.replace("\n", r"\n").replace("\r", r"\r"))  # a file name may hold either

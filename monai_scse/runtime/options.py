@@ -71,10 +71,10 @@ def check_options(arguments: Sequence[str] | None = None) -> None:
     ``MonaiAlgo`` give them, are not checked.
 
     Args:
-        arguments: as typed, the program first; None for those of the process.
+        arguments: as typed, the program first. None for those of the process.
 
     Raises:
-        InputError: when a name is not used; the message names the nearest one that is. Also for a path that the
+        InputError: when a name is not used. The message names the nearest one that is. Also for a path that the
             command line changes.
     """
     from monai.bundle import ConfigParser, run

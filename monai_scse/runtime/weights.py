@@ -73,7 +73,7 @@ def read_weights(path: str | Path, network: torch.nn.Module, hint: str) -> dict[
 
 
 def weights_difference(state: Mapping[str, torch.Tensor], network: torch.nn.Module) -> str | None:
-    """How the weights of a file differ from those of a network, and the cure; None when they fit."""
+    """How the weights of a file differ from those of a network, and the cure, or None when they fit."""
     if isinstance(network, torch.nn.parallel.DistributedDataParallel):
         network = network.module
     own = network.state_dict()

@@ -29,7 +29,7 @@ _LEAST_ML = 5.0  # far less than the brain of any child
 
 
 class ExtractBraind(MapTransform):
-    """Tell whole heads from skull-stripped scans, and leave the brain alone: 0 around it, and above 0 within.
+    """Distinguish whole heads from skull-stripped scans, and leave the brain alone: 0 around it, and above 0 within.
 
     Of a skull-stripped scan all that differs from its background is brain, see :func:`find_tissue`. In a whole head
     ``find_brain`` gives the mask of the brain. A folder of masks replaces both. What the scan shows is logged, and
@@ -42,7 +42,7 @@ class ExtractBraind(MapTransform):
         find_brain: gives the mask of a scan, boolean (1, x, y, z), such as
             :meth:`monai_scse.inferers.BrainExtractor.predict`. It receives the scan with a background of 0.
             A scan whose mask is empty keeps all its tissue: the checks of its segmentation report it.
-        mask_dir: folder with a brain mask for each scan, under the name of the scan; None to find the brains.
+        mask_dir: folder with a brain mask for each scan, under the name of the scan. None to find the brains.
         masks_by_folder: masks lie in a folder of ``mask_dir`` that bears the name of the scan's folder, for scans of
             the same name in several folders.
         stripped_ml: scans with less tissue than this are skull-stripped. From 0.85 to 1.2 times this,

@@ -30,17 +30,17 @@ class BrainQCd(MapTransform):
     the scan cuts the brain off, which shows a section of it on a face of the scan. The third reason is that the network
     is unsure of all of them on average, as in a scan that is upside down. One structure is flagged when it is not
     found, or is much larger or smaller than that of the other side. So is one of which the network is unsure (behind
-    :class:`monai_scse.transforms.RecordConfidenced`). One line of the
-    log says what is likely wrong with a scan of which most structures are flagged, or that is unlike T1, see
-    :data:`DOUBT_KEY`. MONAI has no transform that does this.
+    :class:`monai_scse.transforms.RecordConfidenced`). One line of the log says what is likely wrong with a scan of
+    which most structures are flagged. So it does for a scan that is unlike T1, see :data:`DOUBT_KEY`. MONAI has no
+    transform that does this.
 
     Args:
         keys: class indices, (1, x, y, z), on the grid of the scan.
         structures: names of the classes, index 0 is background.
-        brain_ml: smallest and largest sum of all structures; wide limits, for adults of any size and age.
+        brain_ml: smallest and largest sum of all structures. Adults of any size and age lie within.
         cut_cm2: a larger area of brain on one face of the scan is a cut.
         asymmetry: largest difference of a left and a right structure, as a share of their mean.
-        min_sureness: expected at least of a structure, by :data:`CONFIDENCE_KEY` and :data:`AGREEMENT_KEY`; by default
+        min_sureness: expected at least of a structure, by :data:`CONFIDENCE_KEY` and :data:`AGREEMENT_KEY`. By default
             0.75 of both.
         min_mean_confidence: expected at least of a scan, as the mean over its structures.
         allow_missing_keys: whether a missing key is no error.
@@ -88,7 +88,7 @@ class BrainQCd(MapTransform):
             usual, count = Counter(reasons.values()).most_common(1)[0]
             flagged += f" ({usual})" if count > 1 else ""
         default = "perhaps not T1-weighted, after contrast agent, not upright, or not of a whole brain"
-        return f"{flagged}; the scan is {meta.get(DOUBT_KEY) or default}."
+        return f"{flagged}. The scan is {meta.get(DOUBT_KEY) or default}."
 
     def _reasons(self, classes: np.ndarray, axes: np.ndarray) -> dict[int, str]:
         voxel_ml = abs(np.linalg.det(axes)) / 1000

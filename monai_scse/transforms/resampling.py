@@ -29,7 +29,7 @@ class LeanResample(SpatialResample):
     indices, which the base class makes float32.
 
     Args:
-        slab_voxels: voxels that are computed at a time; 2^17 take 1 MiB in float64, their positions 3 MiB.
+        slab_voxels: voxels that are computed at a time. 2^17 take 1 MiB in float64, their positions 3 MiB.
         kwargs: arguments of ``SpatialResample``.
 
     Example:
@@ -90,7 +90,7 @@ class LeanResample(SpatialResample):
         padding_mode: str,
         kind: torch.dtype,
     ) -> MetaTensor:
-        """The image on another grid; whole numbers stay whole numbers where nothing is interpolated."""
+        """The image on another grid. Whole numbers stay whole numbers where nothing is interpolated."""
         source = to_affine_nd(3, img.affine).to(torch.float64)
         target = to_affine_nd(3, dst_affine).to(source)
         xform = torch.from_numpy(np.linalg.solve(source.cpu().numpy(), target.cpu().numpy()))

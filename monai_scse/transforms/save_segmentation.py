@@ -30,7 +30,7 @@ _PLACE = (
 
 
 def _nifti_header(scan: str) -> nibabel.Nifti1Header | None:
-    """The header of a NIfTI file; None for any other file."""
+    """The header of a NIfTI file, None for any other file."""
     import nibabel
 
     header = open_nibabel(scan).header if scan.lower().endswith(NIBABEL_SUFFIXES) else None
@@ -42,8 +42,8 @@ def segmentation_image(classes: np.ndarray, affine: np.ndarray, scan: str = "") 
 
     Args:
         classes: class indices of 0 to 255, (x, y, z).
-        affine: (4, 4), from voxels to mm, RAS; what counts where the scan is no NIfTI file.
-        scan: file of the scan. Of a NIfTI scan, sform, qform, both codes and the voxel size are copied bit for bit; of
+        affine: (4, 4), from voxels to mm, RAS. It counts where the scan is no NIfTI file.
+        scan: file of the scan. Of a NIfTI scan, sform, qform, both codes and the voxel size are copied bit for bit. Of
             a scan in NIfTI-2 the segmentation is NIfTI-2, which holds them in double precision. For other files both
             matrices have code 1, scanner.
     """
@@ -72,7 +72,7 @@ class SaveSegmentationd(SaveImaged):
     """Write ``<case>_seg.nii.gz`` for each segmentation, whole or not at all, where its scan lies.
 
     It goes behind the transform that brings a segmentation back to the grid of its scan. Nearest is MONAI's
-    ``SaveImaged``, the base class, by which MONAI Label knows a transform that saves: it writes one matrix into sform
+    ``SaveImaged``, the base class, by which MONAI Label knows a transform that saves. It writes one matrix into sform
     and qform, with code 1, and leaves half a file when it is interrupted.
 
     Args:

@@ -20,7 +20,7 @@ ITK_SUFFIXES = (".nrrd", ".mha", ".mhd")
 
 _logger = logging.getLogger(__name__)
 
-_VOXEL_MM = (0.01, 50.0)  # of any scan of a body; metres and micrometres lie outside
+_VOXEL_MM = (0.01, 50.0)  # Of any scan of a body. Metres and micrometres lie outside.
 _MOST_VOXELS = 2**31
 _GZIP_RATIO = 1040  # the most that deflate can compress
 _SAME_VOLUME = 1.25  # the largest factor between two statements of it
@@ -37,10 +37,10 @@ class ScanHeader:
         shape: number of voxels along each axis, of all axes.
         affine: (4, 4), from voxels to mm, RAS.
         voxel_size: along each axis, as the header says it.
-        holds: what each voxel holds when it is not one real number, such as ``"colours"``; else empty.
-        expected_bytes: size of the uncompressed file; 0 when the header does not say it.
-        unit: of length, when the header names another one than mm; else empty.
-        guess: why the right and left sides are a guess; else empty.
+        holds: what each voxel holds when it is not one real number, such as ``"colours"``, else empty.
+        expected_bytes: size of the uncompressed file, 0 when the header does not say it.
+        unit: of length, when the header names another one than mm, else empty.
+        guess: why the right and left sides are a guess, else empty.
     """
 
     file: str
@@ -105,8 +105,8 @@ class ScanHeader:
         possible = size * (_GZIP_RATIO if _is_gzip(self.file) else 1)
         if self.expected_bytes > possible:
             raise InputError(
-                f"{self.file}: cannot be read as an image, it is cut short: its header promises {_by(shape)} voxels "
-                f"({self.expected_bytes:,} bytes), the file has {size:,} bytes; copy or write it again."
+                f"{self.file}: cut short, its header promises {_by(shape)} voxels ({self.expected_bytes:,} bytes), "
+                f"the file has {size:,} bytes; copy or write it again."
             )
         if voxels > _MOST_VOXELS:
             raise InputError(
@@ -125,20 +125,20 @@ def check_geometry(file: str, shape: Sequence[int], affine: np.ndarray, max_size
         min_slices: the fewest voxels along any axis.
 
     Raises:
-        InputError: when the affine is singular or not finite, voxels have sizes that only another unit than mm
-            explains, the scan is larger, or has fewer slices.
+        InputError: when the affine is singular or not finite, the scan is larger, or has fewer slices. Also when
+            voxels have sizes that only another unit than mm explains.
     """
     axes = np.asarray(affine, dtype=np.float64)[:3, :3]
     with np.errstate(all="ignore"):
         edges = np.linalg.norm(axes, axis=0)
-    has = f"{file}: voxels of {_by(edges)} mm, {_by(shape)} of them"
+    has = f"{file}: voxels of {_by(edges)} mm"
     if not np.isfinite(affine).all():
         raise InputError(f"{has}: the affine holds NaN or infinite values; correct the header.")
     if not edges.all() or abs(np.linalg.det(axes / edges)) < _LEAST_VOLUME:
         raise InputError(f"{has}: the affine is singular, its axes span no volume; correct the header.")
     for wrong, unit in ((edges < _VOXEL_MM[0], "metres"), (edges > _VOXEL_MM[1], "micrometres")):
         if wrong.any():
-            raise InputError(f"{has}: no scan of a body has such, the affine may be in {unit}; convert it to mm.")
+            raise InputError(f"{has}: no scan has such, the affine may be in {unit}; convert it to mm.")
     size = edges * np.asarray(shape)
     if size.max() > max_size_mm:
         raise InputError(
@@ -162,7 +162,7 @@ def _volumes(shape: tuple[int, ...]) -> str:
         return "a single slice; give the whole scan."
     count = int(np.prod(shape[3:]))
     if len(shape) == 4:
-        return f"which holds {count} volumes (over time, or of several echoes or contrasts); split it first."
+        return f"which holds {count} volumes (times, echoes or contrasts); split it first."
     return f"which holds {count} values a voxel (a vector or tensor image); give the scan itself."
 
 
@@ -178,7 +178,7 @@ def _is_gzip(file: str) -> bool:
 
 
 def _single_file_kind(start: bytes, name: str) -> Any:
-    """The kind of an image in a single file, by the start of its content; None for all others."""
+    """The kind of an image in a single file, by the start of its content, None for all others."""
     import nibabel
 
     if start[344:348] == b"n+1\0":

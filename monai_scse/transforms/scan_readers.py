@@ -27,7 +27,7 @@ class NibabelScanReader(NibabelReader):
     """
 
     def read(self, data: Any, **kwargs: Any) -> Any:
-        """Open the file; the voxels are read later."""
+        """Open the file. The voxels are read later."""
         self.filenames = ensure_tuple(data)
         return open_nibabel(self.filenames[0])
 
@@ -65,7 +65,7 @@ def reader_of(file: str) -> ImageReader | None:
 
 
 def _container(start: bytes, file: Path) -> str:
-    """What else a file is than an image: an archive, or compressed twice; empty when it is neither."""
+    """What else a file is than an image: an archive, or compressed twice. Empty when it is neither."""
     if start.startswith(b"PK\3\4"):
         return "a zip archive"
     if start.startswith(b"\x1f\x8b"):

@@ -56,14 +56,14 @@ class LoadScand(LoadImaged):
 
     Args:
         keys: the entries to load.
-        image_key: the entry that must not be empty; None when there is none.
+        image_key: the entry that must not be empty, None when there is none.
         max_size_mm: the largest extent along any axis.
         min_slices: the fewest voxels along any axis.
         kwargs: further arguments of ``LoadImaged``.
 
     Raises:
-        InputError: when a file cannot be read, is not one volume of real numbers, has a voxel size or an extent that
-            no scan has, or holds NaN or infinite values, or when the image has the same value everywhere.
+        InputError: when a file cannot be read, is not one volume of real numbers, or has a voxel size or an extent
+            that no scan has. Also when it holds NaN or infinite values, or the image has the same value everywhere.
     """
 
     def __init__(

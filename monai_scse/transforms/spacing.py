@@ -25,7 +25,7 @@ class AntiAliasd(MapTransform):
 
     Args:
         keys: scans, (channels, x, y, z), with their affine.
-        pixdim: voxel size in mm that ``Spacingd`` resamples to; larger voxels stay as they are.
+        pixdim: voxel size in mm that ``Spacingd`` resamples to. Larger voxels stay as they are.
         allow_missing_keys: whether a missing key is no error.
 
     Raises:

@@ -31,7 +31,7 @@ class Tissue:
     Args:
         mask: where it is brighter than the background, boolean, of the shape of the scan. Where the background lies
             within the range of the tissue, as in z-scores: where it differs.
-        outline: the mask with its dim edges; everything in a scan whose background is noise.
+        outline: the mask with its dim edges, or everything in a scan whose background is noise.
         low: value of the background, or the lowest of the tissue when that is lower.
     """
 
@@ -52,8 +52,8 @@ class Tissue:
 def find_tissue(image: MetaTensor) -> Tissue:
     """Find the background of a scan by its border, and what differs from it.
 
-    A single voxel far below the others, ringing of an interpolation around 0, a background of any value, and z-scores
-    within the brain with a background of 0 make no difference. MONAI's ``CropForeground`` needs a threshold.
+    A single voxel far below the others, ringing of an interpolation around 0 and a background of any value make no
+    difference. Nor do z-scores within the brain with a background of 0. MONAI's ``CropForeground`` needs a threshold.
 
     Args:
         image: an MR scan, (1, x, y, z), skull-stripped or of a whole head.
@@ -129,7 +129,7 @@ def rim_brightness(image: MetaTensor, mask: torch.Tensor) -> float:
 
 
 def unlike_t1(brain: MetaTensor) -> str:
-    """What speaks against a T1-weighted scan without contrast agent; empty when nothing does.
+    """What speaks against a T1-weighted scan without contrast agent, empty when nothing does.
 
     It is a sign, no proof. In 39 T1-weighted scans :func:`rim_brightness` is 0.57 to 0.91, and the brightest voxels are
     1.06 to 1.16 times as bright as white matter.

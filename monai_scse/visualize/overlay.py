@@ -36,7 +36,7 @@ def _slice_positions(classes: np.ndarray, axis: int, count: int) -> list[int]:
 
 
 def _legend(classes: np.ndarray, structures: Sequence[Structure]) -> dict[str, tuple[int, int, int]]:
-    """Name and colour of the structures that are present; a left and right pair of one colour is one entry."""
+    """Name and colour of the structures that are present. A left and right pair of one colour is one entry."""
     colours = {structure.name: structure.colour for structure in structures}
     entries = {}
     for index in (np.flatnonzero(class_sizes(classes, len(structures))[1:]) + 1).tolist():
@@ -105,7 +105,7 @@ def save_overlay(
         title: written above the picture.
         slices_per_plane: number of slices of each plane.
         opacity: opacity of the colours, 0 to 1.
-        window: intensities shown as black and as white; None for the 0.5th and the 99.8th percentile.
+        window: intensities shown as black and as white. None for the 0.5th and the 99.8th percentile.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

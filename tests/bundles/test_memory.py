@@ -62,7 +62,7 @@ def test_many_scans(ct_bundle, tmp_path) -> None:
     )
     evaluator.run()
     assert len(list((tmp_path / "out").glob("*_seg.nii.gz"))) == 200
-    # the first scans fill caches; one scan is 0.6 MiB in float32, so that a kept one in ten would be 9 MiB
+    # The first scans fill caches. One scan is 0.6 MiB in float32, so that a kept one in ten would be 9 MiB.
     assert np.median(resident[-20:]) - np.median(resident[40:60]) < 8 * 2**20
 
 

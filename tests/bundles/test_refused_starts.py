@@ -1,4 +1,4 @@
-"""Weights, checkpoints and folders that a bundle cannot use are told in one line, before the first scan is read."""
+"""Weights, checkpoints and folders that a bundle cannot use are refused in one line, before the first scan is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From folders to case lists, and what users get told when something is missing."""
+"""From folders to case lists, and what users read when something is missing."""
 
 from __future__ import annotations
 

@@ -255,7 +255,7 @@ def test_random_damage_ends_in_an_answer_or_a_line(tmp_path: Path, seed: int) ->
 
 
 def refusal(case: dict[str, str]) -> str:
-    """The message of a case that is refused; empty for one that loads."""
+    """The message of a case that is refused, empty for one that loads."""
     try:
         LoadScand("image")(case)
     except InputError as error:

@@ -33,7 +33,7 @@ def directions(angle: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def write(path: Path, order: list[int], angle: float = 0, **options) -> np.ndarray:
-    """Write frames in this order; returns the affine (RAS) of the volume in the order of space."""
+    """Write frames in this order. Returns the affine (RAS) of the volume in the order of space."""
     matrix, orientation = directions(angle)
     origin = np.array([-20.5, 12.25, 40.125])
     positions = [origin + SPACING[2] * index * matrix[:, 2] for index in order]

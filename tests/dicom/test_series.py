@@ -118,7 +118,7 @@ def test_series_beside_images_are_named_as_left_out(tmp_path: Path, caplog: pyte
     assert "study: left out because the folder holds scan.nii.gz too" in caplog.text
 
 
-@pytest.mark.situation("Series whose UIDs an anonymiser emptied", "told apart by folder, number and description")
+@pytest.mark.situation("Series whose UIDs an anonymiser emptied", "separate cases by folder, number and description")
 def test_anonymised_series_without_uid_are_told_apart(tmp_path: Path) -> None:
     for folder, description, modality, number in (
         ("p1", "Abdomen portal", "CT", 3),

@@ -26,7 +26,7 @@ def even(count: int, step: float = 2.0) -> list[list[float]]:
 
 
 def write(folder: Path, positions, **options) -> list[Path]:
-    """Write a slice at each position; returns the files in this order."""
+    """Write a slice at each position. Returns the files in this order."""
     write_dicom_series(folder, values(len(positions)), SPACING, positions=positions, **options)
     return sorted(folder.iterdir(), key=lambda file: int(dcmread(file).InstanceNumber))
 

@@ -240,7 +240,7 @@ def test_trains_with_one_and_with_three_labels_and_uses_the_new_weights(studies,
     three, logged = train_and_infer(studies, "case1", 0.34, tmp_path / "three")
     assert (three != one).any()
     assert float(re.search(r"Metrics -- val_mean_dice: (\d\.\d+)", logged)[1]) > 0.4
-    assert f"Best val_mean_dice so far, saved {server.weights}" in logged
+    assert f"Best val_mean_dice of all epochs, saved {server.weights}" in logged
     assert digest(server.bundle / "models" / "model.pt") == shipped  # the bundle itself stays as it is
 
 

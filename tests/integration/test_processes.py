@@ -53,7 +53,7 @@ def test_two_processes_save_once_and_their_tables_are_those_of_one(bundle, datas
         output_dir=tmp_path / "logs",
         **options,
     )
-    assert printed.count("Best val_mean_dice so far, saved") == 1  # written once
+    assert printed.count("Best val_mean_dice of all epochs, saved") == 1  # written once
     weights = torch.load(tmp_path / "models/model.pt", weights_only=True)
     assert not any(key.startswith("module.") for key in weights)
 

@@ -28,7 +28,7 @@ def test_one_image_by_hand() -> None:
 
 
 def test_class_missing_from_an_image_by_hand() -> None:
-    # class 0 has 6 of 8 pixels, class 1 has 1 of the 4 of the first image, class 2 has 1 of the 4 of the second
+    # Class 0 has 6 of 8 pixels. Class 1 has 1 of the 4 of the first image, class 2 has 1 of the 4 of the second.
     labels = [torch.tensor([0, 0, 0, 1]), torch.tensor([[0, 0], [0, 2]])]
     weights = median_frequency_weights(labels, 3)
     torch.testing.assert_close(weights, torch.tensor([0.25 / 0.75, 1.0, 1.0]))

@@ -76,7 +76,7 @@ def write_dicom_series(
     rescale_intercept: float = -1024,
     number: int | None = 3,
 ) -> str:
-    """Write a volume (columns, rows, slices), axes to the left, back and head; returns the series UID.
+    """Write a volume (columns, rows, slices), axes to the left, back and head. Returns the series UID.
 
     Args:
         folder: receives the files, in an order that is not that of the slices.
@@ -86,7 +86,7 @@ def write_dicom_series(
         description: series description.
         modality: CT or MR.
         uid: series instance UID, empty as some anonymisers leave it, or None for a new one.
-        positions: of each slice, mm, LPS; None for even axial slices.
+        positions: of each slice, mm, LPS. None for even axial slices.
         orientation: direction of rows and of columns.
         image_type: DICOM's Image Type.
         rescale_intercept: subtracted before storing.
@@ -123,18 +123,18 @@ def write_enhanced(
     slopes: Sequence[float] | None = None,
     are_shared: Sequence[str] = ("plane", "measures"),
 ) -> FileDataset:
-    """Write a volume (columns, rows, frames) as one enhanced multi-frame image; returns its header.
+    """Write a volume (columns, rows, frames) as one enhanced multi-frame image. Returns its header.
 
     Args:
         path: the file.
         volume: the values after rescaling.
         spacing: column, row and slice distance in mm.
-        positions: of each frame, mm, LPS; None for even axial frames.
+        positions: of each frame, mm, LPS. None for even axial frames.
         orientation: direction of rows and of columns, of all frames.
         modality: CT or MR.
         description: series description.
         uid: series instance UID, or None for a new one.
-        slopes: of the rescaling of each frame, beside an intercept of -1024; None for 1.
+        slopes: of the rescaling of each frame, beside an intercept of -1024. None for 1.
         are_shared: which of ``plane`` and ``measures`` all frames share.
     """
     path.parent.mkdir(parents=True, exist_ok=True)

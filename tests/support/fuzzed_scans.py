@@ -65,7 +65,7 @@ class NiftiFile:
 
 
 def affines(spacing: st.SearchStrategy[float] = _SPACING) -> st.SearchStrategy[np.ndarray]:
-    """Affines with flips, permuted axes, rotations and shears; some singular, huge or not finite."""
+    """Affines with flips, permuted axes, rotations and shears, some singular, huge or not finite."""
 
     @st.composite
     def made(draw: st.DrawFn) -> np.ndarray:

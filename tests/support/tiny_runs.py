@@ -32,8 +32,8 @@ class Outcome:
 
     Args:
         segmentation: file of the segmentation, None for a scan that is refused.
-        message: the line that refuses it; empty otherwise.
-        trace: the traceback of an error that no check expects; empty otherwise.
+        message: the line that refuses it, empty otherwise.
+        trace: the traceback of an error that no check expects, empty otherwise.
     """
 
     segmentation: Path | None

@@ -101,7 +101,7 @@ def test_no_line_for_a_good_scan(caplog: pytest.LogCaptureFixture) -> None:
 def test_one_line_for_a_scan_of_which_most_structures_are_flagged(caplog: pytest.LogCaptureFixture) -> None:
     reasons(brain(2.0))
     assert lines(caplog) == [
-        "pred: 3 of 3 structures are flagged (no brain of an adult: 78 ml in all, expected 700 to 2000 ml); the scan "
+        "pred: 3 of 3 structures are flagged (no brain of an adult: 78 ml in all, expected 700 to 2000 ml). The scan "
         "is perhaps not T1-weighted, after contrast agent, not upright, or not of a whole brain."
     ]
 
@@ -111,5 +111,5 @@ def test_one_line_for_a_scan_that_is_unlike_t1(caplog: pytest.LogCaptureFixture)
     classes.meta[DOUBT_KEY] = "brighter at its rim than inside, as T2-weighted scans are"
     reasons(classes)
     assert lines(caplog) == [
-        "pred: 0 of 3 structures are flagged; the scan is brighter at its rim than inside, as T2-weighted scans are."
+        "pred: 0 of 3 structures are flagged. The scan is brighter at its rim than inside, as T2-weighted scans are."
     ]

@@ -101,7 +101,7 @@ def test_lateral_flip_with_its_probability() -> None:
     drawn = [flip(sample) for _ in range(400)]
     share = np.mean([float(result["image"][0, 0]) for result in drawn])
     assert 0.18 < share < 0.32
-    # image and label always together; left and right white matter mirrored are as before
+    # Image and label flip together. The label map of mirrored left and right white matter stays the same.
     assert all(result["label"].tolist() == [[1, 3]] for result in drawn)
     never = RandLateralFlipd(["image", "label"], BRAIN_STRUCTURES, prob=0.0)
     assert all(torch.equal(never(sample)["image"], sample["image"]) for _ in range(20))

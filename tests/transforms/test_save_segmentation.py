@@ -41,7 +41,7 @@ def _segment(scan: Path, output_dir: Path) -> Path:
 
 
 def _place_in_itk(file: Path) -> str:
-    """Spacing, origin and direction; ITK takes no sheared sform where there is no qform."""
+    """Spacing, origin and direction. ITK takes no sheared sform where there is no qform."""
     try:
         image = itk.imread(str(file))
     except RuntimeError:

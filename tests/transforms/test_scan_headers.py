@@ -32,16 +32,16 @@ def _with_nan() -> np.ndarray:
             "refused with its voxel size, before its voxels are read",
             AFFINE @ np.diag([0.001, 0.001, 0.001, 1]),
             {},
-            "a.nii: voxels of 0.002 x 0.003 x 0.004 mm, 8 x 9 x 10 of them: no scan of a body has such, the affine "
-            "may be in metres; convert it to mm.",
+            "a.nii: voxels of 0.002 x 0.003 x 0.004 mm: no scan has such, the affine may be in metres; convert "
+            "it to mm.",
         ),
         situation(
             "A NIfTI scan whose affine is in micrometres",
             "refused with its voxel size, before its voxels are read",
             AFFINE @ np.diag([1000, 1000, 1000, 1]),
             {},
-            "a.nii: voxels of 2000 x 3000 x 4000 mm, 8 x 9 x 10 of them: no scan of a body has such, the affine "
-            "may be in micrometres; convert it to mm.",
+            "a.nii: voxels of 2000 x 3000 x 4000 mm: no scan has such, the affine may be in micrometres; convert "
+            "it to mm.",
         ),
         situation(
             "A NIfTI scan whose header says that its lengths are in metres",
@@ -63,24 +63,21 @@ def _with_nan() -> np.ndarray:
             "refused with its voxel size",
             _singular(),
             {},
-            "a.nii: voxels of 2 x 3 x 3 mm, 8 x 9 x 10 of them: the affine is singular, its axes span no volume; "
-            "correct the header.",
+            "a.nii: voxels of 2 x 3 x 3 mm: the affine is singular, its axes span no volume; correct the header.",
         ),
         situation(
             "A NIfTI scan whose sform is all zeros",
             "refused with its voxel size",
             AFFINE,
             {"srow_x": 0, "srow_y": 0, "srow_z": 0},
-            "a.nii: voxels of 0 x 0 x 0 mm, 8 x 9 x 10 of them: the affine is singular, its axes span no volume; "
-            "correct the header.",
+            "a.nii: voxels of 0 x 0 x 0 mm: the affine is singular, its axes span no volume; correct the header.",
         ),
         situation(
             "A NIfTI scan whose affine holds NaN",
             "refused with its voxel size",
             _with_nan(),
             {},
-            "a.nii: voxels of 2 x 3 x 4 mm, 8 x 9 x 10 of them: the affine holds NaN or infinite values; correct the "
-            "header.",
+            "a.nii: voxels of 2 x 3 x 4 mm: the affine holds NaN or infinite values; correct the header.",
         ),
         situation(
             "A NIfTI scan with a voxel size of 0",
@@ -101,8 +98,7 @@ def _with_nan() -> np.ndarray:
             "refused by the size of the file, before memory is asked for",
             AFFINE,
             {"dim": [3, 10000, 10000, 10000, 1, 1, 1, 1]},
-            "a.nii: cannot be read as an image, it is cut short: its header promises 10000 x 10000 x 10000 voxels "
-            "(2,000,000,000,352 bytes), "
+            "a.nii: cut short, its header promises 10000 x 10000 x 10000 voxels (2,000,000,000,352 bytes), "
             "the file has 1,792 bytes; copy or write it again.",
         ),
         situation(
@@ -192,8 +188,8 @@ RGBA = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1"), ("A", "u1")])
             "A NIfTI file of several volumes, such as a time series",
             "refused with their number",
             np.stack([VOLUME] * 3, axis=-1),
-            "expected one 3D volume, got the shape (8, 9, 10, 3), which holds 3 volumes (over time, or of several "
-            "echoes or contrasts); split it first.",
+            "expected one 3D volume, got the shape (8, 9, 10, 3), which holds 3 volumes (times, echoes or "
+            "contrasts); split it first.",
         ),
         situation(
             "A NIfTI file of vectors, such as a displacement field",

@@ -61,7 +61,7 @@ def test_truncated_file(tmp_path: Path, write_nifti) -> None:
     file = write_nifti(tmp_path / "cut.nii", VOLUME)
     file.write_bytes(file.read_bytes()[:-100])
     message = (
-        r"cut\.nii: cannot be read as an image, it is cut short: its header promises 4 x 5 x 6 voxels \(832 bytes\), "
+        r"cut\.nii: cut short, its header promises 4 x 5 x 6 voxels \(832 bytes\), "
         r"the file has 732 bytes; copy"
     )
     with pytest.raises(InputError, match=message):
