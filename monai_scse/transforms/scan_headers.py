@@ -91,12 +91,12 @@ class ScanHeader:
         self._compare_sizes()
 
     def _compare_sizes(self) -> None:
-        """Log where the two places of a header that say how large a voxel is disagree; a tilted gantry is no reason."""
+        """Log where affine and voxel size disagree on the volume of a voxel. A tilted gantry is no reason."""
         by_affine, by_size = abs(np.linalg.det(self.affine[:3, :3])), abs(np.prod(self.voxel_size))
         if not 1 / _SAME_VOLUME < by_affine / by_size < _SAME_VOLUME:
             _logger.warning(
                 f"{self.file}: a voxel has {by_affine:.4g} cubic mm by the affine and {by_size:.4g} by its size, "
-                f"{_by([abs(size) for size in self.voxel_size])} mm; volumes follow the affine, check the header."
+                f"{_by([abs(size) for size in self.voxel_size])} mm. Volumes follow the affine, check the header."
             )
 
     def _check_promise(self, shape: tuple[int, ...]) -> None:

@@ -70,7 +70,7 @@ def ct(tmp_path_factory: pytest.TempPathFactory) -> TinyRun:
 
 
 def edit(file: Path, name: str, value: Any) -> None:
-    """Set an element to a value, whatever its kind allows; None removes it."""
+    """Set an element to a value, whatever its kind allows. None removes it."""
     item = dcmread(file)
     if name in item:
         del item[name]

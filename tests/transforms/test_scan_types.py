@@ -132,8 +132,8 @@ def test_sform_of_another_size(tmp_path: Path, caplog: pytest.LogCaptureFixture)
     file = nifti(tmp_path / "a.nii", affine=np.eye(4), pixdim=[1, 0.5, 0.5, 1, 1, 0, 0, 0])
     np.testing.assert_array_equal(loaded(file).affine, np.eye(4))
     assert (
-        f"{file}: a voxel has 1 cubic mm by the affine and 0.25 by its size, 0.5 x 0.5 x 1 mm; "
-        "volumes follow the affine, check the header."
+        f"{file}: a voxel has 1 cubic mm by the affine and 0.25 by its size, 0.5 x 0.5 x 1 mm. "
+        "Volumes follow the affine, check the header."
     ) in caplog.messages
     caplog.clear()
     loaded(nifti(tmp_path / "b.nii"))
