@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from pathlib import Path
@@ -45,7 +46,9 @@ def scan(tmp_path_factory: pytest.TempPathFactory) -> Path:
         situation("A file name of 240 characters", "segmented", "x" * 240),
     ],
 )
-def test_odd_name(run: TinyRun, scan: Path, tmp_path: Path, name: str) -> None:
+def test_odd_name(run: TinyRun, scan: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # pytest-xdist cannot send log lines with such names
+    monkeypatch.setattr(logging.root.manager, "disable", logging.CRITICAL)
     file = shutil.copy(scan, tmp_path / f"{name}.nii.gz")
     assert check_outcome(run, file).segmentation == run.output / f"{name}_seg.nii.gz"
     listed = set(pd.read_csv(run.output / "volumes.csv", dtype=str)["case"])
