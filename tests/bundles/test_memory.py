@@ -16,6 +16,8 @@ from monai.bundle import ConfigParser
 
 from monai_scse.synthetic.ct.torso import synthetic_ct
 
+pytestmark = pytest.mark.long
+
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "inference_memory.py"
 TINY = {"network_def#features": 2, "num_slices": 1}
 #: sizes of the scan of 64 MiB in float32: four as for large scans, and what does not grow with the scan. It is half a
@@ -41,7 +43,6 @@ def test_small_scan_and_tiny_network(content, kind, ct_bundle, brain_bundle, tmp
     assert multiple(content, "--kind", kind, "--shape", 256, 256, 256, "--options", options) < AT_MOST[content]
 
 
-@pytest.mark.long
 @pytest.mark.situation("200 scans in one process", "the process does not grow")
 def test_many_scans(ct_bundle, tmp_path) -> None:
     for name in ("model", "scans"):
@@ -66,7 +67,6 @@ def test_many_scans(ct_bundle, tmp_path) -> None:
     assert np.median(resident[-20:]) - np.median(resident[40:60]) < 8 * 2**20
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("kind", ["nifti", "dicom"])
 @pytest.mark.situation(
     "A CT of 600 slices of 512 x 512 voxels", "segmented in at most 4 times its size in float32, 2.4 GiB"
@@ -75,7 +75,6 @@ def test_long_ct(kind) -> None:
     assert multiple("torso", "--kind", kind, "--shape", 512, 512, 600) < 4
 
 
-@pytest.mark.long
 @pytest.mark.situation(
     "A head of 400 slices of 512 x 512 voxels", "segmented in at most 5 times its size in float32, 2 GiB"
 )

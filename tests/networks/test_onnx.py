@@ -66,6 +66,7 @@ def test_same_output_in_onnx_runtime(name: str, tmp_path: Path) -> None:
     compare(name, tmp_path / "network.onnx", network, shapes)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", CONFIGS)
 def test_same_output_after_the_onnx_export_of_monai(name: str, tmp_path: Path) -> None:
     config, weights, file = tmp_path / "config.json", tmp_path / "model.pt", tmp_path / "network.onnx"

@@ -206,6 +206,7 @@ def test_compiles_without_a_graph_break_in_a_block(stock, name, dims, recal):
             torch.testing.assert_close(output, expected, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("dims", [2, pytest.param(3, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("dims", [2, 3])
 def test_distributed_data_parallel_with_two_processes(tmp_path, dims):
     torch.multiprocessing.spawn(two_steps, args=(str(tmp_path / "store"), dims), nprocs=2)

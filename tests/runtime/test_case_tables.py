@@ -43,6 +43,7 @@ def test_changed_and_removed_tables(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 @pytest.mark.situation(
     "Several processes of an array job write into one folder", "volumes.csv holds the cases of all, no file is half"
 )
