@@ -17,8 +17,8 @@ __all__ = ["NUMBERINGS", "LabelProtocol", "label_protocol"]
 
 # in lookup tables: no class
 _UNKNOWN = 255
-# how far a whole number may be off where it was stored as a float
-_ROUNDING = 1e-3
+# how far a whole number may be off, as a share of it, where it was stored as a float32
+_ROUNDING = 1e-6
 # label numbers are read in pieces of this many voxels, so that a large scan needs little further memory
 _PIECE = 1 << 22
 # more different numbers than a label map has
@@ -73,7 +73,7 @@ class LabelProtocol:
             piece = values[start : start + _PIECE].astype(np.float64)
             with np.errstate(invalid="ignore"):  # infinite values
                 numbers = np.rint(piece)
-                known = (np.abs(piece - numbers) <= _ROUNDING) & (numbers >= 0)
+                known = (np.abs(piece - numbers) <= _ROUNDING * numbers) & (numbers >= 0)
             index = np.where(known, np.minimum(numbers, len(table) - 2), len(table) - 1).astype(np.int32)
             found = classes[start : start + _PIECE] = table[index]
             refused.update(np.unique(piece[found == _UNKNOWN]).tolist())
@@ -82,8 +82,10 @@ class LabelProtocol:
         return classes.reshape(labels.shape)
 
     def _what_is_wrong(self, refused: Sequence[float]) -> str:
-        fractions = [value for value in refused if not isfinite(value) or abs(value - round(value)) > _ROUNDING]
-        shown = ", ".join(f"{value:g}" for value in (fractions or refused)[:8])
+        fractions = [
+            value for value in refused if not isfinite(value) or abs(value - round(value)) > _ROUNDING * abs(value)
+        ]
+        shown = ", ".join(f"{value:.7g}" for value in (fractions or refused)[:8])
         shown += ", ..." if len(fractions or refused) > 8 else ""
         if fractions:
             return (

@@ -97,7 +97,7 @@ def test_label_map_of_values_that_are_no_whole_numbers(tmp_path, write_nifti, im
 
 def test_label_map_of_values_off_by_rounding_is_read(tmp_path, write_nifti, image):
     numbers = np.random.default_rng(0).integers(0, 4, SHAPE)
-    label = load(image, str(write_nifti(tmp_path / "label.nii.gz", numbers * np.float32(0.9999))))
+    label = load(image, str(write_nifti(tmp_path / "label.nii.gz", numbers * np.float32(1 - 2e-7))))
     np.testing.assert_array_equal(label[0].numpy(), numbers)
 
 
