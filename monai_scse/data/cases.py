@@ -23,6 +23,7 @@ __all__ = [
 _logger = logging.getLogger(__name__)
 
 IMAGE_SUFFIXES = (".nii.gz", ".nii", ".mgz", ".mgh", ".nrrd", ".mha", ".mhd", ".img")
+_OTHER_SUFFIXES = (".mnc", ".nii.zst", ".nii.bz2", ".nii.xz", ".nii.zip", ".img.gz", ".nrrd.gz", ".npy", ".npz", ".h5")
 _PARTS = ("images", "labels", "test", "retest")  # folders of a data set, which hold many cases
 
 
@@ -153,12 +154,8 @@ def _scans_of(dataset_dir: str | Path, modality: str | None) -> list[Path]:
         files = _without_segmentations(image_files(path))
         if not files:
             files = [Path(series.path) for series in dicom_cases(path, modality)]
-        elif any(file.is_file() and _image_suffix(file) is None for file in path.iterdir()):
-            # reading headers takes time, so only a folder with other files is searched
-            for series in find_dicom_series(path, recursive=False):
-                _logger.warning(
-                    f"{series.path}: left out because the folder holds {files[0].name} too; move either away."
-                )
+        else:
+            _log_what_is_left_out(path, files[0])
     if not files:
         if inner := next(iter(image_files(path, recursive=True)), None):
             raise InputError(f"{path}: holds no images itself; set dataset_dir to one that does, as {inner.parent}.")
@@ -166,6 +163,20 @@ def _scans_of(dataset_dir: str | Path, modality: str | None) -> list[Path]:
             f"{path}: no images found; dataset_dir must hold {', '.join(IMAGE_SUFFIXES)} files or a DICOM series."
         )
     return files
+
+
+def _log_what_is_left_out(path: Path, image: Path) -> None:
+    """Name what a folder of images holds beside them: DICOM series, images of other formats, folders."""
+    beside = sorted(item for item in path.iterdir() if _image_suffix(item) is None and not item.name.startswith("."))
+    folders = [item.name for item in beside if item.is_dir()]
+    for file in beside:
+        if file.is_file() and file.name.lower().endswith(_OTHER_SUFFIXES):
+            _logger.warning(f"{file}: left out, no format that is read here; convert it to NIfTI.")
+    if folders:
+        _logger.warning(f"{path}: holds images, so its folders are not searched: {', '.join(folders)}.")
+    if len(folders) < len(beside):  # reading headers takes time
+        for series in find_dicom_series(path, recursive=False):
+            _logger.warning(f"{series.path}: left out because the folder holds {image.name} too; move either away.")
 
 
 def _files_of_two_folders(path: Path, first: str, second: str) -> list[dict[str, Path]]:
