@@ -223,7 +223,7 @@ def test_push_to_the_hub_and_download_from_it(dist, bundle, tmp_path):
         assert {name: content for name, content in hub.files.items() if name != "README.md"} == sent
         assert card.startswith("---\ntags:\n- monai\n")
         weights_license = "cc-by-nc-3.0" if bundle.name.startswith("brain") else "apache-2.0"
-        assert card.endswith(f"\nlicense: {weights_license}\n---\n{(bundle / 'docs/README.md').read_text()}")
+        assert card.endswith(f"\nlicense: {weights_license}\n---\n{sent['docs/README.md'].decode()}")
 
         command = [sys.executable, "-m", "monai.bundle", "download", "--source", "huggingface_hub"]
         command += ["--repo", "group/name", "--name", bundle.name, "--bundle_dir", str(tmp_path)]
