@@ -74,6 +74,7 @@ def test_brain_is_found_in_many_heads(brain_bundle):
         assert beside < 0.15 * inside.sum(), seed
 
 
+@pytest.mark.long
 def test_what_is_no_brain_is_flagged(brain_bundle, tmp_path):
     (tmp_path / "scans").mkdir()
     noise = np.random.default_rng(0).normal(0, 1, (60, 60, 60)).astype(np.float32)

@@ -53,7 +53,10 @@ def compare(name: str, file: Path, network: torch.nn.Module, shapes: list[tuple[
         torch.testing.assert_close(torch.from_numpy(output), expected, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+_LONG = ("SEFCDenseNet", "SEUNet, 3D")
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] * (name in _LONG)) for name in NETWORKS])
 def test_same_output_in_onnx_runtime(name: str, tmp_path: Path) -> None:
     make, dims = NETWORKS[name]
     network = make().eval()
