@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -92,9 +93,17 @@ def _by_case_name(files: Sequence[Path]) -> dict[str, Path]:
     return named
 
 
-def _image_case(file: Path, files: Sequence[Path]) -> dict[str, str]:
-    other = next((other for other in files if other is not file and case_name(other) == case_name(file)), None)
-    return {"image": str(file)} if other is None else {"image": str(file), "refused": _same_name(file, other)}
+def _image_cases(files: Sequence[Path]) -> list[dict[str, str]]:
+    """A case for each file. One with the name of another is refused."""
+    named: dict[str, list[Path]] = defaultdict(list)
+    for file in files:
+        named[case_name(file)].append(file)
+    cases = []
+    for file in files:
+        cases.append({"image": str(file)})
+        if other := next((other for other in named[case_name(file)] if other is not file), None):
+            cases[-1]["refused"] = _same_name(file, other)
+    return cases
 
 
 def check_is_folder(path: Path) -> None:
@@ -133,7 +142,7 @@ def image_cases(dataset_dir: str | Path | Sequence[str | Path], modality: str | 
     """
     paths = [dataset_dir] if isinstance(dataset_dir, (str, Path)) else dataset_dir
     files = list(dict.fromkeys(file for path in paths for file in _scans_of(path, modality)))
-    return [_image_case(file, files) for file in files]
+    return _image_cases(files)
 
 
 def _scans_of(dataset_dir: str | Path, modality: str | None) -> list[Path]:
