@@ -15,6 +15,7 @@ import click
 from ..runtime import BUNDLES, InputError, bundle_folder, check_versions
 from ..runtime.weights import read_torch_file
 from .bundle_run import one_line_errors
+from .options import task_argument
 
 __all__ = ["bundle", "doctor", "info"]
 
@@ -23,7 +24,7 @@ _LEAST_MEMORY_GIB = 4
 
 
 @click.command()
-@click.argument("task", metavar="TASK", type=click.Choice(list(BUNDLES)))
+@task_argument
 def bundle(task: str) -> None:
     """Print the folder of a bundle, for python -m monai.bundle run, MONAI Label and the zoo tools."""
     with one_line_errors():

@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
-from ..runtime import BUNDLES, InputError, find_input_error
+from ..runtime import InputError, find_input_error
 from .bundle_run import BundleRun, one_line_errors, parse_settings
+from .options import output_option, run_options, task_argument
 from .progress import CohortProgress
 from .summary import format_table, summarize
 
@@ -72,16 +73,9 @@ Examples:
   monai-scse segment body scans/ -o results --skip-existing --set hu_offset=-1024
 """
 )
-@click.argument("task", metavar="TASK", type=click.Choice(list(BUNDLES)))
+@task_argument
 @click.argument("scans", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option(
-    "-o",
-    "--output",
-    "output_dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for the results.",
-)
-@click.option("--device", help="cpu, cuda, cuda:1 or mps. By default a GPU where there is one.")
+@output_option(required=False)  # a list of series needs none
 @click.option("--tta", is_flag=True, help="Test-time augmentation: better, 2 to 3 times the time.")
 @click.option("--views", is_flag=True, help="Brain: three networks for three views, 6 times the time.")
 @click.option(
@@ -93,13 +87,8 @@ Examples:
 @click.option("--list-series", is_flag=True, help="List the DICOM series of the folders, and stop.")
 @click.option("--series", help="Case name, number or UID of the DICOM series to segment.")
 @click.option("--skip-existing", is_flag=True, help="Segment only what is missing or incomplete.")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Any other entry of the config.")
-@click.option(
-    "--config", "configs", multiple=True, metavar="FILE", help="A further config file, of the bundle or your own."
-)
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, for scripts.")
-@click.option("--dry-run", is_flag=True, help="Print the bundle command that does the same, and stop.")
-@click.option("--verbose", is_flag=True, help="Show the log of MONAI and Ignite.")
+@run_options
 def segment(task: str, scans: tuple[Path, ...], output_dir: Path | None, **options: Any) -> None:
     """Segment SCANS: image files, folders of them, or folders of DICOM series.
 

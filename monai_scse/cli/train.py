@@ -7,36 +7,12 @@ from typing import Any
 
 import click
 
-from ..runtime import BUNDLES
 from .bundle_run import BundleRun, one_line_errors, parse_settings
+from .options import output_option, run_options, task_argument
 
 __all__ = ["evaluate", "train"]
 
-_SHARED = [
-    click.argument("task", metavar="TASK", type=click.Choice(list(BUNDLES))),
-    click.argument("data", type=click.Path(exists=True, file_okay=False)),
-    click.option(
-        "-o",
-        "--output",
-        "output_dir",
-        required=True,
-        type=click.Path(file_okay=False, path_type=Path),
-        help="Folder for the results.",
-    ),
-    click.option("--device", help="cpu, cuda, cuda:1 or mps. By default a GPU where there is one."),
-    click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Any other entry of the config."),
-    click.option(
-        "--config", "configs", multiple=True, metavar="FILE", help="A further config file, of the bundle or your own."
-    ),
-    click.option("--dry-run", is_flag=True, help="Print the bundle command that does the same, and stop."),
-    click.option("--verbose", is_flag=True, help="Show the log of MONAI and Ignite."),
-]
-
-
-def _with_shared(function: Any) -> Any:
-    for decorate in reversed(_SHARED):
-        function = decorate(function)
-    return function
+_data_argument = click.argument("data", type=click.Path(exists=True, file_okay=False))
 
 
 def _run(task: str, configs: list[str], entries: dict[str, Any], options: dict[str, Any]) -> None:
@@ -56,7 +32,10 @@ Examples:
   monai-scse train body data/ -o training --resume
 """
 )
-@_with_shared
+@task_argument
+@_data_argument
+@output_option(required=True)
+@run_options
 @click.option("--resume", is_flag=True, help="Go on with the training in the output folder.")
 def train(task: str, data: str, output_dir: Path, resume: bool, **options: Any) -> None:
     """Train on DATA, a folder with images/ and labels/, the same file names in both.
@@ -79,7 +58,10 @@ Examples:
   monai-scse evaluate body data/ -o scores --weights training/model.pt
 """
 )
-@_with_shared
+@task_argument
+@_data_argument
+@output_option(required=True)
+@run_options
 @click.option(
     "--weights", type=click.Path(exists=True, dir_okay=False), help="Weights; by default those of the package."
 )
