@@ -124,17 +124,17 @@ def _segment(run: BundleRun, output_dir: Path, options: dict[str, Any]) -> None:
     try:
         workflow.run()
     except Exception as error:
-        if not failures.rows or find_input_error(error) is None:
+        if not failures.failures or find_input_error(error) is None:
             raise  # cases that failed are in the summary
     finally:
         workflow.finalize()
-    summary = summarize(output_dir, progress.seconds, failures.rows)
+    summary = summarize(output_dir, progress.seconds, failures.failures)
     if options["as_json"]:
         click.echo(json.dumps(summary, indent=2))
     else:
         click.echo(format_table(summary))
         click.echo(f"Results: {output_dir}")
-    if failures.rows:
+    if failures.failures:
         if not options["as_json"]:
             click.echo(f"Failures: {output_dir / 'failures.csv'}", err=True)
         raise click.exceptions.Exit(1)

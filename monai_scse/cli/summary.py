@@ -7,16 +7,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..data import CaseFailure
+
 __all__ = ["format_table", "summarize"]
 
 
-def summarize(output_dir: Path, seconds: Mapping[str, float], failures: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+def summarize(output_dir: Path, seconds: Mapping[str, float], failures: Sequence[CaseFailure]) -> dict[str, Any]:
     """The cases of a run with their seconds, structures and flags, and its failures.
 
     Args:
         output_dir: folder of the results.
         seconds: time of each case that was segmented.
-        failures: case, file, reason and cure of the others.
+        failures: why the others were not.
     """
     cases = []
     for case, took in seconds.items():
@@ -32,7 +34,11 @@ def summarize(output_dir: Path, seconds: Mapping[str, float], failures: Sequence
                 "flags": {row["structure"]: row["qc"] for row in rows if row.get("qc")},
             }
         )
-    return {"output_dir": str(output_dir), "cases": cases, "failures": [dict(failure) for failure in failures]}
+    return {
+        "output_dir": str(output_dir),
+        "cases": cases,
+        "failures": [{"case": failure.case, **failure.row} for failure in failures],
+    }
 
 
 def format_table(summary: Mapping[str, Any]) -> str:

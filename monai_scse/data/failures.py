@@ -51,6 +51,11 @@ class CaseFailure:
         return cls(case, file, f"{type(cause).__name__}: {lines[0]}", "report it with the log.", trace)
 
     @property
+    def row(self) -> dict[str, str]:
+        """What tables say of it: file, reason and cure."""
+        return {"file": self.file, "reason": self.reason, "cure": self.cure}
+
+    @property
     def message(self) -> str:
         """One line with file, reason and cure."""
         return f"{self.file}: {self.reason}; {self.cure}"

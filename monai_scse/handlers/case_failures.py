@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -40,7 +39,7 @@ class CaseFailures:
         self.image_key = image_key
         self.logger = logging.getLogger(__name__)
         self._succeeded = 0
-        self._failed: dict[str, list[CaseFailure]] = {}
+        self.failures: list[CaseFailure] = []  # of this run
 
     def attach(self, engine: Engine) -> None:
         """Attach to the evaluator."""
@@ -52,7 +51,7 @@ class CaseFailures:
     def clear(self, _: Engine) -> None:
         """Forget an earlier run."""
         self._succeeded = 0
-        self._failed.clear()
+        self.failures.clear()
 
     def free(self, engine: Engine) -> None:
         """Free the previous case before the next one is loaded."""
@@ -80,17 +79,16 @@ class CaseFailures:
     def _succeed(self, file: str) -> None:
         self._succeeded += 1
         case = case_name(file)
-        if case not in self._failed:
+        if all(failure.case != case for failure in self.failures):
             self.tables.remove(case)
 
     def _fail(self, engine: Evaluator, failure: CaseFailure) -> list[Any]:
         self.logger.error(failure.message)
         if failure.trace:
             self.logger.error(failure.trace)
-        failures = self._failed.setdefault(failure.case, [])
-        failures.append(failure)
+        self.failures.append(failure)
         try:
-            self.tables.write(failure.case, [_row(item) for item in failures])
+            self.tables.write(failure.case, [item.row for item in self.failures if item.case == failure.case])
         except InputError as error:  # where the disk is full the log alone names the case
             self.logger.error(str(error))
         engine.state.batch, engine.state.output = None, []
@@ -98,11 +96,6 @@ class CaseFailures:
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         return []
-
-    @property
-    def rows(self) -> list[dict[str, str]]:
-        """Case, file, reason and cure of the cases that failed in this run."""
-        return [{"case": case, **_row(failure)} for case, failures in self._failed.items() for failure in failures]
 
     def check(self) -> None:
         """Raise when a case of the run failed. Several processes raise alike.
@@ -113,21 +106,14 @@ class CaseFailures:
         """
         import ignite.distributed as idist
 
-        failed = sum(map(len, self._failed.values()))
-        counts = torch.tensor([self._succeeded, failed])
+        counts = torch.tensor([self._succeeded, len(self.failures)])
         if idist.get_world_size() > 1:
             counts = idist.all_reduce(counts)
         succeeded, failed = counts.tolist()
-        if failed == 1 and not succeeded and self._failed:
-            ((failure,),) = self._failed.values()
-            raise InputError(failure.message)
+        if failed == 1 and not succeeded and self.failures:
+            raise InputError(self.failures[0].message)
         if failed:
             plural = "s" * (succeeded != 1)
             raise InputError(
                 f"{succeeded} case{plural} succeeded, {failed} failed; see {self.tables.merged_file} for the reasons."
             )
-
-
-def _row(failure: CaseFailure) -> dict[str, str]:
-    row = asdict(failure)
-    return {name: row[name] for name in ("file", "reason", "cure")}

@@ -80,7 +80,7 @@ class TinyRun:
         if not (self.output / "failures.csv").exists():
             assert names - {f"{case}_overlay.png"} == results
             return Outcome(self.output / f"{case}_seg.nii.gz")
-        ((_, (failure,)),) = self.failures._failed.items()
+        (failure,) = self.failures.failures
         return Outcome(None, failure.message, failure.trace)
 
 
