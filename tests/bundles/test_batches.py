@@ -9,10 +9,9 @@ import nibabel
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from monai.bundle import ConfigParser
 from support.bundle_command import run_bundle
-from support.small_cases import SMALL, save_small_cases
+from support.small_cases import SMALL, save_small_cases, save_tiny_weights
 
 OPTIONS = {
     name: {
@@ -33,11 +32,7 @@ def bundle(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture
 def weights(bundle: Path, tmp_path: Path) -> Path:
     """Random weights of a tiny network."""
-    parser = ConfigParser()
-    parser.read_config(str(bundle / "configs/inference.json"))
-    parser["network_def#features"] = 4
-    torch.save(parser.get_parsed_content("network_def").state_dict(), tmp_path / "tiny.pt")
-    return tmp_path / "tiny.pt"
+    return save_tiny_weights(bundle, tmp_path / "tiny.pt")
 
 
 @pytest.fixture
@@ -127,11 +122,8 @@ def test_only_what_is_missing(bundle, scans, weights, tmp_path):
 
 
 @pytest.mark.situation("The mended scan, segmented again into the same folder", "its row leaves failures.csv")
-def test_mended_scan_leaves_the_table(ct_bundle, tmp_path, request):
-    bundle, weights = ct_bundle, tmp_path / "tiny.pt"
-    parser = ConfigParser.load_config_file(str(bundle / "configs/inference.json"))
-    network = ConfigParser(parser | {"network_def": parser["network_def"] | {"features": 4}})
-    torch.save(network.get_parsed_content("network_def").state_dict(), weights)
+def test_mended_scan_leaves_the_table(ct_bundle, tmp_path):
+    bundle, weights = ct_bundle, save_tiny_weights(ct_bundle, tmp_path / "tiny.pt")
     save_small_cases(bundle.name, tmp_path / "scans", [0])
     (scan,) = (tmp_path / "scans/images").iterdir()
     content = scan.read_bytes()
@@ -176,8 +168,7 @@ def test_memory_error_costs_its_scan(ct_bundle, tmp_path, monkeypatch):
     parser.read_config(str(ct_bundle / "configs/inference.json"))
     parser.update({"network_def#features": 4, "dataset_dir": str(tmp_path / "scans/images"), "device": "cpu"})
     parser.update({"spacing": [9, 9, 9], "slice_size": [48, 48], "output_dir": str(tmp_path / "out")})
-    parser["ckpt_path"] = str(tmp_path / "tiny.pt")
-    torch.save(parser.get_parsed_content("network_def").state_dict(), tmp_path / "tiny.pt")
+    parser["ckpt_path"] = str(save_tiny_weights(ct_bundle, tmp_path / "tiny.pt"))
     evaluator, failures = parser.get_parsed_content("evaluator"), parser.get_parsed_content("failures")
     inferer, calls = evaluator.inferer, []
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 from monai.bundle import ConfigParser
 from monai.data import MetaTensor
-from support.bundle_command import run_verb
+from support.bundle_command import export_network
 from support.phantom_brains import phantom
 
 from monai_scse.synthetic.ct.torso import synthetic_ct
@@ -36,20 +36,6 @@ def network(bundle: Path) -> torch.nn.Module:
     return network
 
 
-def export(verb: str, bundle: Path, file: Path, **options: object) -> None:
-    done = run_verb(
-        verb,
-        file.parent,
-        net_id="network_def",
-        filepath=file,
-        ckpt_file=bundle / "models/model.pt",
-        meta_file=bundle / "configs/metadata.json",
-        config_file=bundle / "configs/inference.json",
-        **options,
-    )
-    assert done.returncode == 0, done.stderr
-
-
 def triton_tensors(file: Path) -> dict[str, tuple[str, list[int]]]:
     """Name, type and shape of the inputs and outputs of a model of the Triton server, in the terms of ONNX Runtime."""
     text = file.read_text()
@@ -64,7 +50,7 @@ def test_onnx_of_any_batch_and_size(bundle, network, tmp_path):
     ort = pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxscript")
     options = {"input_names": ["image"], "output_names": ["pred"], "dynamic_axes": AXES}
-    export("onnx_export", bundle, tmp_path / "model.onnx", converter_kwargs=options)
+    export_network("onnx_export", bundle, tmp_path / "model.onnx", converter_kwargs=options)
     session = ort.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
     assert [entry.name for entry in (*session.get_inputs(), *session.get_outputs())] == ["image", "pred"]
     assert triton_tensors(TRITON / bundle.name / "config.pbtxt") == {
@@ -89,7 +75,7 @@ def model_ts(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Path]
         file = folder / bundle.name / "model.ts"
         if not file.is_file():
             file.parent.mkdir()
-            export("ckpt_export", bundle, file)
+            export_network("ckpt_export", bundle, file)
         return file
 
     return exported

@@ -10,9 +10,9 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
-import torch
 from ignite.engine import Events
 from monai.bundle import ConfigParser
+from support.small_cases import save_tiny_weights
 
 from monai_scse.synthetic.ct.torso import synthetic_ct
 
@@ -35,11 +35,8 @@ def multiple(*words: object) -> float:
 
 @pytest.mark.parametrize(("content", "kind"), [("torso", "dicom"), ("brain", "scaled")])
 def test_small_scan_and_tiny_network(content, kind, ct_bundle, brain_bundle, tmp_path) -> None:
-    parser = ConfigParser()
-    parser.read_config(str((ct_bundle if content == "torso" else brain_bundle) / "configs" / "inference.json"))
-    parser.update(TINY)
-    torch.save(parser.get_parsed_content("network_def").state_dict(), tmp_path / "tiny.pt")
-    options = json.dumps({**TINY, "ckpt_path": str(tmp_path / "tiny.pt")})
+    bundle = ct_bundle if content == "torso" else brain_bundle
+    options = json.dumps({**TINY, "ckpt_path": str(save_tiny_weights(bundle, tmp_path / "tiny.pt", **TINY))})
     assert multiple(content, "--kind", kind, "--shape", 256, 256, 256, "--options", options) < AT_MOST[content]
 
 
@@ -54,8 +51,7 @@ def test_many_scans(ct_bundle, tmp_path) -> None:
     parser.read_config(str(ct_bundle / "configs" / "inference.json"))
     parser.update({**TINY, "slice_size": [48, 48], "spacing": [9, 9, 9], "volume_inferer#progress": False})
     parser.update({"dataset_dir": str(tmp_path / "scans"), "output_dir": str(tmp_path / "out"), "device": "cpu"})
-    parser.update({"ckpt_path": str(tmp_path / "model/model.pt")})
-    torch.save(parser.get_parsed_content("network_def").state_dict(), tmp_path / "model/model.pt")
+    parser["ckpt_path"] = str(save_tiny_weights(ct_bundle, tmp_path / "model/model.pt", **TINY))
     resident: list[int] = []
     evaluator = parser.get_parsed_content("evaluator")
     evaluator.add_event_handler(

@@ -10,12 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from click.testing import CliRunner, Result
-from monai.bundle import ConfigParser
 from support.bundle_command import as_a_process
 from support.dicom_files import write_dicom_series
-from support.small_cases import save_small_cases
+from support.small_cases import save_small_cases, save_tiny_weights
 
 from monai_scse.cli import main
 from monai_scse.runtime import bundle_folder
@@ -35,13 +33,9 @@ def scans(tmp_path: Path) -> list[Path]:
 @pytest.fixture
 def tiny(tmp_path: Path) -> list[str]:
     """Options for a tiny network with random weights."""
-    parser = ConfigParser()
-    parser.read_config(str(bundle_folder("body") / "configs/inference.json"))
-    parser["network_def#features"] = 4
-    torch.save(parser.get_parsed_content("network_def").state_dict(), tmp_path / "tiny.pt")
     settings = {
         "network_def#features": 4,
-        "ckpt_path": tmp_path / "tiny.pt",
+        "ckpt_path": save_tiny_weights(bundle_folder("body"), tmp_path / "tiny.pt"),
         "spacing": [9, 9, 9],
         "slice_size": [48, 48],
     }

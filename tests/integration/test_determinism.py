@@ -12,7 +12,7 @@ import pytest
 import torch
 from monai.bundle import ConfigParser
 from monai.data import MetaTensor
-from support.bundle_command import run_bundle, run_verb
+from support.bundle_command import export_network, run_bundle
 from support.phantom_brains import phantom, save_case
 
 from monai_scse.synthetic.ct.torso import synthetic_ct
@@ -88,21 +88,6 @@ def eager(network: torch.nn.Module, segment: Callable[[Callable], torch.Tensor])
         return segment(network)
 
 
-def export(verb: str, bundle: Path, file: Path, **options: object) -> Path:
-    done = run_verb(
-        verb,
-        file.parent,
-        net_id="network_def",
-        filepath=file,
-        ckpt_file=bundle / "models/model.pt",
-        meta_file=bundle / "configs/metadata.json",
-        config_file=bundle / "configs/inference.json",
-        **options,
-    )
-    assert done.returncode == 0, done.stderr
-    return file
-
-
 def assert_agree(found: torch.Tensor, expected: torch.Tensor) -> None:
     assert expected.unique().numel() > 4  # structures were found
     assert (found == expected).float().mean() >= 0.999
@@ -129,7 +114,7 @@ def test_two_threads(network, segment, eager):
 
 @pytest.mark.situation("The network exported as TorchScript or ONNX", AGREE)
 def test_torchscript(bundle, segment, eager, tmp_path):
-    scripted = torch.jit.load(export("ckpt_export", bundle, tmp_path / "model.ts")).eval()
+    scripted = torch.jit.load(export_network("ckpt_export", bundle, tmp_path / "model.ts")).eval()
     assert_agree(segment(scripted), eager)
 
 
@@ -139,7 +124,7 @@ def test_onnx(bundle, segment, eager, tmp_path):
     pytest.importorskip("onnxscript")
     axes = {name: {0: "batch", 2: "height", 3: "width"} for name in ("image", "pred")}
     options = {"input_names": ["image"], "output_names": ["pred"], "dynamic_axes": axes}
-    file = export("onnx_export", bundle, tmp_path / "model.onnx", converter_kwargs=options)
+    file = export_network("onnx_export", bundle, tmp_path / "model.onnx", converter_kwargs=options)
     session = runtime.InferenceSession(file, providers=["CPUExecutionProvider"])
 
     def run(x: torch.Tensor) -> torch.Tensor:

@@ -11,10 +11,8 @@ from pathlib import Path
 import nibabel
 import pandas as pd
 import pytest
-import torch
-from monai.bundle import ConfigParser
 from PIL import Image
-from support.small_cases import save_small_cases
+from support.small_cases import save_small_cases, save_tiny_weights
 
 pytestmark = pytest.mark.long
 
@@ -26,16 +24,12 @@ CASES = 4
 def command(tmp_path: Path) -> list[str]:
     """Segmentation of four small scans by a tiny network."""
     save_small_cases(BUNDLE.name, tmp_path / "scans", range(CASES))
-    parser = ConfigParser()
-    parser.read_config(str(BUNDLE / "configs/inference.json"))
-    parser["network_def#features"] = 4
-    torch.save(parser.get_parsed_content("network_def").state_dict(), tmp_path / "tiny.pt")
     options = {
         "config_file": BUNDLE / "configs/inference.json",
         "bundle_root": BUNDLE,
         "dataset_dir": tmp_path / "scans/images",
         "output_dir": tmp_path / "out",
-        "ckpt_path": tmp_path / "tiny.pt",
+        "ckpt_path": save_tiny_weights(BUNDLE, tmp_path / "tiny.pt"),
         "network_def#features": 4,
         "slice_size": [48, 48],
         "spacing": [9, 9, 9],

@@ -72,6 +72,22 @@ def run_bundle(
     return run_verb("run", cwd, **bundle_options(bundle, config), **overrides)
 
 
+def export_network(verb: str, bundle: Path, file: Path, **options: object) -> Path:
+    """Export the network of a bundle with its weights by a verb of MONAI, ``ckpt_export`` or ``onnx_export``."""
+    done = run_verb(
+        verb,
+        file.parent,
+        net_id="network_def",
+        filepath=file,
+        ckpt_file=bundle / "models/model.pt",
+        meta_file=bundle / "configs/metadata.json",
+        config_file=bundle / "configs/inference.json",
+        **options,
+    )
+    assert done.returncode == 0, done.stderr
+    return file
+
+
 @contextlib.contextmanager
 def as_a_process(words: list[str], cwd: Path, out: io.StringIO, err: io.StringIO) -> Iterator[None]:
     """What a process has to itself: folder, arguments, environment, streams, logging, random numbers, determinism."""
