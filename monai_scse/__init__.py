@@ -6,7 +6,20 @@ Convolutional Networks", MICCAI 2018, https://arxiv.org/abs/1803.02579.
 
 from __future__ import annotations
 
-from . import data, dicom, handlers, inferers, labels, losses, metrics, networks, runtime, transforms, visualize
+from . import (
+    data,
+    dicom,
+    handlers,
+    inferers,
+    labels,
+    losses,
+    metrics,
+    networks,
+    reports,
+    runtime,
+    transforms,
+    visualize,
+)
 from .networks import SEGateRecorder, describe_recalibration, recalibrate
 from .networks.blocks import ChannelSqueezeExcite, SpatialChannelSqueezeExcite, SpatialSqueezeExcite
 from .networks.layers import Recal, get_recal_layer, register_recalibrated_norms

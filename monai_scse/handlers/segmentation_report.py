@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +11,9 @@ import numpy as np
 
 from ..data import case_name
 from ..labels import Structure
-from ..metrics import structure_volumes
+from ..reports import volume_table
 from ..runtime import CaseTables, atomic_write
-from ..transforms import AGREEMENT_KEY, CONFIDENCE_KEY, QC_KEY, SCAN_KEY, LoadScand, file_of
+from ..transforms import QC_KEY, LoadScand, file_of
 from ..visualize import save_overlay
 
 if TYPE_CHECKING:
@@ -27,14 +26,9 @@ __all__ = ["SegmentationReport"]
 class SegmentationReport:
     """Write ``<case>_volumes.csv`` and ``<case>_overlay.png`` for every segmented case, and ``volumes.csv`` for all.
 
-    Attach it to an evaluator whose postprocessing has brought the prediction back to the grid of the scan. The tables
-    have the columns index, structure, voxels, volume_mm3, touches_border. ``volumes.csv`` has the case before them.
-    It holds all cases of the folder, those of other processes too.
-
-    Transforms add further columns through the meta data of the segmentation. Confidence and agreement come from
-    :class:`monai_scse.transforms.RecordConfidenced`. Scan says whether it is a head or a brain
-    (:class:`monai_scse.transforms.ExtractBraind`). Qc says why a structure is removed or doubtful
-    (:class:`monai_scse.transforms.TorsoQCd`, :class:`monai_scse.transforms.BrainQCd`), and the log says so too.
+    Attach it to an evaluator whose postprocessing has brought the prediction back to the grid of the scan. The columns
+    of the tables are those of :func:`monai_scse.reports.volume_table`. ``volumes.csv`` has the case before them. It
+    holds all cases of the folder, those of other processes too. The log says why a structure is removed or doubtful.
 
     The picture needs the scan on its own grid, which preprocessing leaves, so its file is read again. No DICOM header
     is. MONAI's ``MetricsSaver`` is nearest. It writes metrics against labels, which a new scan lacks.
@@ -89,28 +83,8 @@ class SegmentationReport:
         case = case_name(file)
         classes = pred[0].cpu().numpy().astype(np.uint8)
         affine = pred.affine.cpu().numpy()
-        volumes = structure_volumes(classes, len(self.structures), abs(np.linalg.det(affine[:3, :3])))
-        rows = [
-            {
-                "index": volume.index,
-                "structure": self.structures[volume.index].name,
-                "voxels": volume.voxels,
-                "volume_mm3": round(volume.volume_mm3, 1),
-                "touches_border": volume.touches_border,
-            }
-            for volume in volumes
-        ]
-        for measure in (CONFIDENCE_KEY, AGREEMENT_KEY):
-            if measure in pred.meta:
-                for row in rows:
-                    row[measure] = round(pred.meta[measure].get(row["index"], math.nan), 4)
-        if SCAN_KEY in pred.meta:
-            for row in rows:
-                row["scan"] = pred.meta[SCAN_KEY]
         if QC_KEY in pred.meta:
             reasons = pred.meta[QC_KEY]
-            for row in rows:
-                row["qc"] = reasons.get(row["index"], "")
             for reason in dict.fromkeys(reasons.values()):
                 names = [self.structures[index].name for index, cause in reasons.items() if cause == reason]
                 self.logger.warning(f"{case}: {', '.join(names)}: {reason}")
@@ -122,7 +96,7 @@ class SegmentationReport:
                     path, image, classes, affine, self.structures, title=case, window=self.window
                 ),
             )
-
+        rows = volume_table(pred, self.structures)
         self._tables.write(case, rows)  # the last file of a case: one that has it is complete
 
     def log(self) -> None:
