@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 
+
+@pytest.mark.long
 def test_demo_finds_the_organs_and_says_what_it_shows(tmp_path):
     script = Path(__file__).parents[2] / "docs/examples/demo.py"
     result = subprocess.run(

@@ -89,6 +89,7 @@ def scan(bundle: Path) -> MetaTensor:
     return MetaTensor(torch.from_numpy(ct.image.astype(np.float32)), affine=torch.from_numpy(ct.affine))
 
 
+@pytest.mark.long
 def test_torchscript_runs_by_its_own_files_as_in_monai_deploy(bundle, network, model_ts):
     """What MonaiBundleInferenceOperator does with model.ts: its configs, less transforms that load or save."""
     parser = ConfigParser()

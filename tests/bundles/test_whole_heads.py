@@ -33,6 +33,7 @@ def _box(where: np.ndarray) -> tuple[slice, ...]:
     return tuple(slice(ends.min(), ends.max() + 1) for ends in np.nonzero(where))
 
 
+@pytest.mark.long
 def test_brain_is_found_in_a_head_made_around_it(brain_bundle, malc2012, tmp_path):
     image, numbers = (
         np.asarray(nibabel.as_closest_canonical(nibabel.load(malc2012 / part / "1013.nii.gz")).dataobj)

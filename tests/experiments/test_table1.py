@@ -28,6 +28,7 @@ network_def#kernel_size: 3
 """
 TRAINING = "train#dataloader#batch_size: 1\n"
 EPOCHS = 4
+pytestmark = pytest.mark.long  # each shares a training that takes half a minute
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +135,6 @@ def test_time_budget_stops_within_a_training(arguments, output, capfd):
     assert f"of {EPOCHS} epochs)" in capfd.readouterr().out.splitlines()[-1]
 
 
-@pytest.mark.long
 def test_trainings_at_the_same_time_give_the_same_results(killed, arguments, output, tmp_path, capfd, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     typed = [str(tmp_path / "out") if word == str(output) else word for word in arguments]
@@ -146,7 +146,6 @@ def test_trainings_at_the_same_time_give_the_same_results(killed, arguments, out
     assert "Epoch[4]" in (tmp_path / "out/runs/unet_scse_fixed_seed0/run.log").read_text()
 
 
-@pytest.mark.long
 def test_trainings_at_the_same_time_end_with_their_parent(arguments, output, tmp_path):
     typed = [str(tmp_path / "out") if word == str(output) else word for word in arguments]
     typed[typed.index("--epochs") + 1] = "1000"

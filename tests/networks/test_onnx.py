@@ -53,7 +53,7 @@ def compare(name: str, file: Path, network: torch.nn.Module, shapes: list[tuple[
         torch.testing.assert_close(torch.from_numpy(output), expected, rtol=1e-4, atol=1e-4)
 
 
-_LONG = ("SEFCDenseNet", "SEUNet, 3D")
+_LONG = ("SEFCDenseNet", "SEUNet, 3D", "SEUNet, PE", "SESDNet")
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] * (name in _LONG)) for name in NETWORKS])
