@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Hashable, Mapping
+import warnings
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +50,20 @@ def check_same_grid(label: torch.Tensor, image: torch.Tensor, key: Hashable = "l
         )
 
 
+@contextmanager
+def _without_readers_words() -> Iterator[None]:
+    """Leave out what MONAI logs and warns of readers for GPUs that are not installed."""
+    logger = logging.getLogger("monai.data.nvimgcodec_pydicom_plugin")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "NvImgCodec")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
 class LoadScand(LoadImaged):
     """MONAI's ``LoadImaged`` for one 3D scan, channel first, that reports an unfit file by its name.
 
@@ -74,7 +91,8 @@ class LoadScand(LoadImaged):
         min_slices: int = 1,
         **kwargs: Any,
     ) -> None:
-        super().__init__(keys, image_only=True, ensure_channel_first=True, **kwargs)
+        with _without_readers_words():
+            super().__init__(keys, image_only=True, ensure_channel_first=True, **kwargs)
         self.image_key = image_key
         self.max_size_mm = max_size_mm
         self.min_slices = min_slices
