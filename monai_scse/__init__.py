@@ -24,6 +24,7 @@ from .networks import SEGateRecorder, describe_recalibration, recalibrate
 from .networks.blocks import ChannelSqueezeExcite, SpatialChannelSqueezeExcite, SpatialSqueezeExcite
 from .networks.layers import Recal, get_recal_layer, register_recalibrated_norms
 from .networks.nets import SEFCDenseNet, SESDNet, SEUNet
+from .segmenter import Segmentation, Segmenter, segment
 
 __version__ = "0.1.0"
 
@@ -36,9 +37,12 @@ __all__ = [
     "SEGateRecorder",
     "SESDNet",
     "SEUNet",
+    "Segmentation",
+    "Segmenter",
     "SpatialChannelSqueezeExcite",
     "SpatialSqueezeExcite",
     "describe_recalibration",
     "get_recal_layer",
     "recalibrate",
+    "segment",
 ]

@@ -14,8 +14,8 @@ import click
 
 from ..runtime import BUNDLES, InputError, bundle_folder, check_versions
 from ..runtime.weights import read_torch_file
-from .bundle_run import one_line_errors
 from .options import task_argument
+from .usage import one_line_errors
 
 __all__ = ["bundle", "doctor", "info"]
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import click
 
-from ..runtime import InputError, find_input_error
-from .bundle_run import BundleRun, one_line_errors, parse_settings
+from ..runtime import BundleRun, InputError, find_input_error
+from .log import log_warnings_only
 from .options import output_option, run_options, task_argument
 from .progress import CohortProgress
 from .summary import format_table, summarize
+from .usage import one_line_errors, parse_settings
 
 __all__ = ["segment"]
 
@@ -116,6 +117,8 @@ def segment(task: str, scans: tuple[Path, ...], output_dir: Path | None, **optio
 
 
 def _segment(run: BundleRun, output_dir: Path, options: dict[str, Any]) -> None:
+    if not options["verbose"]:
+        log_warnings_only()
     workflow = run.workflow(options["verbose"])
     workflow.initialize()
     progress = CohortProgress(quiet=options["as_json"])

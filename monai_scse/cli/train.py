@@ -7,8 +7,10 @@ from typing import Any
 
 import click
 
-from .bundle_run import BundleRun, one_line_errors, parse_settings
+from ..runtime import BundleRun
+from .log import log_warnings_only
 from .options import output_option, run_options, task_argument
+from .usage import one_line_errors, parse_settings
 
 __all__ = ["evaluate", "train"]
 
@@ -21,8 +23,10 @@ def _run(task: str, configs: list[str], entries: dict[str, Any], options: dict[s
         run = BundleRun(task, [*configs, *options["configs"]], settings)
         if options["dry_run"]:
             click.echo(run.command_line)
-        else:
-            run.run(options["verbose"])
+            return
+        if not options["verbose"]:
+            log_warnings_only()
+        run.run(options["verbose"])
 
 
 @click.command(

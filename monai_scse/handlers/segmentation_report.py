@@ -75,10 +75,11 @@ class SegmentationReport:
     def report_batch(self, engine: Engine) -> None:
         """Write picture and table of each case of the batch, and the table of all cases of the folder."""
         for output in engine.state.output:
-            self._report_case(output[self.pred_key])
+            self.report(output[self.pred_key])
             self._segmented += 1
 
-    def _report_case(self, pred: MetaTensor) -> None:
+    def report(self, pred: MetaTensor) -> None:
+        """Write picture and table of a segmentation, (1, x, y, z), and the table of all cases of the folder."""
         file = file_of(pred)
         case = case_name(file)
         classes = pred[0].cpu().numpy().astype(np.uint8)

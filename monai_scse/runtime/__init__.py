@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .bundle_folder import BUNDLES, bundle_folder
+from .bundle_run import BundleRun
 from .case_tables import CaseTables
 from .devices import check_device
 from .errors import InputError, find_input_error, one_line_input_errors
@@ -15,6 +16,7 @@ from .weights import read_torch_file, read_weights, weights_difference
 
 __all__ = [
     "BUNDLES",
+    "BundleRun",
     "CaseTables",
     "InputError",
     "atomic_write",

@@ -1,27 +1,20 @@
-"""A run of a bundle, as ``python -m monai.bundle run`` does it."""
+"""A run of a bundle that is installed, as ``python -m monai.bundle run`` does it."""
 
 from __future__ import annotations
 
-import ast
-import logging
 import shlex
-import sys
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from ..runtime import InputError, bundle_folder, check_options, find_input_error
+from .bundle_folder import bundle_folder
+from .errors import InputError
+from .options import check_options
 
 if TYPE_CHECKING:
-    from monai.bundle import ConfigWorkflow
+    from monai.bundle import ConfigParser, ConfigWorkflow
 
-__all__ = ["BundleRun", "one_line_errors", "parse_settings"]
-
-_CHATTY = ("monai", "ignite", "monai_scse.handlers.segmentation_report", "monai_scse.transforms.brain_extraction")
+__all__ = ["BundleRun"]
 
 
 class BundleRun:
@@ -54,20 +47,39 @@ class BundleRun:
         """What does the same without this command."""
         return shlex.join(["python", "-m", "monai.bundle", "run", *self.words])
 
-    def workflow(self, verbose: bool = False) -> ConfigWorkflow:
-        """The workflow, its config checked and parsed.
+    def _check(self) -> None:
+        """Raise an :class:`InputError` when an entry is none of the config."""
+        import monai.bundle.__main__
 
-        Args:
-            verbose: whether MONAI and Ignite log.
+        check_options([monai.bundle.__main__.__file__, "run", *self.words])
+
+    def parser(self) -> ConfigParser:
+        """The config, its entries overridden, with the metadata of the bundle. Logging stays as it is.
 
         Raises:
             InputError: when an entry is none of the config.
         """
-        import monai.bundle.__main__
+        from monai.bundle import ConfigParser
+
+        self._check()
+        parser = ConfigParser()
+        parser.read_config(self.configs)
+        parser.read_meta(self.folder / "configs/metadata.json")
+        parser.update({"bundle_root": str(self.folder), **self.entries})
+        return parser
+
+    def workflow(self, verbose: bool = False) -> ConfigWorkflow:
+        """The workflow of the config.
+
+        Args:
+            verbose: whether the logging of the bundle is set up.
+
+        Raises:
+            InputError: when an entry is none of the config.
+        """
         from monai.bundle import ConfigWorkflow
 
-        check_options([monai.bundle.__main__.__file__, "run", *self.words])
-        self._set_logging(verbose)
+        self._check()
         return ConfigWorkflow(
             config_file=self.configs,
             workflow_type="infer",
@@ -84,45 +96,3 @@ class BundleRun:
             workflow.run()
         finally:
             workflow.finalize()
-
-    @staticmethod
-    def _set_logging(verbose: bool) -> None:
-        if verbose:
-            return
-        warnings.simplefilter("ignore")
-        logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-        for name in _CHATTY:
-            logging.getLogger(name).setLevel(logging.ERROR)
-        for name in logging.root.manager.loggerDict:
-            if name.startswith(("monai.", "ignite.")):
-                logging.getLogger(name).setLevel(logging.ERROR)
-
-
-def parse_settings(settings: Sequence[str]) -> dict[str, Any]:
-    """Values of ``name=value``, read as MONAI's command line reads them.
-
-    Raises:
-        click.BadParameter: when an equals sign is missing.
-    """
-    parsed = {}
-    for setting in settings:
-        name, equals, value = setting.partition("=")
-        if not equals or not name:
-            raise click.BadParameter(f"{setting!r} is not name=value", param_hint="--set")
-        try:
-            parsed[name] = ast.literal_eval(value)
-        except (SyntaxError, ValueError):
-            parsed[name] = value
-    return parsed
-
-
-@contextmanager
-def one_line_errors() -> Iterator[None]:
-    """End the command with status 1 and one line when the input is at fault."""
-    try:
-        yield
-    except Exception as error:
-        if (input_error := find_input_error(error)) is None:
-            raise
-        click.echo(f"error: {input_error}", err=True)
-        raise click.exceptions.Exit(1) from None
