@@ -47,7 +47,7 @@ def _is_used(config: Any, name: str) -> bool:
     if isinstance(part, list):
         return last.isdigit() and int(last) < len(part)
     # an object takes arguments that its entry does not name yet
-    return isinstance(part, dict) and (last in part or "_target_" in part or f"@{last}" in str(part))
+    return isinstance(part, dict) and bool(last in part or "_target_" in part or re.search(rf"@{last}\b", str(part)))
 
 
 def _check_path(name: str, value: str) -> None:

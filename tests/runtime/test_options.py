@@ -111,3 +111,8 @@ def test_folder_with_a_comma(config: str, tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "may,june").mkdir()
     with pytest.raises(InputError, match=r"is read as \('may', 'june'\); write \./may,june\.$"):
         check_options(words)
+
+
+def test_beginning_of_a_used_name(config: str) -> None:
+    with pytest.raises(InputError, match="--not_yet"):
+        check_options([_PROGRAM, "run", "--config_file", config, "--not_yet", "1"])
