@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .batch_statistics import FreezeBatchStatistics
 from .case_failures import CaseFailures
+from .case_series import CaseSeries
 from .dicom_segmentation import DicomSegmentation
 from .epoch_seed import EpochSeed
 from .gate_logging import TensorBoardGateHandler
@@ -15,6 +16,7 @@ from .weights import WeightsCheckpointLoader
 
 __all__ = [
     "CaseFailures",
+    "CaseSeries",
     "DicomSegmentation",
     "EpochSeed",
     "FreezeBatchStatistics",

@@ -99,6 +99,9 @@ def test_dicom_round_trip_of_a_real_ct(ct_bundle, example_ct, tmp_path):
     assert result.returncode == 0, result.stderr
     assert "a localizer, left out" in result.stdout + result.stderr
 
+    (row,) = pd.read_csv(out / "cases.csv").fillna("").astype(str).to_dict("records")
+    assert (row["case"], row["folder"]) == ("study", str(tmp_path / "study"))
+    assert (row["series_uid"], row["description"]) == ("1.2.3.20180001", "Abdomen")
     nifti = nibabel.load(out / "study_seg.nii.gz")
     classes = np.asarray(nifti.dataobj)
     np.testing.assert_allclose(

@@ -21,8 +21,8 @@ BUNDLES = {
     "ct": Path(__file__).parents[2] / "bundles/wholebody_ct_scse_segmentation",
 }
 _OPTIONS: dict[str, dict[str, Any]] = {
-    "brain": {"slice_size": [32, 32], "spacing": [6.0, 6.0, 6.0], "mirror_every": 0, "handlers#2#overlay": False},
-    "ct": {"slice_size": [32, 32], "spacing": [9.0, 9.0, 9.0], "handlers#2#overlay": False},
+    "brain": {"slice_size": [32, 32], "spacing": [6.0, 6.0, 6.0], "mirror_every": 0, "handlers#3#overlay": False},
+    "ct": {"slice_size": [32, 32], "spacing": [9.0, 9.0, 9.0], "handlers#3#overlay": False},
 }
 
 
