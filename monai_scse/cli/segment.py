@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from ..runtime import BundleRun, InputError, find_input_error
-from .log import log_warnings_only
+from ..runtime import BundleRun
 from .options import output_option, run_options, task_argument
-from .progress import CohortProgress
+from .run_cases import run_cases
+from .series import list_series, path_of_series
 from .summary import format_table, summarize
 from .usage import one_line_errors, parse_settings
 
@@ -24,26 +24,6 @@ def _check_task(task: str, options: dict[str, Any]) -> None:
     for name, owner in _ONLY.items():
         if options[name] and owner != task:
             raise click.UsageError(f"--{name.replace('_', '-')} works with {owner} only")
-
-
-def _list_series(folder: Path) -> None:
-    from ..dicom import find_dicom_series
-
-    for series in find_dicom_series(folder):
-        reason = series.rejection_reason()
-        click.echo(f"{series.name}\t{series.modality}\t{len(series.slices)} slices\t{reason or series.path}")
-
-
-def _path_of_series(folder: Path, wanted: str) -> str:
-    """The path of the series of this case name, number or UID."""
-    from ..dicom import find_dicom_series
-
-    found = find_dicom_series(folder)
-    matching = [series for series in found if wanted in (series.name, series.number, series.uid)]
-    if len(matching) != 1:
-        names = ", ".join(f"{series.name} (number {series.number or 'not given'})" for series in found) or "none"
-        raise InputError(f"{folder}: {len(matching)} series are named {wanted}; choose one of: {names}.")
-    return matching[0].path
 
 
 def _bundle_run(task: str, paths: list[str], output_dir: Path, options: dict[str, Any]) -> BundleRun:
@@ -72,6 +52,7 @@ Examples:
   monai-scse segment body export/ --list-series
   monai-scse segment body export/ -o results --series 4 --dicom-seg
   monai-scse segment body scans/ -o results --skip-existing --set hu_offset=-1024
+  monai-scse segment brain cohort/ -o results --jobs 4
 """
 )
 @task_argument
@@ -88,6 +69,8 @@ Examples:
 @click.option("--list-series", is_flag=True, help="List the DICOM series of the folders, and stop.")
 @click.option("--series", help="Case name, number or UID of the DICOM series to segment.")
 @click.option("--skip-existing", is_flag=True, help="Segment only what is missing or incomplete.")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, help="Processes on this machine, a scan each.")
+@click.option("--dask", metavar="ADDRESS", help="Dask scheduler, whose workers segment the scans: tcp://node1:8786.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, for scripts.")
 @run_options
 def segment(task: str, scans: tuple[Path, ...], output_dir: Path | None, **options: Any) -> None:
@@ -100,7 +83,7 @@ def segment(task: str, scans: tuple[Path, ...], output_dir: Path | None, **optio
     with one_line_errors():
         if options["list_series"]:
             for folder in scans:
-                _list_series(folder)
+                list_series(folder)
             return
         if output_dir is None:
             raise click.UsageError("Missing option '-o' / '--output'.")
@@ -108,36 +91,26 @@ def segment(task: str, scans: tuple[Path, ...], output_dir: Path | None, **optio
         if options["series"]:
             if len(scans) != 1 or not scans[0].is_dir():
                 raise click.UsageError("--series needs one folder of DICOM series")
-            paths = [_path_of_series(scans[0], options["series"])]
+            paths = [path_of_series(scans[0], options["series"])]
         run = _bundle_run(task, paths, output_dir, options)
         if options["dry_run"]:
             click.echo(run.command_line)
             return
+        if options["jobs"] > 1 and options["dask"]:
+            raise click.UsageError("--jobs and --dask exclude each other")
         _segment(run, output_dir, options)
 
 
 def _segment(run: BundleRun, output_dir: Path, options: dict[str, Any]) -> None:
-    if not options["verbose"]:
-        log_warnings_only()
-    workflow = run.workflow(options["verbose"])
-    workflow.initialize()
-    progress = CohortProgress(quiet=options["as_json"])
-    progress.attach(workflow.parser.get_parsed_content("evaluator"))
-    failures = workflow.parser.get_parsed_content("failures")
-    try:
-        workflow.run()
-    except Exception as error:
-        if not failures.failures or find_input_error(error) is None:
-            raise  # cases that failed are in the summary
-    finally:
-        workflow.finalize()
-    summary = summarize(output_dir, progress.seconds, failures.failures)
-    if options["as_json"]:
+    as_json = options["as_json"]
+    outcome = run_cases(run, options["jobs"], options["dask"], quiet=as_json, verbose=options["verbose"])
+    summary = summarize(output_dir, outcome)
+    if as_json:
         click.echo(json.dumps(summary, indent=2))
     else:
         click.echo(format_table(summary))
         click.echo(f"Results: {output_dir}")
-    if failures.failures:
-        if not options["as_json"]:
+    if outcome.failures:
+        if not as_json:
             click.echo(f"Failures: {output_dir / 'failures.csv'}", err=True)
         raise click.exceptions.Exit(1)

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..data import CaseFailure
+from .run_cases import Outcome
 
 __all__ = ["format_table", "summarize"]
 
 
-def summarize(output_dir: Path, seconds: Mapping[str, float], failures: Sequence[CaseFailure]) -> dict[str, Any]:
+def summarize(output_dir: Path, outcome: Outcome) -> dict[str, Any]:
     """The cases of a run with their seconds, structures and flags, and its failures.
 
     Args:
         output_dir: folder of the results.
-        seconds: time of each case that was segmented.
-        failures: why the others were not.
+        outcome: what the run did.
     """
     cases = []
-    for case, took in seconds.items():
+    for case, took in outcome.seconds.items():
         with (output_dir / f"{case}_volumes.csv").open(newline="") as file:
             rows = list(csv.DictReader(file))
         cases.append(
@@ -37,7 +36,7 @@ def summarize(output_dir: Path, seconds: Mapping[str, float], failures: Sequence
     return {
         "output_dir": str(output_dir),
         "cases": cases,
-        "failures": [{"case": failure.case, **failure.row} for failure in failures],
+        "failures": [{"case": failure.case, **failure.row} for failure in outcome.failures],
     }
 
 

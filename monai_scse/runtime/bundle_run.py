@@ -29,11 +29,17 @@ class BundleRun:
     def __init__(self, task: str, configs: Sequence[str], entries: Mapping[str, Any]) -> None:
         self.folder = bundle_folder(task)
         inside = [self.folder / "configs" / name for name in configs]
-        self.configs = [str(file if file.is_file() else Path(name)) for file, name in zip(inside, configs)]
+        self.configs = [str(file if file.is_file() else Path(name).absolute()) for file, name in zip(inside, configs)]
         for file in self.configs:
             if not Path(file).is_file():
                 raise InputError(f"{file}: no such config file; see {self.folder / 'configs'} for those of the bundle.")
         self.entries = {name: value for name, value in entries.items() if value is not None}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, BundleRun) and self.words == other.words
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.words))
 
     @property
     def words(self) -> list[str]:
