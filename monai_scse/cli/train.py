@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,21 +13,43 @@ from .log import log_warnings_only
 from .options import output_option, run_options, task_argument
 from .usage import one_line_errors, parse_settings
 
+if TYPE_CHECKING:
+    from monai.bundle import ConfigParser, ConfigWorkflow
+
 __all__ = ["evaluate", "train"]
 
 _data_argument = click.argument("data", type=click.Path(exists=True, file_okay=False))
 
 
-def _run(task: str, configs: list[str], entries: dict[str, Any], options: dict[str, Any]) -> None:
-    with one_line_errors():
-        settings = {**entries, "device": options["device"], **parse_settings(options["settings"])}
-        run = BundleRun(task, [*configs, *options["configs"]], settings)
-        if options["dry_run"]:
-            click.echo(run.command_line)
-            return
-        if not options["verbose"]:
-            log_warnings_only()
-        run.run(options["verbose"])
+def _start(task: str, configs: list[str], entries: dict[str, Any], options: dict[str, Any]) -> ConfigWorkflow | None:
+    """The workflow, ready to run, or None where the user wants its command alone."""
+    settings = {**entries, "device": options["device"], **parse_settings(options["settings"])}
+    run = BundleRun(task, [*configs, *options["configs"]], settings)
+    if options["dry_run"]:
+        click.echo(run.command_line)
+        return None
+    if not options["verbose"]:
+        log_warnings_only()
+    workflow = run.workflow(options["verbose"])
+    workflow.initialize()
+    return workflow
+
+
+def _tell_epochs(parser: ConfigParser) -> None:
+    """Print a line for each epoch in place of what Ignite and MONAI log."""
+    from ignite.engine import Engine, Events
+    from tqdm import tqdm
+
+    trainer, validator = (parser.get_parsed_content(name) for name in ("train#trainer", "validate#evaluator"))
+    logging.getLogger("monai.handlers.StatsHandler").setLevel(logging.WARNING)
+
+    def tell(engine: Engine) -> None:
+        words = [f"loss {engine.state.output[0]['loss']:.4f}"]
+        if validator.state.epoch:
+            words += [f"validation Dice {validator.state.metrics[validator.state.key_metric_name]:.4f}"]
+        tqdm.write(f"epoch {engine.state.epoch} of {engine.state.max_epochs}: {', '.join(words)}")
+
+    trainer.add_event_handler(Events.EPOCH_COMPLETED, tell)
 
 
 @click.command(
@@ -52,7 +75,13 @@ def train(task: str, data: str, output_dir: Path, resume: bool, **options: Any) 
         "output_dir": str(output_dir),
         "resume": resume or None,
     }
-    _run(task, ["train.json"], entries, options)
+    with one_line_errors():
+        if (workflow := _start(task, ["train.json"], entries, options)) is None:
+            return
+        if not options["verbose"]:
+            _tell_epochs(workflow.parser)
+        workflow.run()
+        click.echo(f"Weights: {output_dir / 'model.pt'}")
 
 
 @click.command(
@@ -72,4 +101,8 @@ Examples:
 def evaluate(task: str, data: str, output_dir: Path, weights: str | None, **options: Any) -> None:
     """Segment the images of DATA, and score them against its labels: Dice, HD95 and ASSD."""
     entries = {"dataset_dir": data, "output_dir": str(output_dir), "ckpt_path": weights}
-    _run(task, ["train.json", "evaluate.json"], entries, options)
+    with one_line_errors():
+        if (workflow := _start(task, ["train.json", "evaluate.json"], entries, options)) is None:
+            return
+        workflow.run()
+        click.echo(f"Scores: {output_dir / 'summary.csv'}, of each case: {output_dir / 'metrics.csv'}")

@@ -93,12 +93,3 @@ class BundleRun:
             bundle_root=str(self.folder),
             **self.entries,
         )
-
-    def run(self, verbose: bool = False) -> None:
-        """Run the workflow."""
-        workflow = self.workflow(verbose)
-        workflow.initialize()
-        try:
-            workflow.run()
-        finally:
-            workflow.finalize()
