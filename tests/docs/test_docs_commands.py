@@ -16,6 +16,8 @@ import pytest
 from monai.bundle import ConfigParser
 from torch.distributed.run import get_args_parser
 
+from monai_scse.cli import main
+
 ROOT = Path(__file__).parents[2]
 BUNDLES = sorted((ROOT / "bundles").glob("*_segmentation"))
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *(bundle / "docs/README.md" for bundle in BUNDLES)]
@@ -91,6 +93,18 @@ def faults_of_module(module: str, words: list[str], bundles: list[Path]) -> Iter
         yield from faults_of_script(Path(find_spec(f"{module}.__main__" if package else module).origin), words)
 
 
+def faults_of_monai_scse(words: list[str]) -> Iterator[str]:
+    if words[0].startswith("-"):
+        return
+    if (command := main.commands.get(words[0])) is None:
+        yield f"monai-scse has no command {words[0]}"
+        return
+    known = {"-h", "--help"} | {name for option in command.params for name in (*option.opts, *option.secondary_opts)}
+    for word in words[1:]:
+        if word.startswith("-") and word.partition("=")[0] not in known:
+            yield f"monai-scse {words[0]} has no option {word}"
+
+
 def faults(words: list[str], bundles: list[Path]) -> Iterator[str] | None:
     """What is wrong with a command, None for a program of others."""
     program = words[0]
@@ -98,6 +112,8 @@ def faults(words: list[str], bundles: list[Path]) -> Iterator[str] | None:
         if words[1] == "-m":
             return faults_of_module(words[2], words[3:], bundles)
         return faults_of_script(ROOT / words[1], words[2:])
+    if program == "monai-scse":
+        return faults_of_monai_scse(words[1:])
     if program == "torchrun":
         arguments = get_args_parser().parse_args(words[1:])
         return faults_of_module(arguments.training_script, arguments.training_script_args, bundles)
@@ -137,6 +153,8 @@ def test_commands_name_what_is_there(page: Path) -> None:
         ("python docs/examples/demo.py brain --output OUT", "demo.py has no option --output"),
         ("python docs/examples/federated_round.py --roundz 3", "federated_round.py has no option --roundz"),
         (".venv/bin/python -m experiments table1 --split 5", "__main__.py has no option --split"),
+        ("monai-scse segmnt brain SCANS", "monai-scse has no command segmnt"),
+        ("monai-scse segment brain SCANS --out OUT", "monai-scse segment has no option --out"),
         ("make demo-mr", "no target demo-mr"),
         ("integrations/set_up.sh", "no file integrations/set_up.sh"),
     ],
