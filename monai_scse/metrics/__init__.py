@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .intracranial import estimated_intracranial_volume, intracranial_measures
 from .registration import RigidMotion, motion_corrected, register_rigidly, registered_correlation, require_registration
 from .reliability import coefficient_of_variation
 from .structures import (
@@ -19,6 +20,8 @@ __all__ = [
     "StructureVolume",
     "class_sizes",
     "coefficient_of_variation",
+    "estimated_intracranial_volume",
+    "intracranial_measures",
     "motion_corrected",
     "register_rigidly",
     "registered_correlation",
