@@ -45,6 +45,11 @@ def example_ct() -> Path:
 
 
 @pytest.fixture
+def synthseg_maps() -> Path:
+    return _existing(DATA / "synthseg_label_maps", "the label maps of whole heads are")
+
+
+@pytest.fixture
 def metadata_schema() -> str:
     """Address of the schema that the metadata of both bundles name."""
     return _existing(DATA.parent / "schemas/meta_schema_20240725.json", "the metadata schema is").as_uri()

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from .freesurfer import freesurfer_structure
 from .organs import Organ, organ_protocol, organ_table
 from .partial import mark_unknown_classes, unknown_classes
-from .protocols import NUMBERINGS, LabelProtocol, label_protocol
+from .protocols import NUMBERINGS, OUTPUT_LABELS, LabelProtocol, label_protocol, output_numbers
 from .structures import Structure, mirrored_classes, side_pairs, structure_table
 
 __all__ = [
     "NUMBERINGS",
+    "OUTPUT_LABELS",
     "LabelProtocol",
     "Organ",
     "Structure",
+    "freesurfer_structure",
     "label_protocol",
     "mark_unknown_classes",
     "mirrored_classes",
     "organ_protocol",
     "organ_table",
+    "output_numbers",
     "side_pairs",
     "structure_table",
     "unknown_classes",

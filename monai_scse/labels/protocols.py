@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import isfinite
 
 import numpy as np
 
 from ..runtime import InputError
+from .freesurfer import freesurfer_numbering, freesurfer_structure
 from .structures import Structure
 
-__all__ = ["NUMBERINGS", "LabelProtocol", "label_protocol"]
+__all__ = ["NUMBERINGS", "OUTPUT_LABELS", "LabelProtocol", "label_protocol", "output_numbers"]
 
 
 # in lookup tables: no class
@@ -35,6 +36,7 @@ class LabelProtocol:
         class_of_label: the class index of every label number that the protocol knows.
         others_are_background: whether further positive numbers are background. Otherwise they are errors.
         choice: what the user can choose in place of this protocol, for error messages.
+        without_side: numbers that say no side, and the classes of both sides. A voxel gets the one that is nearer.
     """
 
     name: str
@@ -42,16 +44,32 @@ class LabelProtocol:
     class_of_label: Mapping[int, int]
     others_are_background: bool = False
     choice: str = "choose another label_protocol"
+    without_side: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
     @cached_property
     def _lookup_table(self) -> np.ndarray:
         """The class of each number from 0. The last entries are those of a number beyond and of one that is none."""
         beyond = 0 if self.others_are_background else _UNKNOWN
-        table = np.full(max(self.class_of_label) + 3, beyond, dtype=np.uint8)
+        table = np.full(max(self._labels) + 3, beyond, dtype=np.uint8)
         table[-1] = _UNKNOWN
         for label, class_index in self.class_of_label.items():
             table[label] = class_index
+        for code, (labels, _) in self._codes_without_side.items():
+            table[labels] = code
         return table
+
+    @property
+    def _labels(self) -> list[int]:
+        return [*self.class_of_label, *self.without_side]
+
+    @cached_property
+    def _codes_without_side(self) -> dict[int, tuple[list[int], tuple[int, int]]]:
+        """For each pair of sides a code in the lookup table, and the numbers that may belong to either."""
+        pairs = sorted(set(self.without_side.values()))
+        return {
+            _UNKNOWN - 1 - index: ([label for label, sides in self.without_side.items() if sides == pair], pair)
+            for index, pair in enumerate(pairs)
+        }
 
     def to_classes(self, labels: np.ndarray, file: str = "label") -> np.ndarray:
         """Replace label numbers by class indices.
@@ -64,7 +82,8 @@ class LabelProtocol:
             class indices, uint8, same shape.
 
         Raises:
-            InputError: when there are values that are not whole numbers, or numbers that the protocol does not know.
+            InputError: when there are values that are not whole numbers, numbers that the protocol does not know, or
+                numbers without a side and none with one.
         """
         table, values = self._lookup_table, labels.reshape(-1)
         classes = np.empty(values.shape, dtype=np.uint8)
@@ -79,7 +98,23 @@ class LabelProtocol:
             refused.update(np.unique(piece[found == _UNKNOWN]).tolist())
         if refused:
             raise InputError(f"{file}: {self._what_is_wrong(sorted(refused))}.")
-        return classes.reshape(labels.shape)
+        classes = classes.reshape(labels.shape)
+        for code, (_, sides) in self._codes_without_side.items():
+            if (without := classes == code).any():
+                found = ", ".join(f"{label:g}" for label in np.unique(labels[without]))
+                self._choose_sides(classes, without, sides, f"{file}: label {found}")
+        return classes
+
+    def _choose_sides(self, classes: np.ndarray, without: np.ndarray, sides: tuple[int, int], what: str) -> None:
+        """Give each voxel without a side the class of the nearest voxel with one."""
+        from scipy.spatial import KDTree
+
+        sided = np.argwhere(np.isin(classes, sides))
+        if not len(sided):
+            names = " or ".join(self.structures[side].name for side in sides)
+            raise InputError(f"{what} has no side, and the map has no {names} beside it; label these too.")
+        _, nearest = KDTree(sided).query(np.argwhere(without))
+        classes[without] = classes[tuple(sided[nearest].T)]
 
     def _what_is_wrong(self, refused: Sequence[float]) -> str:
         fractions = [
@@ -96,8 +131,8 @@ class LabelProtocol:
             span = f"from {refused[0]:g} to {refused[-1]:g}"
             return f"{len(refused)} unknown values {span}, as of an image; give its labels"
         return (
-            f"unknown label {shown}: {self.name!r} has {len(self.class_of_label)} labels from 0 to "
-            f"{max(self.class_of_label)}; correct the file or {self.choice}"
+            f"unknown label {shown}: {self.name!r} has {len(self._labels)} labels from 0 to "
+            f"{max(self._labels)}; correct the file or {self.choice}"
         )
 
 
@@ -126,8 +161,31 @@ def _neuromorphometrics() -> dict[int, str]:
     return names
 
 
-#: For each numbering of manual labels, the numbers that it has and the structures that they belong to.
-NUMBERINGS = {"neuromorphometrics": _neuromorphometrics()}
+#: For each numbering of labels, the numbers that it has and the structures that they belong to.
+NUMBERINGS = {"neuromorphometrics": _neuromorphometrics(), "freesurfer": freesurfer_numbering()}
+#: The numbers that a segmentation can have.
+OUTPUT_LABELS = ("classes", "freesurfer")
+
+
+def output_numbers(output_labels: str, structures: Sequence[Structure]) -> list[int]:
+    """The number of each class in a segmentation.
+
+    Args:
+        output_labels: ``"classes"`` for the class indices, ``"freesurfer"`` for the numbers of its ``aseg``.
+        structures: the classes, index 0 is background.
+
+    Raises:
+        InputError: when there are no such labels, or FreeSurfer has no number for a structure.
+
+    Example:
+        >>> output_numbers("freesurfer", [Structure(name, (0, 0, 0)) for name in ("background", "brainstem")])
+        [0, 16]
+    """
+    if output_labels not in OUTPUT_LABELS:
+        raise InputError(f"output_labels must be one of {', '.join(OUTPUT_LABELS)}, got {output_labels!r}.")
+    if output_labels == "classes":
+        return list(range(len(structures)))
+    return [freesurfer_structure(structure.name)[0] for structure in structures]
 
 
 def label_protocol(name: str, structures: Sequence[Structure]) -> LabelProtocol:
@@ -149,6 +207,13 @@ def label_protocol(name: str, structures: Sequence[Structure]) -> LabelProtocol:
     unknown = [known for known in index_of if known != "background" and known not in numbering.values()]
     if unknown:
         raise InputError(f"structures: {name!r} has no number for {', '.join(unknown)}; take a name that it has.")
+    sides = {kind: (f"left {kind}", f"right {kind}") for kind in set(numbering.values()).difference(index_of)}
+    pairs = {
+        kind: (index_of[left], index_of[right]) for kind, (left, right) in sides.items() if {left, right} <= {*index_of}
+    }
     return LabelProtocol(
-        name, tuple(structures), {number: index_of.get(structure, 0) for number, structure in numbering.items()}
+        name,
+        tuple(structures),
+        {number: index_of.get(kind, 0) for number, kind in numbering.items() if kind not in pairs},
+        without_side={number: pairs[kind] for number, kind in numbering.items() if kind in pairs},
     )

@@ -168,7 +168,9 @@ def test_protocols_are_found_by_their_own_name() -> None:
 
 
 def test_unknown_protocol_lists_the_known_ones() -> None:
-    with pytest.raises(InputError, match=r"label_protocol must be one of neuromorphometrics, classes, got 'aseg'"):
+    with pytest.raises(
+        InputError, match=r"label_protocol must be one of neuromorphometrics, freesurfer, classes, got 'aseg'"
+    ):
         label_protocol("aseg", BRAIN_STRUCTURES)
 
 
