@@ -73,7 +73,7 @@ def _without_segmentations(files: Sequence[Path]) -> list[Path]:
     names = {case_name(file) for file in files}
     scans = []
     for file in files:
-        case = case_name(file).removesuffix("_seg")
+        case = case_name(file).removesuffix("_seg").removesuffix(".seg")
         if case != case_name(file) and (case in names or file.with_name(f"{case}_volumes.csv").exists()):
             _logger.warning(f"{file}: left out, the segmentation of {case}.")
         else:

@@ -18,7 +18,12 @@ _logger = logging.getLogger(__name__)
 
 
 def unfinished_cases(
-    cases: Sequence[dict[str, str]], output_dir: str | Path, skip_existing: bool | str, dicom_seg: bool | str = False
+    cases: Sequence[dict[str, str]],
+    output_dir: str | Path,
+    skip_existing: bool | str,
+    dicom_seg: bool | str = False,
+    seg_nrrd: bool | str = False,
+    output_labels: str = "classes",
 ) -> list[dict[str, str]]:
     """The cases that have no complete result yet.
 
@@ -28,21 +33,42 @@ def unfinished_cases(
             the last file that a case gets.
         skip_existing: False to segment all cases again. The words of a command line, ``true`` and ``false``, work too.
         dicom_seg: whether a DICOM series needs ``<case>_seg.dcm`` to be complete.
+        seg_nrrd: whether a case needs ``<case>.seg.nrrd`` to be complete.
+        output_labels: the numbers that a complete segmentation has, see :func:`monai_scse.labels.output_numbers`.
+            With ``"freesurfer"`` a case needs ``<case>_aseg.stats`` too.
     """
     if not str2bool(skip_existing):
         return list(cases)
     folder = Path(str(output_dir))
-    unfinished = [case for case in cases if not _is_complete(case["image"], folder, str2bool(dicom_seg))]
+    freesurfer = output_labels == "freesurfer"
+    further = [
+        *([".seg.nrrd"] if str2bool(seg_nrrd) else []),
+        *(["_aseg.stats"] if freesurfer else []),
+    ]
+    unfinished = []
+    for case in cases:
+        image = case["image"]
+        endings = [*further, *(["_seg.dcm"] if str2bool(dicom_seg) and not Path(image).is_file() else [])]
+        if not _is_complete(folder, case_name(image), endings, freesurfer):
+            unfinished.append(case)
     _logger.warning(f"{len(cases) - len(unfinished)} of {len(cases)} cases are complete in {folder}, left out.")
     return unfinished
 
 
-def _is_complete(image: str, folder: Path, dicom_seg: bool) -> bool:
-    case = case_name(image)
-    files = [folder / f"{case}_volumes.csv", folder / f"{case}_seg.nii.gz"]
-    if dicom_seg and not Path(image).is_file():
-        files.append(folder / f"{case}_seg.dcm")
-    return all(file.is_file() and file.stat().st_size for file in files) and _is_whole(files[1])
+def _is_complete(folder: Path, case: str, further: Sequence[str], has_label_column: bool) -> bool:
+    segmentation, table = folder / f"{case}_seg.nii.gz", folder / f"{case}_volumes.csv"
+    files = [segmentation, table, *(folder / f"{case}{ending}" for ending in further)]
+    return (
+        all(file.is_file() and file.stat().st_size for file in files)
+        and ("label" in _columns(table)) == has_label_column
+        and _is_whole(segmentation)
+    )
+
+
+def _columns(table: Path) -> list[str]:
+    """The names of the columns of a table. Label is there where a segmentation has no class indices."""
+    with table.open(encoding="utf-8") as stream:
+        return stream.readline().strip().split(",")
 
 
 def _is_whole(file: Path) -> bool:

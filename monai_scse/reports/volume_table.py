@@ -10,7 +10,7 @@ import numpy as np
 
 from ..labels import Structure
 from ..metrics import structure_volumes
-from ..transforms import AGREEMENT_KEY, CONFIDENCE_KEY, QC_KEY, SCAN_KEY
+from ..transforms import AGREEMENT_KEY, CONFIDENCE_KEY, NUMBERS_KEY, QC_KEY, SCAN_KEY
 
 if TYPE_CHECKING:
     from monai.data import MetaTensor
@@ -21,7 +21,8 @@ __all__ = ["volume_table"]
 def volume_table(pred: MetaTensor, structures: Sequence[Structure]) -> list[dict[str, Any]]:
     """A row for each structure: index, structure, voxels, volume_mm3, touches_border.
 
-    Transforms add further columns through the meta data of the segmentation. Confidence and agreement come from
+    Transforms add further columns through the meta data of the segmentation. Label is the number in the file, where
+    it is not the index (:class:`monai_scse.transforms.SaveSegmentationd`). Confidence and agreement come from
     :class:`monai_scse.transforms.RecordConfidenced`. Scan says whether it is a head or a brain
     (:class:`monai_scse.transforms.ExtractBraind`). Qc says why a structure is removed or doubtful
     (:class:`monai_scse.transforms.TorsoQCd`, :class:`monai_scse.transforms.BrainQCd`).
@@ -43,6 +44,8 @@ def volume_table(pred: MetaTensor, structures: Sequence[Structure]) -> list[dict
         for volume in structure_volumes(classes, len(structures), voxel_mm3)
     ]
     for row in rows:
+        if NUMBERS_KEY in pred.meta:
+            row["label"] = pred.meta[NUMBERS_KEY][row["index"]]
         for measure in (CONFIDENCE_KEY, AGREEMENT_KEY):
             if measure in pred.meta:
                 row[measure] = round(pred.meta[measure].get(row["index"], math.nan), 4)

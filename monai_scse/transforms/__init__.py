@@ -11,7 +11,7 @@ from .labels import MapLabelsd, RandLateralFlipd
 from .organs import LoadOrganLabelsd
 from .plausibility import QC_KEY, TorsoQCd
 from .resampling import LeanResample
-from .save_segmentation import SaveSegmentationd
+from .save_segmentation import NUMBERS_KEY, SaveSegmentationd
 from .scans import CheckLabelGridd, LoadScand, file_of
 from .sides import ResolveSidesd
 from .slabs import RandSlabTruncationd, StackAdjacentSlicesd
@@ -49,6 +49,7 @@ __all__ = [
     "RecordConfidenced",
     "TorsoQCd",
     # postprocessing: what becomes of a segmentation
+    "NUMBERS_KEY",
     "ResolveSidesd",
     "SaveSegmentationd",
     "organ_cleaning",

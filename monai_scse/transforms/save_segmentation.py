@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +12,17 @@ from monai.transforms import SaveImaged
 
 from ..data import case_name
 from ..runtime import atomic_write
+from .meta import with_meta
 from .scan_headers import NIBABEL_SUFFIXES, open_nibabel, read_scan_header
 from .scans import file_of
 
 if TYPE_CHECKING:
     import nibabel
 
-__all__ = ["SaveSegmentationd", "segmentation_image"]
+__all__ = ["NUMBERS_KEY", "SaveSegmentationd", "segmentation_image"]
+
+#: Entry of the meta data with the number that each class has in the file, where it is not the class index.
+NUMBERS_KEY = "label_numbers"
 
 _logger = logging.getLogger(__name__)
 
@@ -41,7 +45,7 @@ def segmentation_image(classes: np.ndarray, affine: np.ndarray, scan: str = "") 
     """A segmentation as a NIfTI image on the grid of its scan.
 
     Args:
-        classes: class indices of 0 to 255, (x, y, z).
+        classes: class indices or label numbers of 0 to 255, (x, y, z).
         affine: (4, 4), from voxels to mm, RAS. It counts where the scan is no NIfTI file.
         scan: file of the scan. Of a NIfTI scan, sform, qform, both codes and the voxel size are copied bit for bit. Of
             a scan in NIfTI-2 the segmentation is NIfTI-2, which holds them in double precision. For other files both
@@ -78,21 +82,34 @@ class SaveSegmentationd(SaveImaged):
     Args:
         keys: the segmentations, class indices, (1, x, y, z).
         output_dir: folder that receives the files.
+        numbers: the number of each class in the files, 0 to 255, see :func:`monai_scse.labels.output_numbers`. Where
+            they are not the class indices, the table of the case names them. None for the class indices.
         allow_missing_keys: whether an entry may be missing.
 
     Raises:
         InputError: when a file cannot be written.
     """
 
-    def __init__(self, keys: str | list[str], output_dir: str, allow_missing_keys: bool = False) -> None:
+    def __init__(
+        self,
+        keys: str | list[str],
+        output_dir: str,
+        numbers: Sequence[int] | None = None,
+        allow_missing_keys: bool = False,
+    ) -> None:
         super().__init__(keys, output_dir=output_dir, allow_missing_keys=allow_missing_keys)
         self.output_dir = Path(str(output_dir))
+        self.numbers = None if numbers is None or list(numbers) == list(range(len(numbers))) else list(numbers)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        saved = dict(data)
         for key in self.key_iterator(data):
             segmentation = data[key]
             file = file_of(segmentation)
-            classes = segmentation[0].cpu().numpy()
-            image = segmentation_image(classes, segmentation.affine.cpu().numpy(), file)
+            voxels = segmentation[0].cpu().numpy()
+            if self.numbers is not None:
+                voxels = np.array(self.numbers, dtype=np.uint8)[voxels.astype(np.uint8)]
+                saved[key] = with_meta(segmentation, {NUMBERS_KEY: self.numbers})
+            image = segmentation_image(voxels, segmentation.affine.cpu().numpy(), file)
             atomic_write(self.output_dir / f"{case_name(file)}_seg.nii.gz", image.to_filename)
-        return dict(data)
+        return saved

@@ -35,3 +35,11 @@ def test_tables_and_texts_need_no_word(folder: Path, caplog: pytest.LogCaptureFi
     (folder / "ages.csv").write_text("a,30")
     image_cases(folder)
     assert not caplog.text
+
+
+@pytest.mark.situation("Segmentations of an earlier run beside their scans", "left out by name")
+@pytest.mark.parametrize("name", ["a_seg.nii.gz", "a.seg.nrrd"])
+def test_segmentations(folder: Path, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    (folder / name).write_bytes(b"")
+    assert [Path(case["image"]).name for case in image_cases(folder)] == ["a.nii.gz"]
+    assert f"{folder / name}: left out, the segmentation of a." in caplog.text

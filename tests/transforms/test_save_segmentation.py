@@ -10,10 +10,11 @@ import itk
 import nibabel
 import numpy as np
 import pytest
+import torch
 from monai.data import MetaTensor
 from monai.transforms import SaveImaged
 
-from monai_scse.transforms import LoadScand, SaveSegmentationd
+from monai_scse.transforms import NUMBERS_KEY, LoadScand, SaveSegmentationd
 
 _OBLIQUE = nibabel.affines.from_matvec(
     nibabel.eulerangles.euler2mat(0.1, -0.2, 0.3) @ np.diag([0.9, 1.1, 2.5]), [-31.25, 12.5, 7.125]
@@ -157,3 +158,22 @@ def test_scan_that_is_no_nifti(tmp_path: Path) -> None:
 
 def test_monai_label_leaves_it_out() -> None:
     assert isinstance(SaveSegmentationd("pred", "out"), SaveImaged)
+
+
+def test_numbers_of_the_classes(tmp_path: Path) -> None:
+    classes = torch.arange(24).reshape(1, 2, 3, 4) % 4
+    pred = MetaTensor(classes.float(), affine=torch.eye(4), meta={"filename_or_obj": "a.nii.gz"})
+    saved = SaveSegmentationd("pred", str(tmp_path), numbers=[0, 2, 41, 251])({"pred": pred})["pred"]
+    voxels = np.asarray(nibabel.load(tmp_path / "a_seg.nii.gz").dataobj)
+    assert voxels.dtype == np.uint8
+    np.testing.assert_array_equal(voxels, np.array([0, 2, 41, 251])[classes[0]])
+    np.testing.assert_array_equal(saved, classes)  # pictures and tables go on with the class indices
+    assert saved.meta[NUMBERS_KEY] == [0, 2, 41, 251]
+    assert NUMBERS_KEY not in pred.meta
+
+
+def test_class_indices_as_numbers_need_no_note(tmp_path: Path) -> None:
+    pred = MetaTensor(torch.ones(1, 2, 3, 4), affine=torch.eye(4), meta={"filename_or_obj": "a.nii.gz"})
+    saved = SaveSegmentationd("pred", str(tmp_path), numbers=range(3))({"pred": pred})["pred"]
+    assert NUMBERS_KEY not in saved.meta
+    assert set(np.unique(nibabel.load(tmp_path / "a_seg.nii.gz").dataobj)) == {1}
