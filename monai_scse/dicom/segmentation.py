@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from monai.utils import optional_import
 
-from ..labels import Structure
+from ..labels import Structure, structure_codes
 from ..runtime import InputError, atomic_write
 from .series import DicomSeries
 
@@ -18,8 +18,7 @@ dcmread, _ = optional_import("pydicom", name="dcmread")  # a network alone does 
 
 __all__ = ["save_dicom_segmentation"]
 
-# SNOMED CT codes of DICOM's own dictionary
-_SIDES = {"right": ("24028007", "SCT", "Right"), "left": ("7771000", "SCT", "Left")}
+# of DICOM's own dictionary
 _ANATOMICAL_STRUCTURE = ("91723000", "SCT", "Anatomical Structure")
 # a SEG names its scan by these, anonymisers may have emptied them
 _REFERRED_TO = ("StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID", "SOPClassUID", "SOPInstanceUID")
@@ -31,15 +30,12 @@ def _segment_description(number: int, structure: Structure) -> Any:
     from highdicom.color import CIELabColor
     from highdicom.sr import CodedConcept
 
-    side, _, rest = structure.name.partition(" ")
-    kind = rest if side in _SIDES else structure.name
+    kind, side = structure_codes(structure)
     description = seg.SegmentDescription(
         segment_number=number,
         segment_label=structure.name,
         segmented_property_category=CodedConcept(*_ANATOMICAL_STRUCTURE),
-        segmented_property_type=CodedConcept(structure.snomed, "SCT", kind.capitalize())
-        if structure.snomed
-        else CodedConcept(*_ANATOMICAL_STRUCTURE),
+        segmented_property_type=CodedConcept(*(kind or _ANATOMICAL_STRUCTURE)),
         algorithm_type=seg.SegmentAlgorithmTypeValues.AUTOMATIC,
         algorithm_identification=AlgorithmIdentificationSequence(
             name="monai_scse",
@@ -48,9 +44,9 @@ def _segment_description(number: int, structure: Structure) -> Any:
         ),
         display_color=CIELabColor.from_rgb(*structure.colour),
     )
-    if side in _SIDES:
+    if side is not None:
         property_type = description.SegmentedPropertyTypeCodeSequence[0]
-        property_type.SegmentedPropertyTypeModifierCodeSequence = [CodedConcept(*_SIDES[side])]
+        property_type.SegmentedPropertyTypeModifierCodeSequence = [CodedConcept(*side)]
     return description
 
 

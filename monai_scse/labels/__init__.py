@@ -6,7 +6,7 @@ from .freesurfer import freesurfer_structure
 from .organs import Organ, organ_protocol, organ_table
 from .partial import mark_unknown_classes, unknown_classes
 from .protocols import NUMBERINGS, OUTPUT_LABELS, LabelProtocol, label_protocol, output_numbers
-from .structures import Structure, mirrored_classes, side_pairs, structure_table
+from .structures import Structure, mirrored_classes, side_pairs, structure_codes, structure_table
 
 __all__ = [
     "NUMBERINGS",
@@ -22,6 +22,7 @@ __all__ = [
     "organ_table",
     "output_numbers",
     "side_pairs",
+    "structure_codes",
     "structure_table",
     "unknown_classes",
 ]

@@ -8,7 +8,22 @@ from typing import Any
 
 from ..runtime import InputError
 
-__all__ = ["Structure", "mirrored_classes", "name_and_colour", "refuse_repeated_names", "side_pairs", "structure_table"]
+__all__ = [
+    "Code",
+    "Structure",
+    "mirrored_classes",
+    "name_and_colour",
+    "refuse_repeated_names",
+    "side_pairs",
+    "structure_codes",
+    "structure_table",
+]
+
+#: Value, scheme and meaning of a code, as DICOM has them.
+Code = tuple[str, str, str]
+
+# SNOMED CT codes of DICOM's own dictionary
+_SIDES: dict[str, Code] = {"right": ("24028007", "SCT", "Right"), "left": ("7771000", "SCT", "Left")}
 
 
 @dataclass(frozen=True)
@@ -19,11 +34,35 @@ class Structure:
         name: in 3D Slicer's terms.
         colour: (red, green, blue) of 0 to 255.
         snomed: SNOMED CT code without the side, for DICOM. Empty where there is none.
+        dicom: DICOM's own code without the side, where there is no SNOMED CT code.
     """
 
     name: str
     colour: tuple[int, int, int]
     snomed: str = ""
+    dicom: str = ""
+
+
+def structure_codes(structure: Structure) -> tuple[Code | None, Code | None]:
+    """The code of a structure and that of its side. DICOM and 3D Slicer code them apart.
+
+    Args:
+        structure: its name begins with "left " or "right " where it has a side.
+
+    Returns:
+        the code of the structure and that of the side, each None where there is none.
+
+    Example:
+        >>> structure_codes(Structure("left thalamus", (0, 118, 14), "42695009"))
+        (('42695009', 'SCT', 'Thalamus'), ('7771000', 'SCT', 'Left'))
+    """
+    first, _, rest = structure.name.partition(" ")
+    side = _SIDES.get(first)
+    kind = rest if side else structure.name
+    meaning = kind[:1].upper() + kind[1:]
+    if structure.snomed:
+        return (structure.snomed, "SCT", meaning), side
+    return ((structure.dicom, "DCM", meaning) if structure.dicom else None), side
 
 
 def side_pairs(structures: Sequence[Structure]) -> list[tuple[int, int]]:
@@ -95,7 +134,7 @@ def structure_table(structures: Sequence[Mapping[str, Any]]) -> tuple[Structure,
     """The classes of a segmentation: background, then one for each entry of a table of structures.
 
     Args:
-        structures: dictionaries with ``name``, ``colour`` and, for DICOM, ``snomed``.
+        structures: dictionaries with ``name``, ``colour`` and, for DICOM, ``snomed`` or ``dicom``.
 
     Raises:
         InputError: when an entry lacks its name or colour, two have the same name, or there are none.
@@ -106,6 +145,9 @@ def structure_table(structures: Sequence[Mapping[str, Any]]) -> tuple[Structure,
     """
     if not structures:
         raise InputError("structures must list at least one structure, got none.")
-    table = [Structure(*name_and_colour(entry, "structures"), str(entry.get("snomed", ""))) for entry in structures]
+    table = [
+        Structure(*name_and_colour(entry, "structures"), str(entry.get("snomed", "")), str(entry.get("dicom", "")))
+        for entry in structures
+    ]
     refuse_repeated_names(table, "structures")
     return (Structure("background", (0, 0, 0)), *table)
