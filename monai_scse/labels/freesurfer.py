@@ -9,6 +9,8 @@ lesions and hypointensities in it. FreeSurfer counts corpus callosum and hypoint
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..runtime import InputError
 
 __all__ = ["freesurfer_numbering", "freesurfer_structure"]
@@ -36,7 +38,7 @@ _STRUCTURES = {
     **{f"right {kind}": (right, f"Right-{name}") for kind, (_, right, name) in _PAIRS.items()},
 }
 # further numbers of left and right that are part of a structure
-_PARTS = {
+_PARTS: dict[str, list[tuple[Iterable[int], Iterable[int]]]] = {
     "cerebral cortex": [
         (range(1000, 1036), range(2000, 2036)),  # Desikan-Killiany, DKT
         (range(1100, 1182), range(2100, 2182)),  # Destrieux of 2005

@@ -98,12 +98,12 @@ class LabelProtocol:
             refused.update(np.unique(piece[found == _UNKNOWN]).tolist())
         if refused:
             raise InputError(f"{file}: {self._what_is_wrong(sorted(refused))}.")
-        classes = classes.reshape(labels.shape)
+        shaped = classes.reshape(labels.shape)
         for code, (_, sides) in self._codes_without_side.items():
-            if (without := classes == code).any():
-                found = ", ".join(f"{label:g}" for label in np.unique(labels[without]))
-                self._choose_sides(classes, without, sides, f"{file}: label {found}")
-        return classes
+            if (without := shaped == code).any():
+                told = ", ".join(f"{number:g}" for number in np.unique(labels[without]))
+                self._choose_sides(shaped, without, sides, f"{file}: label {told}")
+        return shaped
 
     def _choose_sides(self, classes: np.ndarray, without: np.ndarray, sides: tuple[int, int], what: str) -> None:
         """Give each voxel without a side the class of the nearest voxel with one."""
