@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .aseg_stats import aseg_stats
 from .volume_table import volume_table
 
-__all__ = ["volume_table"]
+__all__ = ["aseg_stats", "volume_table"]
