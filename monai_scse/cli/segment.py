@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from ..labels import OUTPUT_LABELS
 from ..runtime import BundleRun
 from .options import output_option, run_options, task_argument
 from .run_cases import run_cases
@@ -17,7 +18,7 @@ from .usage import one_line_errors, parse_settings
 
 __all__ = ["segment"]
 
-_ONLY = {"views": "brain", "brain_mask": "brain", "dicom_seg": "body"}
+_ONLY = {"views": "brain", "brain_mask": "brain", "labels": "brain"}
 
 
 def _check_task(task: str, options: dict[str, Any]) -> None:
@@ -38,7 +39,10 @@ def _bundle_run(task: str, paths: list[str], output_dir: Path, options: dict[str
         "device": options["device"],
         "skip_existing": options["skip_existing"] or None,
         "brain_mask_dir": options["brain_mask"],
+        "output_labels": options["labels"],
         "dicom_seg": options["dicom_seg"] or None,
+        "seg_nrrd": options["seg_nrrd"] or None,
+        "colour_tables": options["color_tables"] or None,
         **parse_settings(options["settings"]),
     }
     return BundleRun(task, ["inference.json", *overlays], entries)
@@ -49,6 +53,7 @@ def _bundle_run(task: str, paths: list[str], output_dir: Path, options: dict[str
 Examples:
   monai-scse segment brain T1.nii.gz -o results
   monai-scse segment brain subjects/*.nii.gz -o results --views --device cuda
+  monai-scse segment brain T1.nii.gz -o results --labels freesurfer --color-tables
   monai-scse segment body export/ --list-series
   monai-scse segment body export/ -o results --series 4 --dicom-seg
   monai-scse segment body scans/ -o results --skip-existing --set hu_offset=-1024
@@ -65,7 +70,14 @@ Examples:
     type=click.Path(exists=True, file_okay=False),
     help="Brain: folder of brain masks, named as the scans.",
 )
-@click.option("--dicom-seg", is_flag=True, help="Body: a DICOM SEG for each DICOM series.")
+@click.option(
+    "--labels",
+    type=click.Choice(OUTPUT_LABELS),
+    help="Brain: freesurfer for the numbers of its aseg, with an aseg.stats for each scan. By default classes.",
+)
+@click.option("--dicom-seg", is_flag=True, help="A DICOM SEG for each DICOM series.")
+@click.option("--seg-nrrd", is_flag=True, help="A .seg.nrrd for 3D Slicer for each scan.")
+@click.option("--color-tables", is_flag=True, help="Colour tables for FreeSurfer, ITK-SNAP and 3D Slicer.")
 @click.option("--list-series", is_flag=True, help="List the DICOM series of the folders, and stop.")
 @click.option("--series", help="Case name, number or UID of the DICOM series to segment.")
 @click.option("--skip-existing", is_flag=True, help="Segment only what is missing or incomplete.")
