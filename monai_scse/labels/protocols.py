@@ -24,6 +24,8 @@ _ROUNDING = 1e-6
 _PIECE = 1 << 22
 # more different numbers than a label map has
 _MANY_VALUES = 300
+# a map belongs to another protocol that finds as many structures, and twice as many as the one that is asked for
+_MANY_STRUCTURES = 10
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class LabelProtocol:
         others_are_background: whether further positive numbers are background. Otherwise they are errors.
         choice: what the user can choose in place of this protocol, for error messages.
         without_side: numbers that say no side, and the classes of both sides. A voxel gets the one that is nearer.
+        others: the class index of every number of further protocols, by their names, to tell their maps.
     """
 
     name: str
@@ -45,6 +48,7 @@ class LabelProtocol:
     others_are_background: bool = False
     choice: str = "choose another label_protocol"
     without_side: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    others: Mapping[str, Mapping[int, int]] = field(default_factory=dict)
 
     @cached_property
     def _lookup_table(self) -> np.ndarray:
@@ -82,12 +86,13 @@ class LabelProtocol:
             class indices, uint8, same shape.
 
         Raises:
-            InputError: when there are values that are not whole numbers, numbers that the protocol does not know, or
-                numbers without a side and none with one.
+            InputError: when there are values that are not whole numbers, numbers that the protocol does not know,
+                numbers without a side and none with one, or the numbers of another protocol.
         """
         table, values = self._lookup_table, labels.reshape(-1)
         classes = np.empty(values.shape, dtype=np.uint8)
         refused: set[float] = set()
+        present = np.zeros(len(table), dtype=bool)
         for start in range(0, values.size, _PIECE):
             piece = values[start : start + _PIECE].astype(np.float64)
             with np.errstate(invalid="ignore"):  # infinite values
@@ -95,15 +100,28 @@ class LabelProtocol:
                 known = (np.abs(piece - numbers) <= _ROUNDING * numbers) & (numbers >= 0)
             index = np.where(known, np.minimum(numbers, len(table) - 2), len(table) - 1).astype(np.int32)
             found = classes[start : start + _PIECE] = table[index]
+            present[index] = True
             refused.update(np.unique(piece[found == _UNKNOWN]).tolist())
         if refused:
             raise InputError(f"{file}: {self._what_is_wrong(sorted(refused))}.")
+        self._refuse_map_of_another(np.flatnonzero(present).tolist(), file)
         shaped = classes.reshape(labels.shape)
         for code, (_, sides) in self._codes_without_side.items():
             if (without := shaped == code).any():
                 told = ", ".join(f"{number:g}" for number in np.unique(labels[without]))
                 self._choose_sides(shaped, without, sides, f"{file}: label {told}")
         return shaped
+
+    def _refuse_map_of_another(self, numbers: Sequence[int], file: str) -> None:
+        ours = len({self.class_of_label.get(number, 0) for number in numbers} - {0})
+        for name, class_of_label in self.others.items():
+            if all(number in class_of_label for number in numbers):
+                theirs = len({class_of_label[number] for number in numbers} - {0})
+                if theirs >= max(_MANY_STRUCTURES, 2 * ours):
+                    raise InputError(
+                        f"{file}: a map of {name!r}, in which it has {theirs} structures and in {self.name!r} {ours}; "
+                        f"set label_protocol to {name}."
+                    )
 
     def _choose_sides(self, classes: np.ndarray, without: np.ndarray, sides: tuple[int, int], what: str) -> None:
         """Give each voxel without a side the class of the nearest voxel with one."""
@@ -216,4 +234,9 @@ def label_protocol(name: str, structures: Sequence[Structure]) -> LabelProtocol:
         tuple(structures),
         {number: index_of.get(kind, 0) for number, kind in numbering.items() if kind not in pairs},
         without_side={number: pairs[kind] for number, kind in numbering.items() if kind in pairs},
+        others={
+            other: {number: index_of.get(kind, 0) for number, kind in kinds.items()}
+            for other, kinds in (*NUMBERINGS.items(), ("classes", dict(enumerate(index_of))))
+            if other != name
+        },
     )

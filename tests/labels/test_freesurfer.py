@@ -141,6 +141,24 @@ def test_numbers_of_another_protocol_are_refused(protocol, number):
         label_protocol(protocol, BRAIN_STRUCTURES).to_classes(np.array([2, 41, number]))
 
 
+@pytest.mark.situation(
+    "A label map of another protocol whose numbers the one that is asked for has too, as SynthSeg's",
+    "refused, naming the protocol that fits",
+)
+@pytest.mark.parametrize("fits", ["classes", "freesurfer"])
+def test_a_map_of_another_protocol_is_refused(fits):
+    numbers = np.array(output_numbers(fits, BRAIN_STRUCTURES))
+    with pytest.raises(InputError, match=rf"^a\.nii: a map of '{fits}', in which .*; set label_protocol to {fits}\.$"):
+        label_protocol("neuromorphometrics", BRAIN_STRUCTURES).to_classes(numbers, "a.nii")
+
+
+def test_a_map_of_few_structures_is_read_as_it_is_asked_for():
+    numbers = np.array([0, 47, 48, 31, 32])
+    classes = label_protocol("neuromorphometrics", BRAIN_STRUCTURES).to_classes(numbers)
+    kinds = ["background", "right hippocampus", "left hippocampus", "right amygdala", "left amygdala"]
+    assert [NAMES[index] for index in classes] == kinds
+
+
 def test_a_table_with_one_side_leaves_what_has_none():
     table = structure_table([{"name": "left cerebral white matter", "colour": [1, 2, 3]}])
     assert label_protocol("freesurfer", table).to_classes(np.array([2, 251, 41])).tolist() == [1, 0, 0]
