@@ -22,8 +22,6 @@ from monai_scse.metrics import intracranial_measures
 
 TRAIN = Path(__file__).parents[1] / "bundles/brain_mri_scse_segmentation/configs/train.json"
 OUTSIDE_THE_SKULL = 500
-# SynthSeg's own numbers for parts of the ventricles, and FreeSurfer's
-VENTRICLE_PARTS = {136: 4, 137: 5, 163: 43, 164: 44}
 
 
 def measure(file: Path) -> tuple[float, float, float, float]:
@@ -34,8 +32,6 @@ def measure(file: Path) -> tuple[float, float, float, float]:
     voxel_mm = image.header.get_zooms()
     inside = np.where(numbers < OUTSIDE_THE_SKULL, numbers, 0)
     true = np.count_nonzero(inside) * np.prod(voxel_mm)
-    for part, whole in VENTRICLE_PARTS.items():
-        inside[inside == part] = whole
     classes = label_protocol("freesurfer", structures).to_classes(inside, str(file))
     measures = (
         true,
