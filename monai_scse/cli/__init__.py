@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .commands import bundle, doctor, info
+from .compare import compare
 from .segment import segment
 from .train import evaluate, train
 
@@ -28,5 +29,5 @@ def main() -> None:
     """Segment brains in MRI and organs in CT, for research."""
 
 
-for command in (segment, train, evaluate, info, doctor, bundle):
+for command in (segment, train, evaluate, compare, info, doctor, bundle):
     main.add_command(command)

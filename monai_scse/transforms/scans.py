@@ -29,8 +29,16 @@ def file_of(image: Any, default: str = "input") -> str:
     return str(getattr(image, "meta", {}).get(ImageMetaKey.FILENAME_OR_OBJ, default))
 
 
-def check_same_grid(label: torch.Tensor, image: torch.Tensor, key: Hashable = "label") -> None:
-    """Check that a label volume (1, x, y, z), named by its file or its key, lies on the grid of its image.
+def check_same_grid(
+    label: torch.Tensor, image: torch.Tensor, key: Hashable = "label", other: str = "its image"
+) -> None:
+    """Check that a label volume (1, x, y, z) lies on the grid of its image.
+
+    Args:
+        label: the volume, which the message names by its file or its key.
+        image: what it must fit, (1, x, y, z).
+        key: the entry of the label.
+        other: what the message calls the image.
 
     Raises:
         InputError: when the shapes differ, or the affines by more than 0.01 (mm, or mm a voxel).
@@ -38,15 +46,15 @@ def check_same_grid(label: torch.Tensor, image: torch.Tensor, key: Hashable = "l
     where = f"{file_of(label, str(key))}: "
     if label.shape[1:] != image.shape[1:]:
         raise InputError(
-            f"{where}shape {tuple(label.shape[1:])} differs from its image {file_of(image)} "
-            f"{tuple(image.shape[1:])}; resample it to the image."
+            f"{where}shape {tuple(label.shape[1:])} differs from {other} {file_of(image)} "
+            f"{tuple(image.shape[1:])}; resample it to that grid."
         )
     if not isinstance(label, MetaTensor) or not isinstance(image, MetaTensor):
         return
     if not torch.allclose(label.affine, image.affine, rtol=0, atol=0.01):
         raise InputError(
-            f"{where}its place in space (affine) differs from that of its image {file_of(image)}; "
-            "resample it to the image."
+            f"{where}its place in space (affine) differs from that of {other} {file_of(image)}; "
+            "resample it to that grid."
         )
 
 
