@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from .bids import bids
 from .commands import bundle, doctor, info
 from .compare import compare
 from .segment import segment
@@ -17,6 +18,7 @@ Examples:
   monai-scse segment brain T1.nii.gz -o results
   monai-scse segment body scans/ -o results --skip-existing
   monai-scse segment body dicom_folder/ -o results --dicom-seg
+  monai-scse bids study/ study/derivatives/monai-scse participant
 \b
 Shell completion, for this shell:
   eval "$(_MONAI_SCSE_COMPLETE=bash_source monai-scse)"    (or zsh_source, fish_source)
@@ -29,5 +31,5 @@ def main() -> None:
     """Segment brains in MRI and organs in CT, for research."""
 
 
-for command in (segment, train, evaluate, compare, info, doctor, bundle):
+for command in (segment, bids, train, evaluate, compare, info, doctor, bundle):
     main.add_command(command)

@@ -1,0 +1,48 @@
+"""The results of all images of a data set in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..runtime import InputError, atomic_write
+from .dataset import BidsImage
+from .derivatives import Derivatives, tsv_text
+
+__all__ = ["write_group"]
+
+_PREFIXES = {"subject": ("participant_id", "sub-"), "session": ("session_id", "ses-")}
+
+
+def _columns(image: BidsImage, entities: Sequence[str]) -> dict[str, str]:
+    """The entities of an image as columns, participant_id and session_id first, which have their prefixes."""
+    columns = {}
+    for entity in entities:
+        name, prefix = _PREFIXES.get(entity, (entity, ""))
+        columns[name] = f"{prefix}{image.entities[entity]}" if entity in image.entities else "n/a"
+    return columns
+
+
+def write_group(derivatives: Derivatives, images: Sequence[BidsImage]) -> tuple[Path, list[BidsImage]]:
+    """Write ``group_volumes.tsv``, a row for each structure of each image.
+
+    Args:
+        derivatives: results of the images.
+        images: those to put together.
+
+    Returns:
+        the table, and the images that have no results yet.
+
+    Raises:
+        InputError: when no image has results, or the file cannot be written.
+    """
+    done = [image for image in images if derivatives.is_complete(image)]
+    if not done:
+        raise InputError(
+            f"{derivatives.folder}: has no results of the {len(images)} T1w images; run the level participant first."
+        )
+    entities = list(dict.fromkeys([*_PREFIXES, *(name for image in done for name in image.entities)]))
+    rows = [{**_columns(image, entities), **row} for image in done for row in derivatives.rows(image)]
+    file = derivatives.folder / "group_volumes.tsv"
+    atomic_write(file, lambda path: path.write_text(tsv_text(rows), encoding="utf-8"))
+    return file, [image for image in images if image not in done]

@@ -1,0 +1,215 @@
+"""``monai-scse bids``: a BIDS App."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..data import case_name
+from ..runtime import find_input_error
+from .bundle_run import BundleRun, one_line_errors, parse_settings
+from .options import run_options
+from .progress import CohortProgress
+from .summary import format_table, summarize
+
+if TYPE_CHECKING:
+    from ignite.engine import Engine
+    from monai.bundle import ConfigWorkflow
+
+    from ..bids import BidsImage, Derivatives
+
+__all__ = ["bids"]
+
+_LEVELS = ("participant", "group")
+_LABEL_OPTIONS = ("--participant-label", "--participant_label", "--session-label", "--session_label")
+
+
+class _BidsAppCommand(click.Command):
+    """A command whose options for labels take several, as those of BIDS Apps: ``--participant-label 01 02``.
+
+    Nearest is click's own command. Its options take a fixed number of values.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, _an_option_for_each_label(args))
+
+
+def _an_option_for_each_label(words: Sequence[str]) -> list[str]:
+    """The words with the option before each of its labels. Before the level, an option has one label."""
+    spread: list[str] = []
+    option, has_label, is_past_level = "", False, False
+    for word in words:
+        if word.startswith("-"):
+            name, equals, _ = word.partition("=")
+            option, has_label = name if name in _LABEL_OPTIONS else "", bool(equals)
+        elif option:
+            spread += [option] if has_label and is_past_level else []
+            has_label = True
+        spread.append(word)
+        is_past_level = is_past_level or word in _LEVELS
+    return spread
+
+
+def _bundle_run(images: Sequence[BidsImage], work_dir: Path, output_dir: Path, options: Mapping[str, Any]) -> BundleRun:
+    overlays = [
+        *(["test_time_augmentation.yaml"] if options["tta"] else []),
+        *(["view_aggregation.yaml"] if options["views"] else []),
+        *options["configs"],
+    ]
+    files = [str(image.file) for image in images]
+    entries = {
+        "dataset_dir": files[0] if len(files) == 1 else files,
+        "output_dir": str(work_dir),
+        "failures#output_dir": str(output_dir / "logs"),
+        "device": options["device"],
+        **parse_settings(options["settings"]),
+    }
+    return BundleRun("brain", ["inference.json", *overlays], entries)
+
+
+@click.command(
+    cls=_BidsAppCommand,
+    epilog="""\b
+Examples:
+  monai-scse bids study/ study/derivatives/monai-scse participant
+  monai-scse bids study/ results/ participant --participant-label 01 02 --session-label baseline
+  monai-scse bids study/ results/ participant --skip-existing --bids-filter-file mprage.json
+  monai-scse bids study/ results/ group
+\b
+A filter file, as of fMRIPrep: the T1w images of one acquisition, run 1 or without a run
+  {"t1w": {"acquisition": "mprage", "run": [1, null]}}
+\b
+A job for each participant, on a cluster:
+  monai-scse bids study/ results/ participant --participant-label $LABEL
+""",
+)
+@click.argument("bids_dir", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("output_dir", metavar="OUT_DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("level", metavar="{participant|group}", type=click.Choice(_LEVELS))
+@click.option(
+    *("--participant-label", "--participant_label", "participants"),
+    multiple=True,
+    metavar="LABEL...",
+    help="Participants, with or without sub-. By default all.",
+)
+@click.option(
+    *("--session-label", "--session_label", "sessions"),
+    multiple=True,
+    metavar="LABEL...",
+    help="Sessions, with or without ses-. By default all.",
+)
+@click.option(
+    "--bids-filter-file",
+    "filter_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="JSON file that chooses T1w images by their entities.",
+)
+@click.option("--tta", is_flag=True, help="Test-time augmentation: better, 2 to 3 times the time.")
+@click.option("--views", is_flag=True, help="Three networks for three views, 6 times the time.")
+@click.option("--skip-existing", is_flag=True, help="Segment only the images that have no results yet.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, for scripts.")
+@run_options
+def bids(bids_dir: Path, output_dir: Path, level: str, **options: Any) -> None:
+    """Segment the brains in the T1w images of a BIDS data set.
+
+    The level participant writes derivatives of BIDS to OUT_DIR: for each image a segmentation on its own grid, a table
+    of structures with their volumes, and a picture. Several processes may share OUT_DIR. An image that fails costs that
+    image alone: logs/failures.csv names it.
+
+    The level group puts the tables of all images into group_volumes.tsv.
+    """
+    with one_line_errors():
+        from ..bids import Derivatives, find_images, participant_labels, read_filters
+
+        participants = options["participants"]
+        filters = read_filters(options["filter_file"]) if options["filter_file"] else None
+        images = find_images(bids_dir, participants, options["sessions"], filters)
+        derivatives = Derivatives(output_dir, bids_dir)
+        if level == "group":
+            _group(derivatives, images)
+            return
+        found = {image.entities["subject"] for image in images}
+        without = [label for label in participant_labels(bids_dir, participants) if label not in found]
+        if without:
+            click.echo(f"No T1w images: {', '.join(f'sub-{label}' for label in without)}", err=True)
+        if options["skip_existing"]:
+            images = _unfinished(derivatives, images)
+        if options["dry_run"]:
+            click.echo(_bundle_run(images, output_dir / ".work", output_dir, options).command_line)
+            return
+        failed = bool(images) and _segment(derivatives, images, options)
+        if failed or (without and participants):
+            raise click.exceptions.Exit(1)
+
+
+def _unfinished(derivatives: Derivatives, images: Sequence[BidsImage]) -> list[BidsImage]:
+    unfinished = [image for image in images if not derivatives.is_complete(image)]
+    done = len(images) - len(unfinished)
+    click.echo(f"{done} of {len(images)} images are complete in {derivatives.folder}, left out.", err=True)
+    return unfinished
+
+
+def _group(derivatives: Derivatives, images: Sequence[BidsImage]) -> None:
+    from ..bids import write_group
+
+    table, missing = write_group(derivatives, images)
+    for image in missing:
+        click.echo(f"No results: {image.source}", err=True)
+    click.echo(f"{len(images) - len(missing)} of {len(images)} images are in {table}")
+
+
+def _segment(derivatives: Derivatives, images: Sequence[BidsImage], options: Mapping[str, Any]) -> bool:
+    """Segment images, and print the summary. Returns whether one failed."""
+    derivatives.prepare()
+    # in the output folder, so that files move whole
+    with tempfile.TemporaryDirectory(prefix=".work-", dir=derivatives.folder, ignore_cleanup_errors=True) as folder:
+        work_dir = Path(folder)
+        workflow = _bundle_run(images, work_dir, derivatives.folder, options).workflow(options["verbose"])
+        workflow.initialize()
+        progress = CohortProgress(quiet=options["as_json"])
+        progress.attach(workflow.parser.get_parsed_content("evaluator"))
+        _move_results(workflow, derivatives, images, work_dir)
+        failures = workflow.parser.get_parsed_content("failures")
+        try:
+            workflow.run()
+        except Exception as error:
+            if not failures.failures or find_input_error(error) is None:
+                raise  # images that failed are in the summary
+        finally:
+            workflow.finalize()
+        summary = summarize(work_dir, progress.seconds, failures.failures)
+    places = {case_name(image.file): str(derivatives.file(image, "_dseg.nii.gz")) for image in images}
+    summary["output_dir"] = str(derivatives.folder)
+    for case in summary["cases"]:
+        case["segmentation"] = places[case["case"]]
+    if options["as_json"]:
+        click.echo(json.dumps(summary, indent=2))
+    else:
+        click.echo(format_table(summary))
+        click.echo(f"Results: {derivatives.folder}")
+        if failures.failures:
+            click.echo(f"Failures: {derivatives.folder / 'logs/failures.csv'}", err=True)
+    return bool(failures.failures)
+
+
+def _move_results(
+    workflow: ConfigWorkflow, derivatives: Derivatives, images: Sequence[BidsImage], work_dir: Path
+) -> None:
+    """Let the evaluator move the results of an image to their places, behind the handlers that write them."""
+    from monai.engines.utils import IterationEvents
+
+    from ..transforms import file_of
+
+    evaluator, structures = (workflow.parser.get_parsed_content(name) for name in ("evaluator", "structures"))
+    image_of = {case_name(image.file): image for image in images}
+
+    def move(engine: Engine) -> None:
+        for output in engine.state.output:
+            derivatives.take(image_of[case_name(file_of(output["pred"]))], work_dir, structures)
+
+    evaluator.add_event_handler(IterationEvents.MODEL_COMPLETED, move)
