@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..data import case_name
 from ..runtime import InputError
 
 __all__ = ["BidsImage", "dataset_description", "find_images", "participant_labels", "read_filters"]
@@ -35,8 +36,8 @@ class BidsImage:
 
     @property
     def stem(self) -> str:
-        """Its entities as its name has them, such as ``sub-01_ses-1_run-2``."""
-        return self.file.name.rpartition("_")[0]
+        """Its entities as its name has them, without desc, such as ``sub-01_ses-1_run-2``."""
+        return re.sub("_desc-[^_]+", "", self.file.name.rpartition("_")[0])
 
 
 def dataset_description(bids_dir: Path) -> dict[str, Any]:
@@ -137,7 +138,19 @@ def find_images(
     if sessions:
         kept = _chosen(there, sessions, "ses-", f"{chosen} in session")
         images = [image for image in images if image.entities.get("session") in kept]
+    _refuse_same_results(images)
     return images
+
+
+def _refuse_same_results(images: Sequence[BidsImage]) -> None:
+    """Refuse images that differ in their suffix or desc alone, as a filter may choose them."""
+    first: dict[tuple[Path, str], BidsImage] = {}
+    for image in images:
+        other = first.setdefault((image.file.parent, image.stem), image)
+        if case_name(other.file) != case_name(image.file):
+            raise InputError(
+                f"{image.file}: its results would replace those of {other.source}; choose one by the filter."
+            )
 
 
 def _query(bids_dir: Path, labels: Sequence[str], filters: dict[str, Any]) -> list[BidsImage]:
@@ -153,7 +166,7 @@ def _query(bids_dir: Path, labels: Sequence[str], filters: dict[str, Any]) -> li
         known = layout.get_entities()
         for name in filters.keys() - known.keys():
             nearest = difflib.get_close_matches(name, known, n=1)
-            cure = f"did you mean {nearest[0]!r}?" if nearest else "see the entities of BIDS."
+            cure = f"did you mean {nearest[0]!r}?" if nearest else "take a long name, such as acquisition or run."
             raise InputError(f"filter of t1w: no entity {name!r}; {cure}")
         meanings = {None: Query.NONE, "*": Query.ANY}
         query = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -72,13 +71,14 @@ research. A network with scSE blocks finds the structures.
 
 
 def tsv_text(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Rows as the text of a table of BIDS: tabs, and n/a for what is absent."""
-    text = io.StringIO()
+    """Rows as the text of a table of BIDS: tabs, no quotes, and n/a for what is absent."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
-    writer = csv.DictWriter(text, columns, restval="n/a", delimiter="\t", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows([{name: "n/a" if value in ("", None) else value for name, value in row.items()} for row in rows])
-    return text.getvalue()
+    lines: list[list[Any]] = [columns, *([row.get(name) for name in columns] for row in rows)]
+    return "".join("\t".join([_cell(value) for value in line]) + "\n" for line in lines)
+
+
+def _cell(value: Any) -> str:
+    return " ".join(str(value).split()) if value not in ("", None) else "n/a"
 
 
 class Derivatives:
@@ -216,7 +216,7 @@ class Derivatives:
     def rows(self, image: BidsImage) -> list[dict[str, str]]:
         """The table of a complete image."""
         with self.file(image, "_dseg.tsv").open(newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file, delimiter="\t"))
+            return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
 def _voxel_size(file: Path) -> str:

@@ -139,7 +139,7 @@ def bids(bids_dir: Path, output_dir: Path, level: str, **options: Any) -> None:
             click.echo(f"No T1w images: {', '.join(f'sub-{label}' for label in without)}", err=True)
         if options["skip_existing"]:
             images = _unfinished(derivatives, images)
-        if options["dry_run"]:
+        if images and options["dry_run"]:
             click.echo(_bundle_run(images, output_dir / ".work", output_dir, options).command_line)
             return
         failed = bool(images) and _segment(derivatives, images, options)

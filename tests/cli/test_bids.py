@@ -228,3 +228,25 @@ def test_wrong_words_end_with_status_2(tmp_path: Path) -> None:
     done = run_bids(tmp_path, "out", "people")
     assert done.exit_code == 2
     assert "'people' is not one of 'participant', 'group'" in done.stderr
+
+
+@pytest.mark.long
+def test_jobs_of_an_array_share_the_folder(tmp_path: Path) -> None:
+    data = phantom_set(tmp_path / "study", *(f"sub-{label}_T1w.nii.gz" for label in "1234"))
+    damaged = data / "sub-4/anat/sub-4_T1w.nii.gz"
+    damaged.write_bytes(damaged.read_bytes()[:900])
+    words = [sys.executable, "-c", "from monai_scse.cli import main; main()", "bids", data, tmp_path / "out"]
+    tiny = tiny_network(tmp_path)
+    jobs = [
+        subprocess.Popen(
+            [*words, "participant", "--participant-label", *labels, *tiny],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for labels in ("12", "34")
+    ]
+    assert [job.wait(timeout=300) for job in jobs] == [0, 1]
+    done = run_bids(data, tmp_path / "out", "group")
+    assert set(table(tmp_path / "out/group_volumes.tsv")["participant_id"]) == {"sub-1", "sub-2", "sub-3"}
+    assert "No results: sub-4/anat/sub-4_T1w.nii.gz" in done.stderr
+    assert list((tmp_path / "out").glob(".work-*")) == []
