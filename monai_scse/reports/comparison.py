@@ -25,12 +25,16 @@ MEASURES = ("dice", "hd95_mm", "volume_a_ml", "volume_b_ml", "difference_ml", "d
 _MM3_PER_ML = 1000
 
 
+def _case_of(file: Path) -> str:
+    return case_name(file).removesuffix("_seg").removesuffix(".seg")
+
+
 def _segmentations(folder: Path) -> dict[str, Path]:
     """The segmentations of a folder by case. Of a scan and its ``<case>_seg`` the scan is left out."""
     files = sorted(file for file in folder.iterdir() if file.name.lower().endswith(IMAGE_SUFFIXES))
     named: dict[str, Path] = {}
     for file in sorted(files, key=lambda file: not case_name(file).endswith("_seg")):
-        case = case_name(file).removesuffix("_seg")
+        case = _case_of(file)
         other = named.setdefault(case, file)
         if other is not file and case_name(other) == case_name(file):
             raise InputError(f"{file}: same case name {case!r} as {other}; rename one of them.")
@@ -56,7 +60,7 @@ def pair_segmentations(first: Path, second: Path) -> tuple[dict[str, tuple[Path,
         file, folder = (second, first) if first.is_dir() else (first, second)
         raise InputError(f"{file}: a file, and {folder} is a folder; give two files or two folders.")
     if not first.is_dir():
-        return {case_name(first).removesuffix("_seg"): (first, second)}, []
+        return {_case_of(first): (first, second)}, []
     ours, theirs = _segmentations(first), _segmentations(second)
     pairs = {case: (file, theirs[case]) for case, file in ours.items() if case in theirs}
     if not pairs:

@@ -67,6 +67,7 @@ def test_folders_are_matched_by_case(pair: tuple[Path, Path], tmp_path: Path) ->
     save(tmp_path / "a/P2_seg.nii.gz", {1: line(1)})
     save(tmp_path / "a/P2.nii.gz", {7: line(1)})  # the scan beside its segmentation
     save(tmp_path / "b/P2_seg.nii", {1: line(1)})
+    (tmp_path / "b/P2.seg.nrrd").touch()  # the same for 3D Slicer
     done = compare(tmp_path / "a", tmp_path / "b", "--task", "brain", "--json")
     assert done.exit_code == 0, done.output
     summary = json.loads(done.stdout)

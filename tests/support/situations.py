@@ -13,6 +13,8 @@ PAGE = TESTS.parent / "docs/reliability.md"
 COLLECTED = pytest.StashKey[tuple[set[Path], list["Situation"]]]()  # files of all tests, and their situations
 _TITLES = {
     "bundles": "A batch of scans",
+    "bids": "BIDS data sets",
+    "cli": "Commands",
     "runtime": "Start of a run, and files that it writes",
     "data": "Files and folders",
     "transforms": "Images",
