@@ -140,7 +140,8 @@ def segment_cases(client: Client, run: BundleRun, cases: Sequence[dict[str, str]
 
     from . import __version__
 
-    tables = CaseTables(run.entries["output_dir"], "failure", "failures.csv")
+    folder = run.entries.get("failures#output_dir", run.entries["output_dir"])
+    tables = CaseTables(folder, "failure", "failures.csv")
     futures = {client.submit(_segment_case, run, case, __version__, pure=False): case["image"] for case in cases}
     for future in as_completed(futures):
         file = futures.pop(future)

@@ -11,16 +11,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..data import case_name
-from ..runtime import find_input_error
-from .bundle_run import BundleRun, one_line_errors, parse_settings
+from ..runtime import BundleRun
 from .options import run_options
-from .progress import CohortProgress
+from .run_cases import run_cases
 from .summary import format_table, summarize
+from .usage import one_line_errors, parse_settings
 
 if TYPE_CHECKING:
-    from ignite.engine import Engine
-    from monai.bundle import ConfigWorkflow
-
     from ..bids import BidsImage, Derivatives
 
 __all__ = ["bids"]
@@ -112,6 +109,8 @@ A job for each participant, on a cluster:
 @click.option("--tta", is_flag=True, help="Test-time augmentation: better, 2 to 3 times the time.")
 @click.option("--views", is_flag=True, help="Three networks for three views, 6 times the time.")
 @click.option("--skip-existing", is_flag=True, help="Segment only the images that have no results yet.")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, help="Processes on this machine, an image each.")
+@click.option("--dask", metavar="ADDRESS", help="Dask scheduler, whose workers segment the images: tcp://node1:8786.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, for scripts.")
 @run_options
 def bids(bids_dir: Path, output_dir: Path, level: str, **options: Any) -> None:
@@ -123,6 +122,8 @@ def bids(bids_dir: Path, output_dir: Path, level: str, **options: Any) -> None:
 
     The level group puts the tables of all images into group_volumes.tsv.
     """
+    if options["jobs"] > 1 and options["dask"]:
+        raise click.UsageError("--jobs and --dask exclude each other")
     with one_line_errors():
         from ..bids import Derivatives, find_images, participant_labels, read_filters
 
@@ -166,50 +167,30 @@ def _group(derivatives: Derivatives, images: Sequence[BidsImage]) -> None:
 def _segment(derivatives: Derivatives, images: Sequence[BidsImage], options: Mapping[str, Any]) -> bool:
     """Segment images, and print the summary. Returns whether one failed."""
     derivatives.prepare()
+    output_dir = derivatives.folder.absolute()
     # in the output folder, so that files move whole
-    with tempfile.TemporaryDirectory(prefix=".work-", dir=derivatives.folder, ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(prefix=".work-", dir=output_dir, ignore_cleanup_errors=True) as folder:
         work_dir = Path(folder)
-        workflow = _bundle_run(images, work_dir, derivatives.folder, options).workflow(options["verbose"])
-        workflow.initialize()
-        progress = CohortProgress(quiet=options["as_json"])
-        progress.attach(workflow.parser.get_parsed_content("evaluator"))
-        _move_results(workflow, derivatives, images, work_dir)
-        failures = workflow.parser.get_parsed_content("failures")
-        try:
-            workflow.run()
-        except Exception as error:
-            if not failures.failures or find_input_error(error) is None:
-                raise  # images that failed are in the summary
-        finally:
-            workflow.finalize()
-        summary = summarize(work_dir, progress.seconds, failures.failures)
-    places = {case_name(image.file): str(derivatives.file(image, "_dseg.nii.gz")) for image in images}
+        run = _bundle_run(images, work_dir, output_dir, options)
+        structures = run.parser().get_parsed_content("structures")
+        image_of = {case_name(image.file): image for image in images}
+        outcome = run_cases(
+            run,
+            options["jobs"],
+            options["dask"],
+            quiet=options["as_json"],
+            verbose=options["verbose"],
+            done=lambda case: derivatives.take(image_of[case], work_dir, structures),
+        )
+        summary = summarize(work_dir, outcome)
     summary["output_dir"] = str(derivatives.folder)
     for case in summary["cases"]:
-        case["segmentation"] = places[case["case"]]
+        case["segmentation"] = str(derivatives.file(image_of[case["case"]], "_dseg.nii.gz"))
     if options["as_json"]:
         click.echo(json.dumps(summary, indent=2))
     else:
         click.echo(format_table(summary))
         click.echo(f"Results: {derivatives.folder}")
-        if failures.failures:
+        if outcome.failures:
             click.echo(f"Failures: {derivatives.folder / 'logs/failures.csv'}", err=True)
-    return bool(failures.failures)
-
-
-def _move_results(
-    workflow: ConfigWorkflow, derivatives: Derivatives, images: Sequence[BidsImage], work_dir: Path
-) -> None:
-    """Let the evaluator move the results of an image to their places, behind the handlers that write them."""
-    from monai.engines.utils import IterationEvents
-
-    from ..transforms import file_of
-
-    evaluator, structures = (workflow.parser.get_parsed_content(name) for name in ("evaluator", "structures"))
-    image_of = {case_name(image.file): image for image in images}
-
-    def move(engine: Engine) -> None:
-        for output in engine.state.output:
-            derivatives.take(image_of[case_name(file_of(output["pred"]))], work_dir, structures)
-
-    evaluator.add_event_handler(IterationEvents.MODEL_COMPLETED, move)
+    return bool(outcome.failures)

@@ -15,7 +15,7 @@ import click
 from ..data import CaseFailure, case_name
 from ..labels import NUMBERINGS, LabelProtocol, label_protocol, organ_protocol, organ_table, structure_table
 from ..runtime import BUNDLES, InputError, atomic_write, bundle_folder
-from .bundle_run import one_line_errors
+from .usage import one_line_errors
 
 if TYPE_CHECKING:
     import pandas as pd

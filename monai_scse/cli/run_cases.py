@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -76,11 +77,25 @@ def _bar(total: int, quiet: bool) -> Any:
     return tqdm(total=total, desc="scans", unit="scan", disable=quiet or total < 2)
 
 
-def _run_here(run: BundleRun, quiet: bool, verbose: bool) -> Outcome:
+def _call_for_each_case(evaluator: Engine, done: Callable[[str], object]) -> None:
+    """Call a function when a case has all its files. An error in it makes the case fail."""
+    from monai.engines.utils import IterationEvents
+
+    def call(engine: Engine) -> None:
+        for output in engine.state.output:
+            done(case_name(file_of(output["pred"])))
+
+    evaluator.add_event_handler(IterationEvents.MODEL_COMPLETED, call)  # behind the handlers that write
+
+
+def _run_here(run: BundleRun, quiet: bool, verbose: bool, done: Callable[[str], object] | None) -> Outcome:
     workflow = run.workflow(verbose)
     workflow.initialize()
+    evaluator = workflow.parser.get_parsed_content("evaluator")
     clock = _CaseClock(quiet)
-    clock.attach(workflow.parser.get_parsed_content("evaluator"))
+    clock.attach(evaluator)
+    if done:
+        _call_for_each_case(evaluator, done)
     failures = workflow.parser.get_parsed_content("failures")
     try:
         workflow.run()
@@ -92,7 +107,9 @@ def _run_here(run: BundleRun, quiet: bool, verbose: bool) -> Outcome:
     return Outcome(clock.seconds, failures.failures)
 
 
-def _run_on_workers(run: BundleRun, jobs: int, scheduler: str | None, quiet: bool) -> Outcome:
+def _run_on_workers(
+    run: BundleRun, jobs: int, scheduler: str | None, quiet: bool, done: Callable[[str], object] | None
+) -> Outcome:
     from ..cohort import local_workers, scheduler_workers, segment_cases
 
     run.entries["output_dir"] = os.path.abspath(run.entries["output_dir"])  # a worker may be in another folder
@@ -108,12 +125,19 @@ def _run_on_workers(run: BundleRun, jobs: int, scheduler: str | None, quiet: boo
             outcome.failures += result.failures
             if not result.failures:
                 outcome.seconds[result.case] = result.seconds
+                if done:
+                    done(result.case)
             bar.update()
     return outcome
 
 
 def run_cases(
-    run: BundleRun, jobs: int = 1, scheduler: str | None = None, quiet: bool = False, verbose: bool = False
+    run: BundleRun,
+    jobs: int = 1,
+    scheduler: str | None = None,
+    quiet: bool = False,
+    verbose: bool = False,
+    done: Callable[[str], object] | None = None,
 ) -> Outcome:
     """Segment the cases of a run. One that fails costs itself alone.
 
@@ -123,6 +147,7 @@ def run_cases(
         scheduler: address of a Dask scheduler, whose workers do the work in place of this machine.
         quiet: whether to leave out the progress bar.
         verbose: whether MONAI and Ignite log.
+        done: called in this process with the name of each case that is segmented, as soon as it has all its files.
 
     Raises:
         InputError: when the run cannot start.
@@ -130,5 +155,5 @@ def run_cases(
     if not verbose:
         log_warnings_only()
     if jobs > 1 or scheduler:
-        return _run_on_workers(run, jobs, scheduler, quiet)
-    return _run_here(run, quiet, verbose)
+        return _run_on_workers(run, jobs, scheduler, quiet, done)
+    return _run_here(run, quiet, verbose, done)
