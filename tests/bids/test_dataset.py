@@ -102,7 +102,7 @@ def test_dead_link_is_an_image(tmp_path: Path) -> None:
         ({"participants": ["03"]}, r"study: no participant 03; choose of 01, 02\.$"),
         ({"sessions": ["3"]}, r"study: no T1w images in session 3; choose of 1, 2\.$"),
         ({"participants": ["02"], "sessions": ["1"]}, r"study: no T1w images of 02 in session 1; choose of 2\.$"),
-        ({"filters": {"acqusition": "x"}}, r"no entity 'acqusition'; did you mean 'acquisition'\?$"),
+        ({"filters": {"acquisitions": "x"}}, r"no entity 'acquisitions'; did you mean 'acquisition'\?$"),
         ({"filters": {"foo": "x"}}, r"no entity 'foo'; take a long name, such as acquisition or run\.$"),
         ({"filters": {"run": 9}}, r"study: no T1w images with the filter \{'run': 9\}; give another filter\.$"),
     ],
