@@ -38,12 +38,17 @@ def _table(task: str) -> list[dict[str, Any]]:
 
 
 def _protocol(task: str, name: str) -> LabelProtocol:
-    if task == "brain":
-        protocol, numberings = label_protocol(name, structure_table(_table(task))), set(NUMBERINGS)
-    else:
-        organs = organ_table(_table(task))
-        protocol, numberings = organ_protocol(organs, name), {key for organ in organs for key in organ.numbers}
-    return replace(protocol, choice=f"choose another --labels ({', '.join(['classes', *sorted(numberings)])})")
+    """What the numbers of a label map mean.
+
+    Raises:
+        click.BadParameter: when the structures of the task have no such numbers.
+    """
+    organs = organ_table(_table(task)) if task == "body" else ()
+    names = ["classes", *(sorted({key for organ in organs for key in organ.numbers}) if organs else NUMBERINGS)]
+    if name not in names:
+        raise click.BadParameter(f"{name!r} is not one of {', '.join(map(repr, names))}.", param_hint="--labels")
+    protocol = organ_protocol(organs, name) if organs else label_protocol(name, structure_table(_table(task)))
+    return replace(protocol, choice=f"choose another --labels ({', '.join(names)})")
 
 
 def _task_of(files: Sequence[Path]) -> str:
@@ -85,8 +90,8 @@ def _means(rows: Sequence[Mapping[str, Any]]) -> tuple[pd.DataFrame, pd.DataFram
 
     from ..reports import MEASURES
 
-    table = pd.DataFrame(rows)
     measures = list(MEASURES)
+    table = pd.DataFrame(rows, columns=["case", "structure", *measures])
     structures = pd.concat([table, table.assign(structure="all structures")])
     return (
         table.groupby("case", sort=False)[measures].mean(),
@@ -120,15 +125,16 @@ def _write(file: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def _as_json(rows: Sequence[Mapping[str, Any]], alone: Sequence[Path], failures: Sequence[CaseFailure]) -> str:
     """The comparison for scripts. What is not defined is null."""
+    import pandas as pd
 
-    def plain(row: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in row.items()}
-
-    means = _means(rows) if rows else ()
-    tables = [[plain(row) for row in table.reset_index().to_dict("records")] for table in means]
+    cases, structures = _means(rows)
+    tables = {
+        "rows": pd.DataFrame(rows),
+        "means_of_cases": cases.reset_index(),
+        "means_of_structures": structures.reset_index(),
+    }
     content = {
-        "rows": [plain(row) for row in rows],
-        **dict(zip(("means_of_cases", "means_of_structures"), tables)),
+        **{name: json.loads(table.to_json(orient="records")) for name, table in tables.items()},
         "without_partner": [str(file) for file in alone],
         "failures": [failure.row for failure in failures],
     }
@@ -155,8 +161,8 @@ Examples:
     "--labels",
     multiple=True,
     metavar="NAME",
-    help="What the numbers mean: classes (the default, as segment writes them), neuromorphometrics, or a column of "
-    "the organ table. Give it twice where A and B differ.",
+    help="What the numbers mean. classes, the default, are those that segment writes. Others are of a brain "
+    f"{', '.join(NUMBERINGS)}, of a body the columns of the organ table. Give it twice where A and B differ.",
 )
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Table of all cases, CSV.")
 @click.option("--json", "as_json", is_flag=True, help="Print the comparison as JSON, for scripts.")

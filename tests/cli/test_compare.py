@@ -114,6 +114,8 @@ def test_numbers_of_another_protocol(pair: tuple[Path, Path], tmp_path: Path) ->
     assert done.exit_code == 1
     assert f"error: {manual}: unknown label 45, 47: 'classes' has 28 labels from 0 to 27; " in done.stderr
     assert "--labels (classes, " in done.stderr
+    summary = json.loads(compare(pair[0], manual, "--task", "brain", "--json").stdout)
+    assert (summary["rows"], [failure["file"] for failure in summary["failures"]]) == ([], [str(manual)])
     numbered = compare(pair[0], manual, "--task", "brain", "--labels", "classes", "--labels", "neuromorphometrics")
     assert numbered.exit_code == 0, numbered.stderr
     assert "0.7500" in numbered.stdout
@@ -141,7 +143,8 @@ def test_table_of_volumes_tells_the_task(pair: tuple[Path, Path]) -> None:
         (["{a}", "{folder}"], 1, "is a folder; give two files or two folders."),
         (["{folder}", "{empty}", "--task", "brain"], 1, "no segmentations found; give a folder with"),
         (["{folder}", "{other}", "--task", "brain"], 1, "has none of the cases of"),
-        (["{a}", "{b}", "--task", "brain", "--labels", "aseg.mgz"], 1, "label_protocol must be one of"),
+        (["{a}", "{b}", "--task", "brain", "--labels", "aseg"], 2, "'aseg' is not one of 'classes', 'neuro"),
+        (["{a}", "{b}", "--task", "body", "--labels", "aseg"], 2, "'aseg' is not one of 'classes', 'synthetic'"),
         (["{a}", "{b}", "--task", "hand"], 2, "'hand' is not one of 'brain', 'body'"),
         (["{a}", "gone.nii"], 2, "'gone.nii' does not exist"),
         (["{a}", "{b}", *["--labels", "classes"] * 3], 2, "once for both, or twice"),
