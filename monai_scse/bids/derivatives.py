@@ -154,6 +154,13 @@ class Derivatives:
         """Whether an image has a segmentation and its table."""
         return all(self.file(image, f"_dseg{suffix}").is_file() for suffix in (".nii.gz", ".tsv"))
 
+    def labels(self, image: BidsImage) -> str:
+        """The name of the numbers in a complete segmentation, ``classes`` or ``freesurfer``. Empty for no such."""
+        if not self.is_complete(image):
+            return ""
+        numbers = [int(row["index"]) for row in self.rows(image)]
+        return "classes" if numbers == list(range(1, len(numbers) + 1)) else "freesurfer"
+
     def take(self, image: BidsImage, work_dir: Path, structures: Sequence[Structure]) -> None:
         """Give the results of an image their places, once all of them are there.
 

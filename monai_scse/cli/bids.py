@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..data import case_name
+from ..labels import OUTPUT_LABELS
 from ..runtime import BundleRun
 from .options import run_options
 from .run_cases import run_cases
@@ -63,6 +64,7 @@ def _bundle_run(images: Sequence[BidsImage], work_dir: Path, output_dir: Path, o
         "dataset_dir": files[0] if len(files) == 1 else files,
         "output_dir": str(work_dir),
         "failures#output_dir": str(output_dir / "logs"),
+        "output_labels": options["labels"],
         "device": options["device"],
         **parse_settings(options["settings"]),
     }
@@ -108,6 +110,11 @@ A job for each participant, on a cluster:
 )
 @click.option("--tta", is_flag=True, help="Test-time augmentation: better, 2 to 3 times the time.")
 @click.option("--views", is_flag=True, help="Three networks for three views, 6 times the time.")
+@click.option(
+    "--labels",
+    type=click.Choice(OUTPUT_LABELS),
+    help="freesurfer for the numbers of its aseg, with an aseg.stats for each image. By default classes.",
+)
 @click.option("--skip-existing", is_flag=True, help="Segment only the images that have no results yet.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, help="Processes on this machine, an image each.")
 @click.option("--dask", metavar="ADDRESS", help="Dask scheduler, whose workers segment the images: tcp://node1:8786.")
@@ -139,7 +146,7 @@ def bids(bids_dir: Path, output_dir: Path, level: str, **options: Any) -> None:
         if without:
             click.echo(f"No T1w images: {', '.join(f'sub-{label}' for label in without)}", err=True)
         if options["skip_existing"]:
-            images = _unfinished(derivatives, images)
+            images = _unfinished(derivatives, images, options["labels"] or "classes")
         if images and options["dry_run"]:
             click.echo(_bundle_run(images, output_dir / ".work", output_dir, options).command_line)
             return
@@ -148,8 +155,8 @@ def bids(bids_dir: Path, output_dir: Path, level: str, **options: Any) -> None:
             raise click.exceptions.Exit(1)
 
 
-def _unfinished(derivatives: Derivatives, images: Sequence[BidsImage]) -> list[BidsImage]:
-    unfinished = [image for image in images if not derivatives.is_complete(image)]
+def _unfinished(derivatives: Derivatives, images: Sequence[BidsImage], labels: str) -> list[BidsImage]:
+    unfinished = [image for image in images if derivatives.labels(image) != labels]
     done = len(images) - len(unfinished)
     click.echo(f"{done} of {len(images)} images are complete in {derivatives.folder}, left out.", err=True)
     return unfinished

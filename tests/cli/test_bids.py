@@ -144,6 +144,22 @@ def test_skip_existing_segments_what_is_missing(folder: Path, tmp_path: Path) ->
     assert "3 of 3 images are complete in" in again.stderr
 
 
+def test_numbers_of_freesurfer(folder: Path, tmp_path: Path) -> None:
+    results = shutil.copytree(folder / "out", tmp_path / "out")
+    words = (folder / "study", results, "participant", "--participant-label", "02", *tiny_network(tmp_path))
+    done = run_bids(*words, "--skip-existing", "--labels", "freesurfer")  # there are results with other numbers
+    assert done.exit_code == 0, done.output
+    assert "0 of 1 images are complete" in done.stderr
+    anat = results / "sub-02/ses-2/anat"
+    rows = table(anat / f"{STEMS[2]}_dseg.tsv").set_index("name")
+    assert (rows.loc["left cerebral cortex", "index"], rows.loc["brainstem", "index"]) == (3, 16)
+    present = np.unique(np.asarray(nibabel.load(anat / f"{STEMS[2]}_dseg.nii.gz").dataobj))
+    assert set(present) - {0} == set(rows.loc[rows["voxels"] > 0, "index"])
+    assert (anat / f"{STEMS[2]}_aseg.stats").read_text().startswith("#")
+    again = run_bids(*words, "--skip-existing", "--labels", "freesurfer")
+    assert "1 of 1 images are complete" in again.stderr
+
+
 def test_set_without_sessions(tmp_path: Path) -> None:
     data = phantom_set(tmp_path / "study", "sub-A_T1w.nii.gz")
     done = run_bids(data, tmp_path / "study/derivatives/scse", "participant", *tiny_network(tmp_path))

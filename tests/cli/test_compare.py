@@ -129,6 +129,18 @@ def test_organs_with_the_numbers_of_another_program(tmp_path: Path) -> None:
     assert {row["structure"]: row["dice"] for row in json.loads(done.stdout)["rows"]}["liver"] == 1
 
 
+def test_brain_with_the_numbers_of_freesurfer(tmp_path: Path) -> None:
+    ours = save(tmp_path / "ours.nii.gz", {14: line(1, 2), 3: line(5)})
+    theirs = save(tmp_path / "theirs.nii.gz", {16: line(1, 2), 41: line(5)})
+    done = compare(ours, theirs, "--task", "brain", "--labels", "classes", "--labels", "freesurfer", "--json")
+    assert done.exit_code == 0, done.output
+    dice = {row["structure"]: row["dice"] for row in json.loads(done.stdout)["rows"]}
+    assert {name: value for name, value in dice.items() if value is not None} == {
+        "brainstem": 1,
+        "right cerebral white matter": 1,
+    }
+
+
 def test_table_of_volumes_tells_the_task(pair: tuple[Path, Path]) -> None:
     pair[0].with_name("T1_volumes.csv").write_text("index,structure,voxels\n1,liver,4\n2,spleen,1\n")
     done = compare(*pair)
