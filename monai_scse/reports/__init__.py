@@ -3,6 +3,18 @@
 from __future__ import annotations
 
 from .aseg_stats import aseg_stats
+from .case_page import CasePage
+from .cohort_page import CohortCase, cohort_page, write_cohort_page
+from .measures import asymmetry, brain_volume_ml
 from .volume_table import volume_table
 
-__all__ = ["aseg_stats", "volume_table"]
+__all__ = [
+    "CasePage",
+    "CohortCase",
+    "aseg_stats",
+    "asymmetry",
+    "brain_volume_ml",
+    "cohort_page",
+    "volume_table",
+    "write_cohort_page",
+]
