@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -87,7 +88,7 @@ def _reduced_init(init: Path, names: Iterable[str]) -> str:
 
 
 def write_scripts(texts: Iterable[str], package: Path, scripts: Path) -> None:
-    """Copy the modules that configs name, and all that these import.
+    """Copy the modules that configs name, all that these import, and the folders of other files beside them.
 
     Args:
         texts: the contents of the configs.
@@ -107,6 +108,10 @@ def write_scripts(texts: Iterable[str], package: Path, scripts: Path) -> None:
         target = scripts / file.relative_to(package)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)
+    for folder in {file.parent for file in closure.modules} - {package}:
+        for data in folder.iterdir():
+            if data.is_dir() and not any(data.rglob("*.py")) and data.name != "__pycache__":
+                shutil.copytree(data, scripts / data.relative_to(package))
 
 
 def make_self_contained(bundle: Path, package: Path) -> None:

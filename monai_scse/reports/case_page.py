@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..labels import Structure
+from ..metrics import estimated_intracranial_volume
 from ..runtime import atomic_write
 from ..transforms import AGREEMENT_KEY, CONFIDENCE_KEY
 from .measures import brain_volume_ml, flags_in_words, is_brain, mean_of, measure_structures
@@ -104,8 +105,6 @@ class CasePage:
         brain = is_brain([row["structure"] for row in rows])
         intracranial = 0.0
         if brain:
-            from ..metrics.intracranial import estimated_intracranial_volume
-
             voxel_mm = np.linalg.norm(affine[:3, :3], axis=0)
             estimate = estimated_intracranial_volume(classes, voxel_mm.tolist(), self.structures)
             intracranial = 0.0 if math.isnan(estimate) else estimate

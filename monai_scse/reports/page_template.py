@@ -45,7 +45,5 @@ def render_page(template: str, **values: Any) -> bytes:
         template: its name, for example ``"case.html"``.
         values: what it shows.
     """
-    from .. import __version__
-
-    text = _environment().get_template(template).render(version=__version__, **values)
+    text = _environment().get_template(template).render(values)
     return text.encode("utf-8", errors="backslashreplace")  # the name of a file may hold anything

@@ -17,7 +17,8 @@ __all__ = ["command_without_paths", "provenance", "scan_checksum", "without_fold
 
 _PACKAGES = ("monai-scse", "monai", "torch", "numpy", "nibabel")
 _KEPT = (".json", ".yaml", ".yml", ".pt")  # configs and weights are named, scans and folders of others are not
-_FOLDERS = re.compile(r"(?<![\w.])(?:[A-Za-z]:|~|\.{1,2})?(?:[\\/][^\\/\s:;,'\"]+)*[\\/](?=[^\\/\s])")
+_PART = r"(?:(?!\.\w+\s)[^\\/:;,'\"\n])+"  # of a path: it may hold spaces, but none behind the suffix of a file
+_FOLDERS = re.compile(rf"(?<![\w./\\])(?:[A-Za-z]:|~|\.{{1,2}})?[\\/](?:{_PART}[\\/])*(?=[^\\/\s])")
 
 
 def without_folders(text: str) -> str:
