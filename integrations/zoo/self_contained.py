@@ -23,6 +23,14 @@ this folder, or from anywhere with the folder in `PYTHONPATH`.
 _DOTTED = re.compile(rf"\b{PACKAGE}((?:\.[A-Za-z_]\w*)+)")
 
 
+def _import_of(name: str, init: Path) -> ast.ImportFrom | None:
+    """The statement by which an ``__init__`` takes a name from one of its modules, which may be called the same."""
+    for node in ast.parse(init.read_text()).body:
+        if isinstance(node, ast.ImportFrom) and name in {alias.asname or alias.name for alias in node.names}:
+            return node
+    return None
+
+
 class _Closure:
     """The modules of a package that a set of dotted names needs, and the names each ``__init__`` has to give."""
 
@@ -38,7 +46,9 @@ class _Closure:
             if (folder / part).is_dir():
                 folder /= part
                 self.exports.setdefault(folder / "__init__.py", set())
-            elif (folder / f"{part}.py").is_file():
+            elif (folder / f"{part}.py").is_file() and (
+                position < len(parts) - 1 or _import_of(part, folder / "__init__.py") is None
+            ):
                 self._add_module(folder / f"{part}.py")
                 return
             else:
@@ -68,10 +78,9 @@ class _Closure:
         if name in self.exports.setdefault(init, set()):
             return
         self.exports[init].add(name)
-        for node in ast.parse(init.read_text()).body:
-            if isinstance(node, ast.ImportFrom) and name in {alias.asname or alias.name for alias in node.names}:
-                self._add_import(folder, ast.ImportFrom(node.module, [ast.alias(name)], node.level))
-                return
+        if (node := _import_of(name, init)) is not None:
+            self._add_import(folder, ast.ImportFrom(node.module, [ast.alias(name)], node.level))
+            return
         raise ValueError(f"{init}: {name} is not imported there; name the module that defines it.")
 
 
