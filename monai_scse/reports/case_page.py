@@ -89,7 +89,6 @@ class CasePage:
             labels_data=packed_labels.decode(),
             viewer={"table": self._colour_table(), "centres": centres},
             centres=centres,
-            colours=[structure.colour for structure in self.structures],
             **self._numbers(rows, classes, affine),
         )
         atomic_write(path, lambda unfinished: unfinished.write_bytes(page))
@@ -108,9 +107,13 @@ class CasePage:
             voxel_mm = np.linalg.norm(affine[:3, :3], axis=0)
             estimate = estimated_intracranial_volume(classes, voxel_mm.tolist(), self.structures)
             intracranial = 0.0 if math.isnan(estimate) else estimate
+        measures = measure_structures(rows)
+        colours = [structure.colour for structure in self.structures]
         return {
             "rows": rows,
-            "measures": measure_structures(rows),
+            "measures": measures,
+            "colours": colours,
+            "swatches": {one.name: list(dict.fromkeys(colours[row["index"]] for row in one.rows)) for one in measures},
             "decimals": 2 if brain else 1,
             "intracranial": intracranial,
             "sureness": [name for name in (CONFIDENCE_KEY, AGREEMENT_KEY) if rows and name in rows[0]],

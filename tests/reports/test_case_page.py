@@ -55,6 +55,21 @@ def test_table_of_volumes_shares_and_sides(tmp_path: Path, scan: Path) -> None:
     assert stem == ["", "", "0.12", "", "", f"{100 * 120 / intracranial:.2f}", "", "0.61", "0.71"]
 
 
+def test_each_line_has_the_colours_of_its_structures(tmp_path: Path, scan: Path) -> None:
+    structures = [*BRAIN[:2], Structure("right cerebral cortex", (1, 2, 3)), *BRAIN[3:]]
+    rows = volume_table(brain_prediction(), structures)
+    path = tmp_path / "case.html"
+    image = np.zeros((40, 48, 36), np.float32)
+    CasePage(structures).write(path, "case", str(scan), image, brain_classes(), AFFINE, (0, 1), rows)
+    body = path.read_text(encoding="utf-8").partition("<tbody>")[2].partition("</tbody>")[0]
+    assert re.findall(r"rgb(\([^)]*\))", body) == [
+        "(205, 62, 78)",
+        "(1, 2, 3)",
+        "(120, 18, 134)",
+        "(119, 159, 176)",
+    ]
+
+
 def test_words_about_the_case(tmp_path: Path, scan: Path) -> None:
     words = text_of(write_brain_page(tmp_path / "case.html", scan))
     assert "1 of 5 structures is flagged brainstem : unsure: confidence 0.61, expected 0.75" in words
