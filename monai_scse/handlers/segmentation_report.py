@@ -11,7 +11,7 @@ import numpy as np
 
 from ..data import case_name
 from ..labels import Structure
-from ..reports import CasePage, volume_table, write_cohort_page
+from ..reports import CasePage, volume_table
 from ..runtime import CaseTables, atomic_write
 from ..transforms import QC_KEY, LoadScand, file_of
 from ..visualize import display_window, save_overlay
@@ -26,8 +26,8 @@ __all__ = ["SegmentationReport"]
 class SegmentationReport:
     """Write ``<case>_volumes.csv`` and ``<case>_overlay.png`` for every segmented case, and ``volumes.csv`` for all.
 
-    With a page it writes ``<case>_report.html``, too, and ``report.html`` for all cases of the folder. A page that
-    cannot be made costs neither segmentation nor table. Its error follows when they are written.
+    With a page it writes ``<case>_report.html``, too. A page that cannot be made costs neither segmentation nor table:
+    its error follows when they are written. :func:`monai_scse.reports.write_cohort_page` writes that of all cases.
 
     Attach it to an evaluator whose postprocessing has brought the prediction back to the grid of the scan. The columns
     of the tables are those of :func:`monai_scse.reports.volume_table`. ``volumes.csv`` has the case before them. It
@@ -72,20 +72,20 @@ class SegmentationReport:
 
         engine.add_event_handler(Events.STARTED, self.clear)
         engine.add_event_handler(IterationEvents.MODEL_COMPLETED, self.report_batch)
-        engine.add_event_handler(Events.COMPLETED, self.finish)
+        engine.add_event_handler(Events.COMPLETED, self.log)
 
     def clear(self, _: Engine) -> None:
         """Forget the cases of an earlier run."""
         self._segmented = 0
 
     def report_batch(self, engine: Engine) -> None:
-        """Write picture and table of each case of the batch, and the table of all cases of the folder."""
+        """Write picture, page and table of each case of the batch, and the table of all cases of the folder."""
         for output in engine.state.output:
             self.report(output[self.pred_key])
             self._segmented += 1
 
     def report(self, pred: MetaTensor) -> None:
-        """Write picture and table of a segmentation, (1, x, y, z), and the table of all cases of the folder."""
+        """Write picture, page and table of a segmentation, (1, x, y, z), and the table of all cases of the folder."""
         file = file_of(pred)
         case = case_name(file)
         classes = pred[0].cpu().numpy().astype(np.uint8)
@@ -112,10 +112,8 @@ class SegmentationReport:
         finally:
             self._tables.write(case, rows)  # the last file of a case: one that has it is complete
 
-    def finish(self) -> None:
-        """Write the page of all cases. Log how many were segmented, if any, and where their table is."""
-        if self.page is not None:
-            write_cohort_page(self.output_dir)
+    def log(self) -> None:
+        """Log how many cases were segmented, if any, and where the table of all cases is."""
         if not self._segmented:
             return
         plural = "s" * (self._segmented != 1)

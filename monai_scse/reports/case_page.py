@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -35,12 +36,20 @@ class CasePage:
         structures: names and colours of the classes, index 0 is background.
         bundle_root: folder of the bundle, for its name, version and the licence of its data.
         weights: files of the weights, for their checksums.
+        command: the command line that the page names. None for that of this process.
     """
 
-    def __init__(self, structures: Sequence[Structure], bundle_root: str = ".", weights: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        structures: Sequence[Structure],
+        bundle_root: str = ".",
+        weights: Sequence[str] = (),
+        command: str | None = None,
+    ) -> None:
         self.structures = structures
         self.bundle_root = bundle_root
         self.weights = weights
+        self.command = command
 
     def write(
         self,
@@ -75,7 +84,9 @@ class CasePage:
         packed_labels = base64.b64encode(labels)
         left = _LARGEST_PAGE - _FRAME - len(png) - len(packed_labels)
         packed_scan = base64.b64encode(viewer_scan(image, affine, window, left * 3 // 4))
-        origin = provenance(scan, sys.argv, self.bundle_root, self.weights)
+        origin = provenance(
+            scan, shlex.split(self.command) if self.command else sys.argv, self.bundle_root, self.weights
+        )
         centres = structure_centres(small, coarse)
         page = render_page(
             "case.html",

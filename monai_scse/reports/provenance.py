@@ -57,14 +57,17 @@ def command_without_paths(words: Sequence[str], scan: str) -> str:
         'monai-scse segment brain … 2.nii'
     """
     program = Path(words[0])
+    arguments = words[1:]
     if program.parts[-3:] == ("monai", "bundle", "__main__.py"):
         name = "python -m monai.bundle"
+    elif tuple(words[:3]) == ("python", "-m", "monai.bundle"):
+        name, arguments = "python -m monai.bundle", words[3:]
     elif program.name.startswith("monai-scse"):
         name = "monai-scse"
     else:
         return f"Python: {program.name}"
     shown = [name]
-    for word in words[1:]:
+    for word in arguments:
         option, equals, value = word.partition("=")
         public = f"{option}={_without_path(value, scan)}" if equals else _without_path(word, scan)
         if public != "…" or shown[-1] != "…":

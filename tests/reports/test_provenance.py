@@ -34,6 +34,7 @@ HOME = "/home/jane_doe/study"
             ["/x/monai/bundle/__main__.py", "run", "--dataset_dir=['{home}/a.nii', '{home}/b.nii', '{scan}']"],
             "python -m monai.bundle run --dataset_dir=[…, t1.nii]",
         ),
+        (["python", "-m", "monai.bundle", "run", "--tta", "{home}/a.nii"], "python -m monai.bundle run --tta …"),
         (["monai-scse", "--set", "ckpt_path={home}/mine.pt"], "monai-scse --set ckpt_path=mine.pt"),
         (["{home}/analysis.py", "{home}/a.nii"], "Python: analysis.py"),
     ],
