@@ -72,6 +72,8 @@ def _columns(table: Path) -> list[str]:
     """The names of the columns of a table. Label is there where a segmentation has no class indices."""
     with table.open(encoding="utf-8") as stream:
         return stream.readline().strip().split(",")
+
+
 def _is_whole(file: Path) -> bool:
     """Whether a gzip file can be read to its end."""
     try:

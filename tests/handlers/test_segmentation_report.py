@@ -8,13 +8,18 @@ from typing import Any
 
 import nibabel
 import pytest
+import torch
+from monai.data import MetaTensor
 from monai.utils import ImageMetaKey
+from support.dicom_files import edit, write_dicom_series
 from support.report_cases import AFFINE, BRAIN, brain_prediction, brain_scan
 
-from monai_scse.data import unfinished_cases
+from monai_scse.data import image_cases, unfinished_cases
 from monai_scse.handlers import SegmentationReport, segmentation_report
-from monai_scse.reports import CasePage
+from monai_scse.reports import CasePage, write_cohort_page
 from monai_scse.transforms import LoadScand
+
+NIIVUE = (Path(__file__).parents[2] / "monai_scse/reports/static/niivue-0.69.0.umd.js").read_bytes()
 
 
 class FullDisk(CasePage):
@@ -55,6 +60,23 @@ def test_scan_is_read_once_for_picture_and_page(
     monkeypatch.setattr(segmentation_report, "LoadScand", CountedLoad)
     SegmentationReport(str(tmp_path / "out"), BRAIN, page=CasePage(BRAIN)).report_batch(engine)
     assert len(reads) == 1
+
+
+@pytest.mark.situation("a DICOM series with the patient's name", "no report, table or file name has it")
+def test_report_of_a_series_names_no_patient(tmp_path: Path) -> None:
+    write_dicom_series(tmp_path / "export", brain_scan().transpose(1, 0, 2), (1, 1, 2), modality="MR")
+    edit(tmp_path / "export", PatientName="Featherstone^Jane", PatientID="471147", PatientBirthDate="19700131")
+    (case,) = image_cases(tmp_path / "export", "MR")
+    image = LoadScand("image")(case)["image"]
+    pred = MetaTensor((image > 100).to(torch.uint8), meta=image.meta)
+    SegmentationReport(str(tmp_path / "out"), BRAIN[:2], page=CasePage(BRAIN[:2])).report(pred)
+    write_cohort_page(tmp_path / "out")
+    written = list((tmp_path / "out").iterdir())
+    assert {file.suffix for file in written} == {".csv", ".png", ".html"}
+    for file in written:
+        for secret in (b"Featherstone", b"471147", b"19700131"):
+            assert secret not in file.read_bytes().replace(NIIVUE, b"")
+            assert secret not in file.name.encode()
 
 
 @pytest.mark.situation(
