@@ -46,6 +46,7 @@ def _load(run: BundleRun) -> ConfigParser:
     """The config of a run with its network, built once in each process."""
     parser = run.parser()
     parser["unfinished_cases"] = []  # each task brings its own
+    parser["report_command"] = run.command_line  # that of the worker tells nothing
     check_device(parser.get_parsed_content("device"))
     parser.get_parsed_content("evaluator")
     return parser

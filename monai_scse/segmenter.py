@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from monai.data import MetaTensor
 
     from .labels import Structure
+    from .reports import CasePage
 
 __all__ = ["Segmentation", "Segmenter", "segment"]
 
@@ -36,12 +37,14 @@ class Segmentation:
         classes: class indices on the grid of the scan, (1, x, y, z), with its affine.
         structures: names and colours of the classes, index 0 is background.
         window: intensities that the picture shows as black and as white. None chooses them for the scan.
+        page: writes the report. None where there is none.
     """
 
     case: str
     classes: MetaTensor = field(repr=False)
     structures: tuple[Structure, ...] = field(repr=False)
     window: tuple[float, float] | None = field(default=None, repr=False)
+    page: CasePage | None = field(default=None, repr=False)
 
     @property
     def volumes(self) -> pandas.DataFrame:
@@ -52,11 +55,12 @@ class Segmentation:
 
         return pandas.DataFrame(volume_table(self.classes, self.structures))
 
-    def save(self, folder: str | Path) -> Path:
-        """Write segmentation, table of volumes and picture, as a run of the bundle does.
+    def save(self, folder: str | Path, report: bool = True) -> Path:
+        """Write segmentation, table of volumes, picture and report, as the command does.
 
         Args:
             folder: folder that receives the files. It is made.
+            report: whether to write the report, and that of all cases of the folder.
 
         Returns:
             the file of the segmentation.
@@ -65,11 +69,15 @@ class Segmentation:
             InputError: when a file cannot be written.
         """
         from .handlers import SegmentationReport
+        from .reports import write_cohort_page
         from .transforms import SaveSegmentationd
 
         check_output_dir(folder)
         SaveSegmentationd("pred", str(folder))({"pred": self.classes})
-        SegmentationReport(str(folder), self.structures, window=self.window).report(self.classes)
+        page = self.page if report else None
+        SegmentationReport(str(folder), self.structures, window=self.window, page=page).report(self.classes)
+        if page is not None:
+            write_cohort_page(folder)
         return Path(folder) / f"{self.case}_seg.nii.gz"
 
 
@@ -95,6 +103,7 @@ class Segmenter:
         configs: Sequence[str] = (),
         entries: Mapping[str, Any] | None = None,
     ) -> None:
+        from .reports import CasePage
         from .transforms import SaveSegmentationd
 
         run = BundleRun(task, ["inference.json", *configs], {"device": device, **(entries or {})})
@@ -114,6 +123,7 @@ class Segmenter:
         self.modality = parser["_meta_"]["network_data_format"]["inputs"]["image"]["modality"]
         self.structures = tuple(parser.get_parsed_content("structures"))
         self.picture_window = parser.get_parsed_content("picture_window")
+        self._page = CasePage(self.structures, str(run.folder), parser.get_parsed_content("weight_files"))
 
     def __call__(self, scan: str | Path) -> Segmentation:
         """Segment one scan.
@@ -148,7 +158,8 @@ class Segmenter:
                 raise
             raise input_error from None
         (output,) = evaluator.state.output
-        return Segmentation(case_name(cases[0]["image"]), output["pred"], self.structures, self.picture_window)
+        case = case_name(cases[0]["image"])
+        return Segmentation(case, output["pred"], self.structures, self.picture_window, self._page)
 
 
 @lru_cache(maxsize=2)

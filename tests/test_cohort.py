@@ -67,7 +67,19 @@ def test_results_are_those_of_one_process_and_bad_scans_cost_themselves(tmp_path
     for name in ("volumes.csv", "failures.csv", "case0_seg.nii.gz", "case2_seg.nii.gz"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     again = CliRunner().invoke(main, [*words, "--skip-existing"])
-    assert [line.split()[0] for line in again.stdout.splitlines()[1:-1]] == ["case1"]
+    assert [line.split()[0] for line in again.stdout.splitlines()[1:-2]] == ["case1"]
+
+
+def test_workers_write_reports_with_the_command_of_the_run(tmp_path: Path) -> None:
+    save_small_cases(BUNDLES["brain"], tmp_path, range(2))
+    words = ["segment", "brain", str(tmp_path / "images"), "-o", str(tmp_path / "out"), "--jobs", "2"]
+    done = CliRunner().invoke(main, [*words, *_settings(_small_run(tmp_path))])
+    assert done.stdout.splitlines()[-1] == f"Report: {tmp_path / 'out/report.html'}"
+    for case in ("case0", "case1"):
+        page = (tmp_path / f"out/{case}_report.html").read_text(encoding="utf-8")
+        assert "python -m monai.bundle run --config_file inference.json --bundle_root … --dataset_dir … " in page
+        assert str(tmp_path) not in page
+        assert f'href="./{case}_report.html"' in (tmp_path / "out/report.html").read_text(encoding="utf-8")
 
 
 def test_scheduler_that_does_not_answer() -> None:

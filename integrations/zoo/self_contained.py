@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -20,6 +21,14 @@ This variant of the bundle needs no {PACKAGE}: `{SCRIPTS}/` holds the modules th
 this folder, or from anywhere with the folder in `PYTHONPATH`.
 """
 _DOTTED = re.compile(rf"\b{PACKAGE}((?:\.[A-Za-z_]\w*)+)")
+
+
+def _import_of(name: str, init: Path) -> ast.ImportFrom | None:
+    """The statement by which an ``__init__`` takes a name from one of its modules, which may be called the same."""
+    for node in ast.parse(init.read_text()).body:
+        if isinstance(node, ast.ImportFrom) and name in {alias.asname or alias.name for alias in node.names}:
+            return node
+    return None
 
 
 class _Closure:
@@ -37,7 +46,9 @@ class _Closure:
             if (folder / part).is_dir():
                 folder /= part
                 self.exports.setdefault(folder / "__init__.py", set())
-            elif (folder / f"{part}.py").is_file():
+            elif (folder / f"{part}.py").is_file() and (
+                position < len(parts) - 1 or _import_of(part, folder / "__init__.py") is None
+            ):
                 self._add_module(folder / f"{part}.py")
                 return
             else:
@@ -67,10 +78,9 @@ class _Closure:
         if name in self.exports.setdefault(init, set()):
             return
         self.exports[init].add(name)
-        for node in ast.parse(init.read_text()).body:
-            if isinstance(node, ast.ImportFrom) and name in {alias.asname or alias.name for alias in node.names}:
-                self._add_import(folder, ast.ImportFrom(node.module, [ast.alias(name)], node.level))
-                return
+        if (node := _import_of(name, init)) is not None:
+            self._add_import(folder, ast.ImportFrom(node.module, [ast.alias(name)], node.level))
+            return
         raise ValueError(f"{init}: {name} is not imported there; name the module that defines it.")
 
 
@@ -87,7 +97,7 @@ def _reduced_init(init: Path, names: Iterable[str]) -> str:
 
 
 def write_scripts(texts: Iterable[str], package: Path, scripts: Path) -> None:
-    """Copy the modules that configs name, and all that these import.
+    """Copy the modules that configs name, all that these import, and the folders of other files beside them.
 
     Args:
         texts: the contents of the configs.
@@ -107,6 +117,10 @@ def write_scripts(texts: Iterable[str], package: Path, scripts: Path) -> None:
         target = scripts / file.relative_to(package)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)
+    for folder in {file.parent for file in closure.modules} - {package}:
+        for data in folder.iterdir():
+            if data.is_dir() and not any(data.rglob("*.py")) and data.name != "__pycache__":
+                shutil.copytree(data, scripts / data.relative_to(package))
 
 
 def make_self_contained(bundle: Path, package: Path) -> None:

@@ -110,15 +110,29 @@ def _run_here(run: BundleRun, quiet: bool, verbose: bool, done: Callable[[str], 
 def _run_on_workers(
     run: BundleRun, jobs: int, scheduler: str | None, quiet: bool, done: Callable[[str], object] | None
 ) -> Outcome:
-    from ..cohort import local_workers, scheduler_workers, segment_cases
-
     run.entries["output_dir"] = os.path.abspath(run.entries["output_dir"])  # a worker may be in another folder
     parser = run.parser()
     parser.get_parsed_content("initialize")
     cases = parser.get_parsed_content("unfinished_cases")
     outcome = Outcome()
-    if not cases:
-        return outcome
+    if cases:
+        _segment_on_workers(run, cases, outcome, jobs, scheduler, quiet, done)
+    if (write_page := parser.get_parsed_content("cohort_page")) is not None:
+        write_page()
+    return outcome
+
+
+def _segment_on_workers(
+    run: BundleRun,
+    cases: list[dict[str, str]],
+    outcome: Outcome,
+    jobs: int,
+    scheduler: str | None,
+    quiet: bool,
+    done: Callable[[str], object] | None,
+) -> None:
+    from ..cohort import local_workers, scheduler_workers, segment_cases
+
     workers = scheduler_workers(scheduler) if scheduler else local_workers(min(jobs, len(cases)))
     with workers as client, _bar(len(cases), quiet) as bar:
         for result in segment_cases(client, run, cases):
@@ -128,7 +142,6 @@ def _run_on_workers(
                 if done:
                     done(result.case)
             bar.update()
-    return outcome
 
 
 def run_cases(

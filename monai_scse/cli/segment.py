@@ -43,6 +43,7 @@ def _bundle_run(task: str, paths: list[str], output_dir: Path, options: dict[str
         "dicom_seg": options["dicom_seg"] or None,
         "seg_nrrd": options["seg_nrrd"] or None,
         "colour_tables": options["color_tables"] or None,
+        "report": options["report"] or None,
         **parse_settings(options["settings"]),
     }
     return BundleRun(task, ["inference.json", *overlays], entries)
@@ -78,6 +79,7 @@ Examples:
 @click.option("--dicom-seg", is_flag=True, help="A DICOM SEG for each DICOM series.")
 @click.option("--seg-nrrd", is_flag=True, help="A .seg.nrrd for 3D Slicer for each scan.")
 @click.option("--color-tables", is_flag=True, help="Colour tables for FreeSurfer, ITK-SNAP and 3D Slicer.")
+@click.option("--report/--no-report", default=True, help="A page for each scan and one for all. On by default.")
 @click.option("--list-series", is_flag=True, help="List the DICOM series of the folders, and stop.")
 @click.option("--series", help="Case name, number or UID of the DICOM series to segment.")
 @click.option("--skip-existing", is_flag=True, help="Segment only what is missing or incomplete.")
@@ -89,7 +91,8 @@ def segment(task: str, scans: tuple[Path, ...], output_dir: Path | None, **optio
     """Segment SCANS: image files, folders of them, or folders of DICOM series.
 
     TASK is brain, 27 structures in T1-weighted MRI, or body, ten organs in CT. Each scan gets a segmentation on its own
-    grid, a table of volumes and a picture. A scan that fails costs that scan alone: failures.csv names it.
+    grid, a table of volumes, a picture, and a report to open in a browser. A scan that fails costs that scan alone:
+    failures.csv names it.
     """
     _check_task(task, options)
     with one_line_errors():
@@ -122,7 +125,9 @@ def _segment(run: BundleRun, output_dir: Path, options: dict[str, Any]) -> None:
     else:
         click.echo(format_table(summary))
         click.echo(f"Results: {output_dir}")
-    if outcome.failures:
-        if not as_json:
+        if outcome.failures:
             click.echo(f"Failures: {output_dir / 'failures.csv'}", err=True)
+        if summary["report"]:
+            click.echo(f"Report: {summary['report']}")
+    if outcome.failures:
         raise click.exceptions.Exit(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,13 @@ __all__ = ["format_table", "summarize"]
 
 
 def summarize(output_dir: Path, outcome: Outcome) -> dict[str, Any]:
-    """The cases of a run with their seconds, structures and flags, and its failures.
+    """The cases of a run with their seconds, structures and flags, its failures, and the page to open.
 
     Args:
         output_dir: folder of the results.
         outcome: what the run did.
     """
-    cases = []
+    cases: list[dict[str, Any]] = []
     for case, took in outcome.seconds.items():
         with (output_dir / f"{case}_volumes.csv").open(newline="") as file:
             rows = list(csv.DictReader(file))
@@ -35,9 +35,16 @@ def summarize(output_dir: Path, outcome: Outcome) -> dict[str, Any]:
         )
     return {
         "output_dir": str(output_dir),
+        "report": _report(output_dir, [case["case"] for case in cases]),
         "cases": cases,
         "failures": [{"case": failure.case, **failure.row} for failure in outcome.failures],
     }
+
+
+def _report(output_dir: Path, cases: Sequence[str]) -> str | None:
+    """The page to open: that of the only case, or that of all."""
+    pages = [output_dir / f"{cases[0]}_report.html"] if len(cases) == 1 else []
+    return next((str(page) for page in (*pages, output_dir / "report.html") if page.is_file()), None)
 
 
 def format_table(summary: Mapping[str, Any]) -> str:

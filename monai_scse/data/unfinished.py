@@ -24,6 +24,7 @@ def unfinished_cases(
     dicom_seg: bool | str = False,
     seg_nrrd: bool | str = False,
     output_labels: str = "classes",
+    report: bool | str = False,
 ) -> list[dict[str, str]]:
     """The cases that have no complete result yet.
 
@@ -36,6 +37,7 @@ def unfinished_cases(
         seg_nrrd: whether a case needs ``<case>.seg.nrrd`` to be complete.
         output_labels: the numbers that a complete segmentation has, see :func:`monai_scse.labels.output_numbers`.
             With ``"freesurfer"`` a case needs ``<case>_aseg.stats`` too.
+        report: whether a case needs ``<case>_report.html`` to be complete.
     """
     if not str2bool(skip_existing):
         return list(cases)
@@ -44,6 +46,7 @@ def unfinished_cases(
     further = [
         *([".seg.nrrd"] if str2bool(seg_nrrd) else []),
         *(["_aseg.stats"] if freesurfer else []),
+        *(["_report.html"] if str2bool(report) else []),
     ]
     unfinished = []
     for case in cases:

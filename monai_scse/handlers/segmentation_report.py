@@ -11,10 +11,10 @@ import numpy as np
 
 from ..data import case_name
 from ..labels import Structure
-from ..reports import volume_table
+from ..reports import CasePage, volume_table
 from ..runtime import CaseTables, atomic_write
 from ..transforms import QC_KEY, LoadScand, file_of
-from ..visualize import save_overlay
+from ..visualize import display_window, save_overlay
 
 if TYPE_CHECKING:
     from ignite.engine import Engine
@@ -26,12 +26,15 @@ __all__ = ["SegmentationReport"]
 class SegmentationReport:
     """Write ``<case>_volumes.csv`` and ``<case>_overlay.png`` for every segmented case, and ``volumes.csv`` for all.
 
+    With a page it writes ``<case>_report.html``, too. A page that cannot be made costs neither segmentation nor table:
+    its error follows when they are written. :func:`monai_scse.reports.write_cohort_page` writes that of all cases.
+
     Attach it to an evaluator whose postprocessing has brought the prediction back to the grid of the scan. The columns
     of the tables are those of :func:`monai_scse.reports.volume_table`. ``volumes.csv`` has the case before them. It
     holds all cases of the folder, those of other processes too. The log says why a structure is removed or doubtful.
 
-    The picture needs the scan on its own grid, which preprocessing leaves, so its file is read again. No DICOM header
-    is. MONAI's ``MetricsSaver`` is nearest. It writes metrics against labels, which a new scan lacks.
+    Picture and page need the scan on its own grid, which preprocessing leaves, so its file is read again, once. No
+    DICOM header is. MONAI's ``MetricsSaver`` is nearest. It writes metrics against labels, which a new scan lacks.
 
     Args:
         output_dir: folder that receives the files.
@@ -39,6 +42,7 @@ class SegmentationReport:
         pred_key: entry of the segmentation in the engine's output, class indices (1, x, y, z).
         overlay: whether to make the pictures.
         window: intensities that the pictures show as black and as white. None to choose them for each scan.
+        page: writes the page of a case. None for no pages.
     """
 
     def __init__(
@@ -48,12 +52,14 @@ class SegmentationReport:
         pred_key: str = "pred",
         overlay: bool = True,
         window: tuple[float, float] | None = None,
+        page: CasePage | None = None,
     ) -> None:
         self.output_dir = Path(str(output_dir))
         self.structures = structures
         self.pred_key = pred_key
         self.overlay = overlay
         self.window = window
+        self.page = page
         self.logger = logging.getLogger(__name__)
         self._tables = CaseTables(self.output_dir, "volumes", "volumes.csv")
         self._segmented = 0
@@ -73,13 +79,13 @@ class SegmentationReport:
         self._segmented = 0
 
     def report_batch(self, engine: Engine) -> None:
-        """Write picture and table of each case of the batch, and the table of all cases of the folder."""
+        """Write picture, page and table of each case of the batch, and the table of all cases of the folder."""
         for output in engine.state.output:
             self.report(output[self.pred_key])
             self._segmented += 1
 
     def report(self, pred: MetaTensor) -> None:
-        """Write picture and table of a segmentation, (1, x, y, z), and the table of all cases of the folder."""
+        """Write picture, page and table of a segmentation, (1, x, y, z), and the table of all cases of the folder."""
         file = file_of(pred)
         case = case_name(file)
         classes = pred[0].cpu().numpy().astype(np.uint8)
@@ -89,16 +95,22 @@ class SegmentationReport:
             for reason in dict.fromkeys(reasons.values()):
                 names = [self.structures[index].name for index, cause in reasons.items() if cause == reason]
                 self.logger.warning(f"{case}: {', '.join(names)}: {reason}")
-        if self.overlay:
-            image = self._load({"image": file})["image"][0].numpy()
-            atomic_write(
-                self.output_dir / f"{case}_overlay.png",
-                lambda path: save_overlay(
-                    path, image, classes, affine, self.structures, title=case, window=self.window
-                ),
-            )
         rows = volume_table(pred, self.structures)
-        self._tables.write(case, rows)  # the last file of a case: one that has it is complete
+        if self.overlay or self.page is not None:
+            image = self._load({"image": file})["image"][0].numpy()
+            window = display_window(image) if self.window is None else self.window
+        picture = self.output_dir / f"{case}_overlay.png" if self.overlay else None
+        if picture is not None:
+            atomic_write(
+                picture,
+                lambda path: save_overlay(path, image, classes, affine, self.structures, title=case, window=window),
+            )
+        try:
+            if self.page is not None:
+                path = self.output_dir / f"{case}_report.html"
+                self.page.write(path, case, file, image, classes, affine, window, rows, picture)
+        finally:
+            self._tables.write(case, rows)  # the last file of a case: one that has it is complete
 
     def log(self) -> None:
         """Log how many cases were segmented, if any, and where the table of all cases is."""

@@ -50,6 +50,11 @@ class CaseTables:
             file.unlink(missing_ok=True)
             self.merge()
 
+    def cases(self) -> dict[str, list[dict[str, str]]]:
+        """The rows of each case that has a table, by the name of the case."""
+        found = self._stamps()
+        return {case: self._rows(case, found[case]) for case in sorted(found)}
+
     def _file(self, case: str) -> Path:
         name, most = case.encode(errors="surrogateescape"), _LONGEST_NAME - len(self._suffix)
         return self.folder / f"{case if len(name) <= most else name[:most].decode(errors='ignore')}{self._suffix}"

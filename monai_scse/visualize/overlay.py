@@ -16,9 +16,19 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["save_overlay"]
+__all__ = ["display_window", "save_overlay"]
 
 _PANEL, _LEGEND = 3.2, 2.8  # width in inches
+
+
+def display_window(image: np.ndarray) -> tuple[float, float]:
+    """The values of a scan that pictures show as black and as white: its 0.5th and its 99.8th percentile.
+
+    Args:
+        image: the scan, (x, y, z).
+    """
+    low, high = np.percentile(image[::2, ::2, ::2], (0.5, 99.8))  # it copies
+    return float(low), float(high)
 
 
 def _to_las(volume: np.ndarray, affine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -105,14 +115,14 @@ def save_overlay(
         title: written above the picture.
         slices_per_plane: number of slices of each plane.
         opacity: opacity of the colours, 0 to 1.
-        window: intensities shown as black and as white. None for the 0.5th and the 99.8th percentile.
+        window: intensities shown as black and as white. None for :func:`display_window`.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     image, zooms = _to_las(image, affine)
     classes, _ = _to_las(classes.astype(np.uint8, copy=False), affine)
-    low, high = np.percentile(image[::2, ::2, ::2], (0.5, 99.8)) if window is None else window  # it copies
+    low, high = display_window(image) if window is None else window
     colours = np.array([structure.colour for structure in structures]) / 255
 
     heights = _row_heights(image.shape, zooms)

@@ -45,11 +45,25 @@ def tiny(tmp_path: Path) -> list[str]:
 def test_scans_become_segmentations_and_a_table(scans: list[Path], tiny: list[str], tmp_path: Path) -> None:
     done = run("segment", "body", *scans, "-o", tmp_path / "out", "--device", "cpu", *tiny)
     assert done.exit_code == 0, done.output
-    head, *rows, last = done.stdout.strip().splitlines()
+    head, *rows, results, report = done.stdout.strip().splitlines()
     assert head.split() == ["case", "seconds", "structures", "flags"]
     assert [row.split()[0] for row in rows] == [f"ct_000{index}" for index in range(2)]
-    assert last == f"Results: {tmp_path / 'out'}"
+    assert results == f"Results: {tmp_path / 'out'}"
+    assert report == f"Report: {tmp_path / 'out/report.html'}"
+    assert len(list((tmp_path / "out").glob("*_report.html"))) == 2
     assert len(list((tmp_path / "out").glob("*_seg.nii.gz"))) == 2
+
+
+def test_one_scan_ends_with_its_own_report(scans: list[Path], tiny: list[str], tmp_path: Path) -> None:
+    done = run("segment", "body", scans[0], "-o", tmp_path / "out", "--device", "cpu", *tiny)
+    assert done.stdout.splitlines()[-1] == f"Report: {tmp_path / 'out/ct_0000_report.html'}"
+    assert (tmp_path / "out/ct_0000_report.html").is_file()
+
+
+def test_no_report_where_none_is_wanted(scans: list[Path], tiny: list[str], tmp_path: Path) -> None:
+    done = run("segment", "body", scans[0], "-o", tmp_path / "out", "--device", "cpu", "--no-report", *tiny)
+    assert done.stdout.splitlines()[-1] == f"Results: {tmp_path / 'out'}"
+    assert not list((tmp_path / "out").glob("*.html"))
 
 
 def test_summary_for_scripts(scans: list[Path], tiny: list[str], tmp_path: Path) -> None:
@@ -79,6 +93,7 @@ def test_dry_run_is_the_bundle_command(scans: list[Path], tmp_path: Path) -> Non
         "--bundle_root": str(folder),
         "--dataset_dir": str([str(scan) for scan in scans]),
         "--output_dir": "out",
+        "--report": "True",
         "--skip_existing": "True",
         "--mirror_every": "0",
     }

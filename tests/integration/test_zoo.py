@@ -176,7 +176,7 @@ def test_self_contained_variant_segments_like_the_bundle(zoo, bundle, tmp_path):
         (tmp_path / "images").mkdir()
         nibabel.save(nibabel.Nifti1Image(ct.image, ct.affine), tmp_path / "images/case.nii.gz")
     command = ["-m", "monai.bundle", "run", "--config_file", "configs/inference.json"]
-    for name, value in {**options, "output_dir": tmp_path / "variant"}.items():
+    for name, value in {**options, "output_dir": tmp_path / "variant", "report": True}.items():
         command += [f"--{name}", str(value)]
     done = run_without_the_package(command, zoo / "models" / bundle.name)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -188,6 +188,7 @@ def test_self_contained_variant_segments_like_the_bundle(zoo, bundle, tmp_path):
     workflow.run()
     for name in ("case_volumes.csv", "volumes.csv", "case_overlay.png"):
         assert (tmp_path / "variant" / name).read_bytes() == (tmp_path / "bundle" / name).read_bytes()
+    assert (tmp_path / "variant/case_report.html").stat().st_size > 2_000_000  # the viewer is in it
     first, second = (nibabel.load(tmp_path / kind / "case_seg.nii.gz") for kind in ("variant", "bundle"))
     assert first.header == second.header
     np.testing.assert_array_equal(np.asarray(first.dataobj), np.asarray(second.dataobj))
