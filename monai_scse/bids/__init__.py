@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .dataset import BidsImage, dataset_description, find_images, participant_labels, read_filters
 from .derivatives import Derivatives
-from .group import write_group
+from .group import write_group, write_group_page
 
 __all__ = [
     "BidsImage",
@@ -14,4 +14,5 @@ __all__ = [
     "participant_labels",
     "read_filters",
     "write_group",
+    "write_group_page",
 ]

@@ -64,9 +64,9 @@ research. A network with scSE blocks finds the structures.
 - `sub-*/[ses-*/]anat/*_desc-scse_dseg.nii.gz`: the segmentation, a number for each structure.
 - `*_desc-scse_dseg.tsv`: number, name and colour of each structure, its volume, and what is known about it.
 - `*_desc-scse_dseg.json`: the image that it was made of, and what the columns mean.
-- `sub-*/figures/`: a picture of each segmentation. Look at it before you use the volumes.
+- `sub-*/figures/`: a picture of each segmentation, and a report. Look at them before you use the volumes.
 - `logs/failures.csv`: the images that could not be segmented, and why.
-- `group_volumes.tsv`: the tables of all images, which `monai-scse bids BIDS_DIR OUT_DIR group` writes.
+- `group_volumes.tsv`, `group_report.html`: all images, which `monai-scse bids BIDS_DIR OUT_DIR group` writes.
 """
 
 

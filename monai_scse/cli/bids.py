@@ -65,6 +65,7 @@ def _bundle_run(images: Sequence[BidsImage], work_dir: Path, output_dir: Path, o
         "output_dir": str(work_dir),
         "failures#output_dir": str(output_dir / "logs"),
         "output_labels": options["labels"],
+        "report": options["report"] or None,
         "device": options["device"],
         **parse_settings(options["settings"]),
     }
@@ -115,6 +116,7 @@ A job for each participant, on a cluster:
     type=click.Choice(OUTPUT_LABELS),
     help="freesurfer for the numbers of its aseg, with an aseg.stats for each image. By default classes.",
 )
+@click.option("--report/--no-report", default=True, help="A page for each image, and one for the group. On by default.")
 @click.option("--skip-existing", is_flag=True, help="Segment only the images that have no results yet.")
 @click.option("--jobs", type=click.IntRange(min=1), default=1, help="Processes on this machine, an image each.")
 @click.option("--dask", metavar="ADDRESS", help="Dask scheduler, whose workers segment the images: tcp://node1:8786.")
@@ -124,10 +126,10 @@ def bids(bids_dir: Path, output_dir: Path, level: str, **options: Any) -> None:
     """Segment the brains in the T1w images of a BIDS data set.
 
     The level participant writes derivatives of BIDS to OUT_DIR: for each image a segmentation on its own grid, a table
-    of structures with their volumes, and a picture. Several processes may share OUT_DIR. An image that fails costs that
-    image alone: logs/failures.csv names it.
+    of structures with their volumes, a picture, and a report to open in a browser. Several processes may share OUT_DIR.
+    An image that fails costs that image alone: logs/failures.csv names it.
 
-    The level group puts the tables of all images into group_volumes.tsv.
+    The level group puts the tables of all images into group_volumes.tsv, and shows them in group_report.html.
     """
     if options["jobs"] > 1 and options["dask"]:
         raise click.UsageError("--jobs and --dask exclude each other")
@@ -139,7 +141,7 @@ def bids(bids_dir: Path, output_dir: Path, level: str, **options: Any) -> None:
         images = find_images(bids_dir, participants, options["sessions"], filters)
         derivatives = Derivatives(output_dir, bids_dir)
         if level == "group":
-            _group(derivatives, images)
+            _group(derivatives, images, options["report"])
             return
         found = {image.entities["subject"] for image in images}
         without = [label for label in participant_labels(bids_dir, participants) if label not in found]
@@ -162,13 +164,15 @@ def _unfinished(derivatives: Derivatives, images: Sequence[BidsImage], labels: s
     return unfinished
 
 
-def _group(derivatives: Derivatives, images: Sequence[BidsImage]) -> None:
-    from ..bids import write_group
+def _group(derivatives: Derivatives, images: Sequence[BidsImage], report: bool) -> None:
+    from ..bids import write_group, write_group_page
 
     table, missing = write_group(derivatives, images)
     for image in missing:
         click.echo(f"No results: {image.source}", err=True)
     click.echo(f"{len(images) - len(missing)} of {len(images)} images are in {table}")
+    if report:
+        click.echo(f"Report: {write_group_page(derivatives, images)}")
 
 
 def _segment(derivatives: Derivatives, images: Sequence[BidsImage], options: Mapping[str, Any]) -> bool:
@@ -190,6 +194,8 @@ def _segment(derivatives: Derivatives, images: Sequence[BidsImage], options: Map
             done=lambda case: derivatives.take(image_of[case], work_dir, structures),
         )
         summary = summarize(work_dir, outcome)
+    page = derivatives.file(images[0], "_report.html")
+    summary["report"] = str(page) if len(images) == 1 and page.is_file() else None  # that of several is the group's
     summary["output_dir"] = str(derivatives.folder)
     for case in summary["cases"]:
         case["segmentation"] = str(derivatives.file(image_of[case["case"]], "_dseg.nii.gz"))
@@ -200,4 +206,6 @@ def _segment(derivatives: Derivatives, images: Sequence[BidsImage], options: Map
         click.echo(f"Results: {derivatives.folder}")
         if outcome.failures:
             click.echo(f"Failures: {derivatives.folder / 'logs/failures.csv'}", err=True)
+        if summary["report"]:
+            click.echo(f"Report: {summary['report']}")
     return bool(outcome.failures)

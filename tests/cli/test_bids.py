@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shlex
 import shutil
 import subprocess
@@ -128,6 +129,21 @@ def test_group_is_one_table(folder: Path, tmp_path: Path) -> None:
     assert f"3 of 4 images are in {results / 'group_volumes.tsv'}" in done.stdout
 
 
+def test_group_page_leads_to_the_page_of_each_image(folder: Path, tmp_path: Path) -> None:
+    results = shutil.copytree(folder / "out", tmp_path / "out")
+    done = run_bids(folder / "study", results, "group")
+    assert done.stdout.splitlines()[-1] == f"Report: {results / 'group_report.html'}"
+    page = (results / "group_report.html").read_text(encoding="utf-8")
+    links = re.findall(r'href="\./(sub-[^"]+)"', page)
+    assert set(links) == {f"{stem[:6]}/figures/{stem}_report.html" for stem in STEMS}
+    assert all((results / link).is_file() for link in links)
+    assert "sub-03_ses-1" in page
+    assert "cut short" in page
+    (results / "group_report.html").unlink()
+    assert run_bids(folder / "study", results, "group", "--no-report").exit_code == 0
+    assert not (results / "group_report.html").exists()
+
+
 def test_skip_existing_segments_what_is_missing(folder: Path, tmp_path: Path) -> None:
     results = shutil.copytree(folder / "out", tmp_path / "out")
     (results / f"sub-02/ses-2/anat/{STEMS[2]}_dseg.tsv").unlink()
@@ -164,8 +180,11 @@ def test_set_without_sessions(tmp_path: Path) -> None:
     data = phantom_set(tmp_path / "study", "sub-A_T1w.nii.gz")
     done = run_bids(data, tmp_path / "study/derivatives/scse", "participant", *tiny_network(tmp_path))
     assert done.exit_code == 0, done.output
-    assert done.stdout.splitlines()[-1] == f"Results: {tmp_path / 'study/derivatives/scse'}"
-    assert (tmp_path / "study/derivatives/scse/sub-A/anat/sub-A_desc-scse_dseg.nii.gz").is_file()
+    results = tmp_path / "study/derivatives/scse"
+    assert (results / "sub-A/anat/sub-A_desc-scse_dseg.nii.gz").is_file()
+    page = results / "sub-A/figures/sub-A_desc-scse_report.html"
+    assert done.stdout.splitlines()[-2:] == [f"Results: {results}", f"Report: {page}"]
+    assert page.is_file()
 
 
 def dataset_dir(stdout: str) -> str:
