@@ -7,7 +7,6 @@ which the organs are known.
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,11 +14,11 @@ import nibabel
 import numpy as np
 import pandas as pd
 
+from monai_scse.cli import main as monai_scse
 from monai_scse.metrics import score_structures
 from monai_scse.synthetic.ct.structures import SYNTHETIC_STRUCTURES
 from monai_scse.synthetic.ct.torso import synthetic_ct
 
-BUNDLES = Path(__file__).parents[2] / "bundles"
 CT_SEED = 2018  # the training of the weights has seeds 5000 to 5025
 
 
@@ -65,7 +64,7 @@ def print_agreement(volumes: pd.DataFrame, segmentation: Path, truth: Path) -> N
     )
 
 
-DEMOS = {"brain": ("brain_mri_scse_segmentation", make_brain), "ct": ("wholebody_ct_scse_segmentation", make_ct)}
+DEMOS = {"brain": ("brain", make_brain), "ct": ("body", make_ct)}
 
 
 def main() -> None:
@@ -74,29 +73,23 @@ def main() -> None:
     parser.add_argument("demo", choices=DEMOS)
     parser.add_argument("--output_dir", type=Path, default=Path("demo_output"))
     options = parser.parse_args()
-    folder, make_scan = DEMOS[options.demo]
+    task, make_scan = DEMOS[options.demo]
     output_dir = options.output_dir.resolve()
     output_dir.mkdir(parents=True, exist_ok=True)
 
-    scan, bundle = make_scan(output_dir), BUNDLES / folder
-    command = ["-m", "monai.bundle", "run", "--config_file", str(bundle / "configs" / "inference.json")]
-    command += ["--bundle_root", str(bundle), "--dataset_dir", str(scan), "--output_dir", str(output_dir)]
-    print(f"Segmenting {scan}", flush=True)
-    finished = subprocess.run([sys.executable, *command])
-    if finished.returncode:
-        sys.exit(finished.returncode)
+    scan = make_scan(output_dir)
+    words = ["segment", task, str(scan), "-o", str(output_dir)]
+    print(f"$ monai-scse {' '.join(words)}", flush=True)
+    if status := monai_scse(words, standalone_mode=False):
+        sys.exit(status)
 
     case = scan.name.removesuffix(".nii.gz")
-    segmentation = output_dir / f"{case}_seg.nii.gz"
     volumes = pd.read_csv(output_dir / f"{case}_volumes.csv")
     if options.demo == "ct":
-        print_agreement(volumes, segmentation, output_dir / "truth" / scan.name)
+        print_agreement(volumes, output_dir / f"{case}_seg.nii.gz", output_dir / "truth" / scan.name)
     else:
         print_largest(volumes)
-    print(f"\nScan          {scan}")
-    print(f"Segmentation  {segmentation}")
-    print(f"Volumes       {output_dir / f'{case}_volumes.csv'}")
-    print(f"Picture       {output_dir / f'{case}_overlay.png'}")
+    print(f"\nOpen {output_dir / f'{case}_report.html'}")
 
 
 if __name__ == "__main__":

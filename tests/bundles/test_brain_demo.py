@@ -25,12 +25,13 @@ def demo_output(tmp_path_factory) -> Path:
     return folder
 
 
-def test_demo_prints_the_ten_largest_structures_and_where_the_files_are(demo_output):
+def test_demo_prints_the_ten_largest_structures_and_the_report(demo_output):
     printed = (demo_output / "printed.txt").read_text()
     assert printed.count(" ml\n") == 10
-    for name in ("icbm152_t1_seg.nii.gz", "icbm152_t1_volumes.csv", "icbm152_t1_overlay.png"):
-        assert str(demo_output / name) in printed
-        assert (demo_output / name).is_file()
+    for part in ("seg.nii.gz", "volumes.csv", "overlay.png"):
+        assert (demo_output / f"icbm152_t1_{part}").is_file()
+    assert printed.splitlines()[-1] == f"Open {demo_output / 'icbm152_t1_report.html'}"
+    assert " - INFO - " not in printed
 
 
 @pytest.mark.parametrize(

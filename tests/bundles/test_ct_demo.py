@@ -22,6 +22,6 @@ def test_demo_finds_the_organs_and_says_what_it_shows(tmp_path):
     assert sum(dice.values()) / 10 > 0.75
     assert min(dice["liver"], dice["right lung"], dice["left lung"]) > 0.85
     assert "This torso is synthetic" in result.stdout
-    for name in ("synthetic_ct_seg.nii.gz", "synthetic_ct_volumes.csv", "synthetic_ct_overlay.png"):
-        assert str(tmp_path / name) in result.stdout
-        assert (tmp_path / name).is_file()
+    for part in ("seg.nii.gz", "volumes.csv", "overlay.png"):
+        assert (tmp_path / f"synthetic_ct_{part}").is_file()
+    assert result.stdout.splitlines()[-1] == f"Open {tmp_path / 'synthetic_ct_report.html'}"
