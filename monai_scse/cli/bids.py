@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..data import case_name
-from ..labels import OUTPUT_LABELS
 from ..runtime import BundleRun
-from .options import run_options
+from .options import check_workers, config_files, run_options, segment_options
 from .run_cases import run_cases
-from .summary import format_table, summarize
+from .summary import print_summary, summarize
 from .usage import one_line_errors, parse_settings
 
 if TYPE_CHECKING:
@@ -54,11 +52,6 @@ def _an_option_for_each_label(words: Sequence[str]) -> list[str]:
 
 
 def _bundle_run(images: Sequence[BidsImage], work_dir: Path, output_dir: Path, options: Mapping[str, Any]) -> BundleRun:
-    overlays = [
-        *(["test_time_augmentation.yaml"] if options["tta"] else []),
-        *(["view_aggregation.yaml"] if options["views"] else []),
-        *options["configs"],
-    ]
     files = [str(image.file) for image in images]
     entries = {
         "dataset_dir": files[0] if len(files) == 1 else files,
@@ -69,7 +62,7 @@ def _bundle_run(images: Sequence[BidsImage], work_dir: Path, output_dir: Path, o
         "device": options["device"],
         **parse_settings(options["settings"]),
     }
-    return BundleRun("brain", ["inference.json", *overlays], entries)
+    return BundleRun("brain", config_files(options), entries)
 
 
 @click.command(
@@ -109,18 +102,7 @@ A job for each participant, on a cluster:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="JSON file that chooses T1w images by their entities.",
 )
-@click.option("--tta", is_flag=True, help="Test-time augmentation: better, 2 to 3 times the time.")
-@click.option("--views", is_flag=True, help="Three networks for three views, 6 times the time.")
-@click.option(
-    "--labels",
-    type=click.Choice(OUTPUT_LABELS),
-    help="freesurfer for the numbers of its aseg, with an aseg.stats for each image. By default classes.",
-)
-@click.option("--report/--no-report", default=True, help="A page for each image, and one for the group. On by default.")
-@click.option("--skip-existing", is_flag=True, help="Segment only the images that have no results yet.")
-@click.option("--jobs", type=click.IntRange(min=1), default=1, help="Processes on this machine, an image each.")
-@click.option("--dask", metavar="ADDRESS", help="Dask scheduler, whose workers segment the images: tcp://node1:8786.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, for scripts.")
+@segment_options
 @run_options
 def bids(bids_dir: Path, output_dir: Path, level: str, **options: Any) -> None:
     """Segment the brains in the T1w images of a BIDS data set.
@@ -131,8 +113,7 @@ def bids(bids_dir: Path, output_dir: Path, level: str, **options: Any) -> None:
 
     The level group puts the tables of all images into group_volumes.tsv, and shows them in group_report.html.
     """
-    if options["jobs"] > 1 and options["dask"]:
-        raise click.UsageError("--jobs and --dask exclude each other")
+    check_workers(options)
     with one_line_errors():
         from ..bids import Derivatives, find_images, participant_labels, read_filters
 
@@ -199,13 +180,5 @@ def _segment(derivatives: Derivatives, images: Sequence[BidsImage], options: Map
     summary["output_dir"] = str(derivatives.folder)
     for case in summary["cases"]:
         case["segmentation"] = str(derivatives.file(image_of[case["case"]], "_dseg.nii.gz"))
-    if options["as_json"]:
-        click.echo(json.dumps(summary, indent=2))
-    else:
-        click.echo(format_table(summary))
-        click.echo(f"Results: {derivatives.folder}")
-        if outcome.failures:
-            click.echo(f"Failures: {derivatives.folder / 'logs/failures.csv'}", err=True)
-        if summary["report"]:
-            click.echo(f"Report: {summary['report']}")
+    print_summary(summary, derivatives.folder / "logs/failures.csv", options["as_json"])
     return bool(outcome.failures)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..labels import OUTPUT_LABELS
 from ..runtime import BundleRun
-from .options import output_option, run_options, task_argument
+from .options import check_workers, config_files, output_option, run_options, segment_options, task_argument
 from .run_cases import run_cases
 from .series import list_series, path_of_series
-from .summary import format_table, summarize
+from .summary import print_summary, summarize
 from .usage import one_line_errors, parse_settings
 
 __all__ = ["segment"]
@@ -28,11 +26,6 @@ def _check_task(task: str, options: dict[str, Any]) -> None:
 
 
 def _bundle_run(task: str, paths: list[str], output_dir: Path, options: dict[str, Any]) -> BundleRun:
-    overlays = [
-        *(["test_time_augmentation.yaml"] if options["tta"] else []),
-        *(["view_aggregation.yaml"] if options["views"] else []),
-        *options["configs"],
-    ]
     entries = {
         "dataset_dir": paths[0] if len(paths) == 1 else paths,
         "output_dir": str(output_dir),
@@ -46,7 +39,7 @@ def _bundle_run(task: str, paths: list[str], output_dir: Path, options: dict[str
         "report": options["report"] or None,
         **parse_settings(options["settings"]),
     }
-    return BundleRun(task, ["inference.json", *overlays], entries)
+    return BundleRun(task, config_files(options), entries)
 
 
 @click.command(
@@ -64,28 +57,17 @@ Examples:
 @task_argument
 @click.argument("scans", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @output_option(required=False)  # a list of series needs none
-@click.option("--tta", is_flag=True, help="Test-time augmentation: better, 2 to 3 times the time.")
-@click.option("--views", is_flag=True, help="Brain: three networks for three views, 6 times the time.")
 @click.option(
     "--brain-mask",
     type=click.Path(exists=True, file_okay=False),
     help="Brain: folder of brain masks, named as the scans.",
 )
-@click.option(
-    "--labels",
-    type=click.Choice(OUTPUT_LABELS),
-    help="Brain: freesurfer for the numbers of its aseg, with an aseg.stats for each scan. By default classes.",
-)
 @click.option("--dicom-seg", is_flag=True, help="A DICOM SEG for each DICOM series.")
 @click.option("--seg-nrrd", is_flag=True, help="A .seg.nrrd for 3D Slicer for each scan.")
 @click.option("--color-tables", is_flag=True, help="Colour tables for FreeSurfer, ITK-SNAP and 3D Slicer.")
-@click.option("--report/--no-report", default=True, help="A page for each scan and one for all. On by default.")
 @click.option("--list-series", is_flag=True, help="List the DICOM series of the folders, and stop.")
 @click.option("--series", help="Case name, number or UID of the DICOM series to segment.")
-@click.option("--skip-existing", is_flag=True, help="Segment only what is missing or incomplete.")
-@click.option("--jobs", type=click.IntRange(min=1), default=1, help="Processes on this machine, a scan each.")
-@click.option("--dask", metavar="ADDRESS", help="Dask scheduler, whose workers segment the scans: tcp://node1:8786.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON, for scripts.")
+@segment_options
 @run_options
 def segment(task: str, scans: tuple[Path, ...], output_dir: Path | None, **options: Any) -> None:
     """Segment SCANS: image files, folders of them, or folders of DICOM series.
@@ -95,6 +77,7 @@ def segment(task: str, scans: tuple[Path, ...], output_dir: Path | None, **optio
     failures.csv names it.
     """
     _check_task(task, options)
+    check_workers(options)
     with one_line_errors():
         if options["list_series"]:
             for folder in scans:
@@ -111,23 +94,12 @@ def segment(task: str, scans: tuple[Path, ...], output_dir: Path | None, **optio
         if options["dry_run"]:
             click.echo(run.command_line)
             return
-        if options["jobs"] > 1 and options["dask"]:
-            raise click.UsageError("--jobs and --dask exclude each other")
         _segment(run, output_dir, options)
 
 
 def _segment(run: BundleRun, output_dir: Path, options: dict[str, Any]) -> None:
     as_json = options["as_json"]
     outcome = run_cases(run, options["jobs"], options["dask"], quiet=as_json, verbose=options["verbose"])
-    summary = summarize(output_dir, outcome)
-    if as_json:
-        click.echo(json.dumps(summary, indent=2))
-    else:
-        click.echo(format_table(summary))
-        click.echo(f"Results: {output_dir}")
-        if outcome.failures:
-            click.echo(f"Failures: {output_dir / 'failures.csv'}", err=True)
-        if summary["report"]:
-            click.echo(f"Report: {summary['report']}")
+    print_summary(summarize(output_dir, outcome), output_dir / "failures.csv", as_json)
     if outcome.failures:
         raise click.exceptions.Exit(1)

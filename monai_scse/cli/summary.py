@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import click
+
 from .run_cases import Outcome
 
-__all__ = ["format_table", "summarize"]
+__all__ = ["print_summary", "summarize"]
 
 
 def summarize(output_dir: Path, outcome: Outcome) -> dict[str, Any]:
@@ -47,7 +50,7 @@ def _report(output_dir: Path, cases: Sequence[str]) -> str | None:
     return next((str(page) for page in (*pages, output_dir / "report.html") if page.is_file()), None)
 
 
-def format_table(summary: Mapping[str, Any]) -> str:
+def _format_table(summary: Mapping[str, Any]) -> str:
     """The cases as lines of a table: case, seconds, structures found, flags."""
     rows = [("case", "seconds", "structures", "flags")]
     for case in summary["cases"]:
@@ -58,3 +61,22 @@ def format_table(summary: Mapping[str, Any]) -> str:
     return "\n".join(
         "  ".join([row[0].ljust(widths[0]), row[1].rjust(widths[1]), row[2].rjust(widths[2]), row[3]]) for row in rows
     )
+
+
+def print_summary(summary: Mapping[str, Any], failures: Path, as_json: bool) -> None:
+    """Print a summary, and where the results are.
+
+    Args:
+        summary: see :func:`summarize`.
+        failures: table of the failures.
+        as_json: whether to print it for scripts.
+    """
+    if as_json:
+        click.echo(json.dumps(summary, indent=2))
+        return
+    click.echo(_format_table(summary))
+    click.echo(f"Results: {summary['output_dir']}")
+    if summary["failures"]:
+        click.echo(f"Failures: {failures}", err=True)
+    if summary["report"]:
+        click.echo(f"Report: {summary['report']}")
