@@ -11,6 +11,9 @@ from collections.abc import Iterable
 
 import torch
 
+from ..runtime import InputError
+from ..runtime.arguments import check_whole
+
 __all__ = ["mark_unknown_classes", "unknown_classes"]
 
 
@@ -24,10 +27,18 @@ def mark_unknown_classes(label: torch.Tensor, unknown: Iterable[int]) -> torch.T
     Returns:
         int32, same shape.
 
+    Raises:
+        InputError: when ``unknown`` holds anything else.
+
     Example:
         >>> mark_unknown_classes(torch.tensor([0, 1, 2]), unknown=[3])
         tensor([-8,  1,  2], dtype=torch.int32)
     """
+    if isinstance(unknown, str) or not isinstance(unknown, Iterable):
+        raise InputError(f"unknown must be a list of classes, got {unknown!r}.")
+    unknown = list(unknown)
+    for index in unknown:
+        check_whole("unknown", index, 1, 23)
     code = -sum(2**index for index in set(unknown))
     return torch.where(label == 0, code, label.to(torch.int32))
 

@@ -142,7 +142,7 @@ def label_protocol(name: str, structures: Sequence[Structure]) -> LabelProtocol:
     """
     if name == "classes":
         return LabelProtocol(name, tuple(structures), {index: index for index in range(len(structures))})
-    if name not in NUMBERINGS:
+    if not isinstance(name, str) or name not in NUMBERINGS:
         raise InputError(f"label_protocol must be one of {', '.join([*NUMBERINGS, 'classes'])}, got {name!r}.")
     numbering = NUMBERINGS[name]
     index_of = {structure.name: index for index, structure in enumerate(structures)}

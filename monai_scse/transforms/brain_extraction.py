@@ -13,6 +13,7 @@ from monai.transforms import MapTransform
 
 from ..data import IMAGE_SUFFIXES, case_name
 from ..runtime import InputError
+from ..runtime.arguments import check_number, flag_of, path_of
 from .resampling import LeanResample
 from .scans import LoadScand, file_of
 from .tissue import find_tissue, rim_brightness, unlike_t1, voxel_ml
@@ -72,8 +73,9 @@ class ExtractBraind(MapTransform):
     ) -> None:
         super().__init__(keys, allow_missing_keys)
         self.find_brain = find_brain
-        self.mask_dir = None if mask_dir is None else Path(mask_dir)
-        self.masks_by_folder = masks_by_folder
+        check_number("stripped_ml", stripped_ml, 0)
+        self.mask_dir = None if mask_dir is None else path_of("mask_dir", mask_dir)
+        self.masks_by_folder = flag_of("masks_by_folder", masks_by_folder)
         self.stripped_ml = stripped_ml
         self.logger = logging.getLogger(__name__)
 

@@ -12,6 +12,7 @@ from monai.transforms import SaveImaged
 
 from ..data import case_name
 from ..runtime import atomic_write
+from ..runtime.arguments import path_of
 from .scan_headers import NIBABEL_SUFFIXES, open_nibabel, read_scan_header
 from .scans import file_of
 
@@ -85,8 +86,8 @@ class SaveSegmentationd(SaveImaged):
     """
 
     def __init__(self, keys: str | list[str], output_dir: str, allow_missing_keys: bool = False) -> None:
-        super().__init__(keys, output_dir=output_dir, allow_missing_keys=allow_missing_keys)
-        self.output_dir = Path(str(output_dir))
+        self.output_dir = path_of("output_dir", output_dir)
+        super().__init__(keys, output_dir=str(output_dir), allow_missing_keys=allow_missing_keys)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         for key in self.key_iterator(data):
