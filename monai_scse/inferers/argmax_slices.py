@@ -8,6 +8,7 @@ from typing import Any, cast
 import torch
 from monai.inferers import SliceInferer
 
+from ..runtime.arguments import check_whole, flag_of
 from .argmax import classes_of
 
 __all__ = ["ArgmaxSliceInferer"]
@@ -34,14 +35,14 @@ class ArgmaxSliceInferer(SliceInferer):
     def __init__(
         self, spatial_dim: int = 1, sw_batch_size: int = 4, progress: bool = False, confidence: bool = False
     ) -> None:
+        check_whole("spatial_dim", spatial_dim)
+        check_whole("sw_batch_size", sw_batch_size, 1)
         if spatial_dim not in (0, 1, 2):
             raise ValueError(f"spatial_dim must be 0, 1 or 2, got {spatial_dim}.")
-        if sw_batch_size < 1:
-            raise ValueError(f"sw_batch_size must be at least 1, got {sw_batch_size}.")
         # windows never overlap: averaging class indices would be wrong
         super().__init__(roi_size=(-1, -1), spatial_dim=spatial_dim, sw_batch_size=sw_batch_size)
-        self.confidence = confidence
-        self.shows_progress = progress
+        self.confidence = flag_of("confidence", confidence)
+        self.shows_progress = flag_of("progress", progress)
         self._bar: Any = None
 
     def __call__(self, inputs: torch.Tensor, network: Callable[..., Any], *args: Any, **kwargs: Any) -> torch.Tensor:

@@ -52,6 +52,8 @@ def load_ai_med_state_dict(block: nn.Module, state_dict: Mapping[str, torch.Tens
         >>> block(torch.full((1, 8, 1, 1), 0.5)).flatten()[0]  # sigmoid(8 * 0.5 - 4) * 0.5
         tensor(0.2500, grad_fn=<SelectBackward0>)
     """
+    if not isinstance(prefix, str):
+        raise TypeError(f"prefix must be a text, got {prefix!r}.")
     kinds = [kind for kind in _LAYERS if isinstance(block, kind)]
     if not kinds:
         known = ", ".join(kind.__name__ for kind in _LAYERS)
