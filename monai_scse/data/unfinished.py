@@ -8,8 +8,7 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from monai.utils import str2bool
-
+from ..runtime.arguments import flag_of, path_of
 from .cases import case_name
 
 __all__ = ["unfinished_cases"]
@@ -29,10 +28,11 @@ def unfinished_cases(
         skip_existing: False to segment all cases again. The words of a command line, ``true`` and ``false``, work too.
         dicom_seg: whether a DICOM series needs ``<case>_seg.dcm`` to be complete.
     """
-    if not str2bool(skip_existing):
+    needs_seg = flag_of("dicom_seg", dicom_seg)
+    if not flag_of("skip_existing", skip_existing):
         return list(cases)
-    folder = Path(str(output_dir))
-    unfinished = [case for case in cases if not _is_complete(case["image"], folder, str2bool(dicom_seg))]
+    folder = path_of("output_dir", output_dir)
+    unfinished = [case for case in cases if not _is_complete(case["image"], folder, needs_seg)]
     _logger.warning(f"{len(cases) - len(unfinished)} of {len(cases)} cases are complete in {folder}, left out.")
     return unfinished
 

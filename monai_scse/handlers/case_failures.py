@@ -11,6 +11,7 @@ from monai.utils import ImageMetaKey
 
 from ..data import FAILURE_KEY, CaseFailure, case_name
 from ..runtime import CaseTables, InputError
+from ..runtime.arguments import check_name, path_of
 
 if TYPE_CHECKING:
     from ignite.engine import Engine
@@ -35,7 +36,8 @@ class CaseFailures:
     """
 
     def __init__(self, output_dir: str, image_key: str = "image") -> None:
-        self.tables = CaseTables(output_dir, "failure", "failures.csv")
+        self.tables = CaseTables(path_of("output_dir", output_dir), "failure", "failures.csv")
+        check_name("image_key", image_key)
         self.image_key = image_key
         self.logger = logging.getLogger(__name__)
         self._succeeded = 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +11,8 @@ import numpy as np
 from ..data import case_name
 from ..labels import Structure
 from ..reports import volume_table
-from ..runtime import CaseTables, atomic_write
+from ..runtime import CaseTables
+from ..runtime.arguments import check_name, check_range, flag_of, path_of
 from ..transforms import QC_KEY, LoadScand, file_of
 from ..visualize import save_overlay
 
@@ -49,10 +49,13 @@ class SegmentationReport:
         overlay: bool = True,
         window: tuple[float, float] | None = None,
     ) -> None:
-        self.output_dir = Path(str(output_dir))
+        self.output_dir = path_of("output_dir", output_dir)
         self.structures = structures
+        check_name("pred_key", pred_key)
         self.pred_key = pred_key
-        self.overlay = overlay
+        if window is not None:
+            check_range("window", window)
+        self.overlay = flag_of("overlay", overlay)
         self.window = window
         self.logger = logging.getLogger(__name__)
         self._tables = CaseTables(self.output_dir, "volumes", "volumes.csv")
@@ -91,12 +94,8 @@ class SegmentationReport:
                 self.logger.warning(f"{case}: {', '.join(names)}: {reason}")
         if self.overlay:
             image = self._load({"image": file})["image"][0].numpy()
-            atomic_write(
-                self.output_dir / f"{case}_overlay.png",
-                lambda path: save_overlay(
-                    path, image, classes, affine, self.structures, title=case, window=self.window
-                ),
-            )
+            picture = self.output_dir / f"{case}_overlay.png"
+            save_overlay(picture, image, classes, affine, self.structures, title=case, window=self.window)
         rows = volume_table(pred, self.structures)
         self._tables.write(case, rows)  # the last file of a case: one that has it is complete
 

@@ -13,6 +13,9 @@ import numpy as np
 import torch
 from monai.metrics.utils import get_mask_edges, get_surface_distance
 
+from ..runtime import InputError
+from ..runtime.arguments import check_number, check_whole
+
 __all__ = [
     "StructureScore",
     "StructureVolume",
@@ -48,6 +51,7 @@ class StructureVolume:
 
 
 def _as_uint8(classes: np.ndarray, num_classes: int) -> np.ndarray:
+    check_whole("num_classes", num_classes, 1)
     if num_classes > 256:
         raise ValueError(f"num_classes must be at most 256, got {num_classes}.")
     return classes.astype(np.uint8, copy=False)
@@ -66,6 +70,7 @@ def class_sizes(classes: np.ndarray, num_classes: int) -> np.ndarray:
         >>> class_sizes(np.array([[[0, 2, 2]]]), num_classes=4).tolist()
         [1, 0, 2, 0]
     """
+    check_whole("num_classes", num_classes, 1)
     sizes = np.zeros(num_classes, dtype=np.int64)
     for plane in classes:
         found = np.bincount(plane.astype(np.intp).ravel(), minlength=len(sizes))
@@ -135,6 +140,14 @@ def score_structures(
     Raises:
         ValueError: when the shapes differ, or there are more than 256 classes.
     """
+    if not isinstance(spacing, (Sequence, np.ndarray)) or isinstance(spacing, str) or len(spacing) != pred.ndim:
+        raise InputError(f"spacing must be a voxel size for each axis, got {spacing!r}.")
+    for size in spacing:
+        check_number("spacing", size, 0, above=True)
+    if not isinstance(unknown, Sequence) or isinstance(unknown, str):
+        raise InputError(f"unknown must be a list of classes, got {unknown!r}.")
+    for index in unknown:
+        check_whole("unknown", index, 1)
     dice = structure_dice(pred, label, num_classes)
     pred, label = _as_uint8(pred, num_classes), _as_uint8(label, num_classes)
     boxes = list(zip(_bounding_boxes(pred, num_classes), _bounding_boxes(label, num_classes)))
@@ -162,6 +175,7 @@ def structure_volumes(classes: np.ndarray, num_classes: int, voxel_mm3: float) -
         num_classes: number of classes, background (index 0, not listed) included.
         voxel_mm3: volume of a voxel in cubic millimetres.
     """
+    check_number("voxel_mm3", voxel_mm3, 0, above=True)
     classes = _as_uint8(classes, num_classes)
     voxels = class_sizes(classes, num_classes)
     volumes = []

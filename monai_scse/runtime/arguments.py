@@ -12,7 +12,16 @@ from monai.utils import str2bool
 
 from .errors import InputError
 
-__all__ = ["check_name", "check_number", "check_numbers", "check_range", "check_whole", "flag_of", "path_of"]
+__all__ = [
+    "check_name",
+    "check_number",
+    "check_numbers",
+    "check_range",
+    "check_text",
+    "check_whole",
+    "flag_of",
+    "path_of",
+]
 
 
 def flag_of(name: str, value: Any) -> bool:
@@ -43,6 +52,20 @@ def check_name(name: str, value: Any) -> None:
     """
     if not isinstance(value, str) or not value:
         raise InputError(f"{name} must be a name, got {value!r}.")
+
+
+def check_text(name: str, value: Any) -> None:
+    """Refuse what is no text.
+
+    Args:
+        name: name of the argument.
+        value: its value, which may be empty.
+
+    Raises:
+        InputError: when it is none.
+    """
+    if not isinstance(value, str):
+        raise InputError(f"{name} must be a text, got {value!r}.")
 
 
 def check_whole(name: str, value: Any, least: float = -math.inf, most: float = math.inf) -> None:

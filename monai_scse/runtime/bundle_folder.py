@@ -20,8 +20,8 @@ def bundle_folder(task: str) -> Path:
     Raises:
         InputError: when there is no such task, or the installation lacks the bundle.
     """
-    if task not in BUNDLES:
-        raise InputError(f"{task}: no such task; choose {' or '.join(BUNDLES)}.")
+    if not isinstance(task, str) or task not in BUNDLES:
+        raise InputError(f"task {task}: no such task; choose {' or '.join(BUNDLES)}.")
     package = Path(__file__).resolve().parents[1]
     for folder in (package / "bundles" / BUNDLES[task], package.parent / "bundles" / BUNDLES[task]):
         if (folder / "configs/metadata.json").is_file():

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .arguments import check_name, path_of
 from .files import atomic_write
 
 __all__ = ["CaseTables"]
@@ -29,7 +30,9 @@ class CaseTables:
     """
 
     def __init__(self, folder: str | Path, kind: str, merged: str) -> None:
-        self.folder = Path(str(folder))
+        check_name("kind", kind)
+        check_name("merged", merged)
+        self.folder = path_of("folder", folder)
         self.merged_file = self.folder / merged
         self._suffix = f"_{kind}.csv"
         self._read: dict[str, tuple[_Stamp, list[dict[str, str]]]] = {}

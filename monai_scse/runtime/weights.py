@@ -24,7 +24,7 @@ def read_torch_file(path: str | Path, hint: str) -> Any:
     Raises:
         InputError: when it does not exist, is a pointer of Git LFS, is empty or cut short, or is no such file.
     """
-    existing_file(path, hint)
+    path = existing_file(path, hint)
     try:
         with Path(path).open("rb") as file:
             start = file.read(64)

@@ -45,7 +45,7 @@ class Call:
 
     @property
     def names(self) -> list[str]:
-        return [*self.good, *self.entries]
+        return list(dict.fromkeys([*self.good, *self.entries]))
 
     def check(self, argument: str | None = None, value: Any = None) -> None:
         """Call with one argument replaced. A refusal names the argument, or the word that is its value."""
@@ -58,7 +58,12 @@ class Call:
         else:
             return
         assert argument is not None, refusal
-        named = argument in refusal or (argument in self.entries and str(value) in refusal)
+        # a path stands in front of what is wrong
+        named = (
+            argument in refusal
+            or f"{value}: " in refusal
+            or (argument in self.entries and str(value).strip("[]") in refusal)
+        )
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             named |= f" {value:g} " in refusal
         assert named or (isinstance(value, str) and value and repr(value) in refusal), refusal
