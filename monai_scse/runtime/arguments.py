@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from numbers import Integral, Real
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from monai.utils import str2bool
 
 from .errors import InputError
@@ -80,7 +81,7 @@ def check_whole(name: str, value: Any, least: float = -math.inf, most: float = m
     Raises:
         InputError: when it is no whole number, or out of the range.
     """
-    if not isinstance(value, Integral) or isinstance(value, bool):
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
         raise InputError(f"{name} must be a whole number, got {value!r}.")
     if not least <= value <= most:
         span = f"at least {least:g}" if most == math.inf else f"{least:g} to {most:g}"

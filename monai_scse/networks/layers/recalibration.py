@@ -80,7 +80,8 @@ def get_recal_layer(name: tuple[str, dict[str, Any]] | str | None, spatial_dims:
     if name is None:
         return nn.Identity()
     is_pair = isinstance(name, (tuple, list)) and len(name) == 2 and isinstance(name[1], dict)
-    block, options = name if is_pair else (name, {})
+    block: Any = name[0] if is_pair else name
+    options: Any = name[1] if is_pair else {}
     if not isinstance(block, str):
         raise TypeError(f"recal must be None, a name or (name, {{options}}), got {name!r}.")
     if block.upper() not in Recal.names:
