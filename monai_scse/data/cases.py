@@ -141,9 +141,8 @@ def image_cases(dataset_dir: str | Path | Sequence[str | Path], modality: str | 
     Raises:
         InputError: when there is no image, or no DICOM series has the modality.
     """
-    paths = (
-        list(dataset_dir) if isinstance(dataset_dir, Sequence) and not isinstance(dataset_dir, str) else [dataset_dir]
-    )
+    is_path = isinstance(dataset_dir, str) or not isinstance(dataset_dir, Sequence)
+    paths = [dataset_dir] if is_path else dataset_dir
     if not paths:
         raise InputError(f"dataset_dir must be a path or a list of them, got {dataset_dir!r}.")
     if modality is not None:
@@ -272,14 +271,12 @@ def split_cases(
         InputError: when a named case does not exist, the share is out of its range, or nothing is left to train on.
     """
     names = [case_name(case["image"]) for case in cases]
-    if not isinstance(validation, (int, float, Sequence)):
+    if isinstance(validation, bool) or not isinstance(validation, (int, float, Sequence)):
         raise InputError(f"validation_cases must be names or a share from 0 to below 1, got {validation!r}.")
-    if isinstance(validation, str) or (
-        isinstance(validation, int) and not isinstance(validation, bool) and validation >= 1
-    ):
+    if isinstance(validation, str) or (isinstance(validation, int) and validation >= 1):
         validation = [validation]  # one case, whose name may be a number
     if isinstance(validation, (int, float)):
-        if isinstance(validation, bool) or not 0 <= validation < 1:
+        if not 0 <= validation < 1:
             raise InputError(f"validation_cases must be names or a share from 0 to below 1, got {validation}.")
         count = round(validation * len(cases))
         chosen = {names[(2 * i + 1) * len(cases) // (2 * count)] for i in range(count)}

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..labels import Organ, organ_protocol, organ_table
 from ..runtime import InputError
-from ..runtime.arguments import path_of
+from ..runtime.arguments import check_choice, path_of
 from .cases import case_name, check_is_folder, image_files, labelled_cases
 
 __all__ = ["LAYOUTS", "organ_cases"]
@@ -138,8 +138,7 @@ def organ_cases(
     """
     structures = organ_table(organs)
     table = structures[1:]
-    if not isinstance(layout, str) or layout not in LAYOUTS:
-        raise InputError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}.")
+    check_choice("layout", layout, LAYOUTS)
     if corpus not in (None, *_CORPORA):
         raise InputError(f"corpus must be one of {', '.join(_CORPORA)} or null, got {corpus!r}.")
     organ_protocol(structures, label_numbers)  # refuses one that does not exist

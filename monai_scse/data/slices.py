@@ -11,7 +11,7 @@ from monai.transforms import apply_transform
 from torch.utils.data import Dataset
 
 from ..runtime import InputError
-from ..runtime.arguments import check_whole, flag_of
+from ..runtime.arguments import check_list, check_whole, flag_of
 
 __all__ = ["SliceDataset"]
 
@@ -44,12 +44,11 @@ class SliceDataset(Dataset):
         num_workers: int = 2,
         progress: bool = True,
     ) -> None:
-        check_whole("spatial_dim", spatial_dim)
+        check_whole("spatial_dim", spatial_dim, 0, 2)
         check_whole("num_workers", num_workers, 0)
-        if not isinstance(keys, Sequence) or isinstance(keys, str) or not keys:
-            raise InputError(f"keys must be a list of names, got {keys!r}.")
-        if spatial_dim not in (0, 1, 2):
-            raise ValueError(f"spatial_dim must be 0, 1 or 2, got {spatial_dim}.")
+        check_list("keys", keys)
+        if not keys:
+            raise InputError(f"keys must name at least one entry, got {keys!r}.")
         self.data = data
         self.slice_transform = slice_transform
         self.keys = tuple(keys)

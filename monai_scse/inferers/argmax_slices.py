@@ -26,7 +26,7 @@ class ArgmaxSliceInferer(SliceInferer):
         confidence: whether to return the probability of the class as a second channel.
 
     Raises:
-        ValueError: when the axis or the number is out of its range.
+        InputError: when the axis or the number is out of its range.
 
     Shape:
         input: (batch, channels, x, y, z). Output: class indices, float, (batch, 1 or 2, x, y, z).
@@ -35,10 +35,8 @@ class ArgmaxSliceInferer(SliceInferer):
     def __init__(
         self, spatial_dim: int = 1, sw_batch_size: int = 4, progress: bool = False, confidence: bool = False
     ) -> None:
-        check_whole("spatial_dim", spatial_dim)
+        check_whole("spatial_dim", spatial_dim, 0, 2)
         check_whole("sw_batch_size", sw_batch_size, 1)
-        if spatial_dim not in (0, 1, 2):
-            raise ValueError(f"spatial_dim must be 0, 1 or 2, got {spatial_dim}.")
         # windows never overlap: averaging class indices would be wrong
         super().__init__(roi_size=(-1, -1), spatial_dim=spatial_dim, sw_batch_size=sw_batch_size)
         self.confidence = flag_of("confidence", confidence)

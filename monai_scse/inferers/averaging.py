@@ -10,7 +10,8 @@ from monai.inferers import Inferer
 from torch.nn.functional import interpolate
 
 from ..labels import Structure, mirrored_classes
-from ..runtime.arguments import check_whole
+from ..runtime import InputError
+from ..runtime.arguments import check_list, check_number, check_whole
 
 __all__ = ["AveragingInferer", "FlipPass", "IdentityPass", "Pass", "ZoomPass", "averaged"]
 
@@ -64,12 +65,11 @@ class ZoomPass:
         factor: the size as a multiple of the image's.
 
     Raises:
-        ValueError: when the factor is not above 0, or above 16.
+        InputError: when the factor is not above 0, or above 16.
     """
 
     def __init__(self, factor: float) -> None:
-        if isinstance(factor, bool) or not isinstance(factor, (int, float)) or not 0 < factor <= _LARGEST_FACTOR:
-            raise ValueError(f"factor must be a positive number of at most {_LARGEST_FACTOR}, got {factor!r}.")
+        check_number("factor", factor, 0, _LARGEST_FACTOR, above=True)
         self.factor = factor
 
     def __call__(self, network: Network, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
@@ -121,8 +121,9 @@ class AveragingInferer(Inferer):
 
     def __init__(self, inferer: Inferer, passes: Sequence[Pass]) -> None:
         super().__init__()
-        if not isinstance(passes, Sequence) or not passes or not all(map(callable, passes)):
-            raise ValueError(f"passes must hold at least one forward pass, got {passes!r}.")
+        check_list("passes", passes)
+        if not passes or not all(map(callable, passes)):
+            raise InputError(f"passes must hold at least one forward pass, got {passes!r}.")
         self.inferer = inferer
         self.passes = list(passes)
 

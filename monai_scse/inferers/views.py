@@ -11,7 +11,7 @@ from monai.inferers import Inferer
 
 from ..labels import Structure, mirrored_classes
 from ..runtime import InputError
-from ..runtime.arguments import check_number, check_whole, flag_of
+from ..runtime.arguments import check_list, check_number, check_whole, flag_of
 from ..transforms import StackAdjacentSlicesd
 from .averaging import FlipPass, IdentityPass, averaged
 
@@ -62,9 +62,8 @@ class ViewAggregationInferer(Inferer):
         confidence: bool = False,
     ) -> None:
         super().__init__()
-        for name, axes in (("spatial_dims", spatial_dims), ("weights", weights)):
-            if not isinstance(axes, Sequence) or isinstance(axes, str):
-                raise InputError(f"{name} must be a list of numbers, got {axes!r}.")
+        check_list("spatial_dims", spatial_dims)
+        check_list("weights", weights)
         check_whole("spatial_dim", spatial_dim, 0, 2)
         for axis in spatial_dims:
             check_whole("spatial_dims", axis, 0, 2)

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..runtime import InputError
-from ..runtime.arguments import check_name
+from ..runtime.arguments import check_list, check_name, check_whole
 
 __all__ = [
     "Structure",
-    "check_table",
     "mirrored_classes",
     "name_and_colour",
     "refuse_repeated_names",
@@ -86,28 +85,11 @@ def name_and_colour(entry: Mapping[str, Any], table: str) -> tuple[str, tuple[in
         kind = table.removesuffix("s")
         raise InputError(f"{table}: {dict(entry)} lacks {error}; give every {kind} a name and a colour.") from error
     check_name(f"{table}: every name", name)
-    if not isinstance(colour, Sequence) or len(colour) != 3 or not all(map(_is_part_of_colour, colour)):
-        raise InputError(f"{table}: the colour of {name!r} must be three numbers from 0 to 255, got {colour!r}.")
+    check_list(f"{table}: the colour of {name!r}", colour, 3)
+    for part in colour:
+        check_whole(f"{table}: the colour of {name!r}", part, 0, 255)
     red, green, blue = colour
     return name, (red, green, blue)
-
-
-def _is_part_of_colour(part: Any) -> bool:
-    return isinstance(part, int) and not isinstance(part, bool) and 0 <= part <= 255
-
-
-def check_table(entries: Any, table: str) -> None:
-    """Refuse a table of a config that is no list.
-
-    Args:
-        entries: the table.
-        table: its name, for the message.
-
-    Raises:
-        InputError: when it is no list.
-    """
-    if not isinstance(entries, Sequence) or isinstance(entries, str):
-        raise InputError(f"{table} must be a list of dictionaries, got {entries!r}.")
 
 
 def snomed_code(entry: Mapping[str, Any], table: str) -> str:
@@ -152,7 +134,7 @@ def structure_table(structures: Sequence[Mapping[str, Any]]) -> tuple[Structure,
         >>> [structure.name for structure in structure_table([{"name": "brainstem", "colour": [119, 159, 176]}])]
         ['background', 'brainstem']
     """
-    check_table(structures, "structures")
+    check_list("structures", structures)
     if not structures:
         raise InputError("structures must list at least one structure, got none.")
     table = [Structure(*name_and_colour(entry, "structures"), snomed_code(entry, "structures")) for entry in structures]

@@ -13,8 +13,7 @@ import numpy as np
 import torch
 from monai.metrics.utils import get_mask_edges, get_surface_distance
 
-from ..runtime import InputError
-from ..runtime.arguments import check_number, check_whole
+from ..runtime.arguments import check_list, check_number, check_whole
 
 __all__ = [
     "StructureScore",
@@ -140,12 +139,10 @@ def score_structures(
     Raises:
         ValueError: when the shapes differ, or there are more than 256 classes.
     """
-    if not isinstance(spacing, (Sequence, np.ndarray)) or isinstance(spacing, str) or len(spacing) != pred.ndim:
-        raise InputError(f"spacing must be a voxel size for each axis, got {spacing!r}.")
+    check_list("spacing", spacing, pred.ndim)
     for size in spacing:
         check_number("spacing", size, 0, above=True)
-    if not isinstance(unknown, Sequence) or isinstance(unknown, str):
-        raise InputError(f"unknown must be a list of classes, got {unknown!r}.")
+    check_list("unknown", unknown)
     for index in unknown:
         check_whole("unknown", index, 1)
     dice = structure_dice(pred, label, num_classes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from monai.utils import str2bool
 from .errors import InputError
 
 __all__ = [
+    "check_choice",
+    "check_list",
     "check_name",
     "check_number",
     "check_numbers",
@@ -69,6 +71,36 @@ def check_text(name: str, value: Any) -> None:
         raise InputError(f"{name} must be a text, got {value!r}.")
 
 
+def check_choice(name: str, value: Any, choices: Collection[str]) -> None:
+    """Refuse what is none of some words.
+
+    Args:
+        name: name of the argument.
+        value: its value.
+        choices: the words.
+
+    Raises:
+        InputError: when it is none of them.
+    """
+    if not isinstance(value, str) or value not in choices:
+        raise InputError(f"{name} must be one of {', '.join(choices)}, got {value!r}.")
+
+
+def check_list(name: str, value: Any, length: int | None = None) -> None:
+    """Refuse what is no list. A text is none.
+
+    Args:
+        name: name of the argument.
+        value: its value.
+        length: how many items it must have. None for any number.
+
+    Raises:
+        InputError: when it is no list, or of another length.
+    """
+    if not isinstance(value, (Sequence, np.ndarray)) or isinstance(value, str) or length not in (None, len(value)):
+        raise InputError(f"{name} must be a list{'' if length is None else f' of {length}'}, got {value!r}.")
+
+
 def check_whole(name: str, value: Any, least: float = -math.inf, most: float = math.inf) -> None:
     """Refuse what is no whole number of a range.
 
@@ -81,11 +113,8 @@ def check_whole(name: str, value: Any, least: float = -math.inf, most: float = m
     Raises:
         InputError: when it is no whole number, or out of the range.
     """
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
-        raise InputError(f"{name} must be a whole number, got {value!r}.")
-    if not least <= value <= most:
-        span = f"at least {least:g}" if most == math.inf else f"{least:g} to {most:g}"
-        raise InputError(f"{name} must be {span}, got {value!r}.")
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or not least <= value <= most:
+        raise InputError(f"{name} must be a whole number{_span(least, most)}, got {value!r}.")
 
 
 def check_number(name: str, value: Any, least: float = -math.inf, most: float = math.inf, above: bool = False) -> None:
@@ -103,9 +132,15 @@ def check_number(name: str, value: Any, least: float = -math.inf, most: float = 
     """
     is_number = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
     if not is_number or not least <= value <= most or (above and value == least):
-        span = "" if least == -math.inf else f" {'above' if above else 'of at least'} {least:g}"
-        span += "" if most == math.inf else f"{' and' if span else ''} of at most {most:g}"
-        raise InputError(f"{name} must be a finite number{span}, got {value!r}.")
+        raise InputError(f"{name} must be a finite number{_span(least, most, above)}, got {value!r}.")
+
+
+def _span(least: float, most: float, above: bool = False) -> str:
+    if math.isfinite(least) and math.isfinite(most) and not above:
+        return f" from {least:g} to {most:g}"
+    lowest = "" if least == -math.inf else f" {'above' if above else 'of at least'} {least:g}"
+    highest = "" if most == math.inf else f" of at most {most:g}"
+    return f"{lowest} and{highest}" if lowest and highest else lowest + highest
 
 
 def check_numbers(name: str, value: Any, least: float = -math.inf, most: float = math.inf) -> None:
@@ -138,8 +173,7 @@ def check_range(name: str, value: Any, least: float = -math.inf, most: float = m
     Raises:
         InputError: when it is no such pair.
     """
-    if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != 2:
-        raise InputError(f"{name} must be two numbers, got {value!r}.")
+    check_list(name, value, 2)
     for each in value:
         check_number(name, each, least, most)
     if value[0] > value[1]:

@@ -9,8 +9,7 @@ import numpy as np
 from monai.transforms import MapTransform
 from monai.utils import convert_to_dst_type
 
-from ..runtime import InputError
-from ..runtime.arguments import check_name, check_number, check_whole
+from ..runtime.arguments import check_list, check_name, check_number, check_whole
 
 __all__ = ["ResolveSidesd", "body_midline"]
 
@@ -83,11 +82,9 @@ class ResolveSidesd(MapTransform):
         allow_missing_keys: bool = False,
     ) -> None:
         super().__init__(keys, allow_missing_keys)
-        if not isinstance(pairs, Sequence) or isinstance(pairs, str):
-            raise InputError(f"pairs must be a list of pairs of classes, got {pairs!r}.")
+        check_list("pairs", pairs)
         for pair in pairs:
-            if not isinstance(pair, Sequence) or len(pair) != 2:
-                raise InputError(f"pairs must be pairs of classes, got {pair!r}.")
+            check_list("each of pairs", pair, 2)
             for index in pair:
                 check_whole("pairs", index, 1)
         check_name("image_key", image_key)

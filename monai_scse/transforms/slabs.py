@@ -43,7 +43,7 @@ class StackAdjacentSlicesd(MapTransform):
     ) -> None:
         super().__init__(keys, allow_missing_keys)
         check_whole("num_slices", num_slices)
-        check_whole("spatial_dim", spatial_dim, 0)
+        check_whole("spatial_dim", spatial_dim, 0, 2)
         if num_slices < 1 or num_slices % 2 == 0:
             raise ValueError(f"num_slices must be odd and positive, got {num_slices}.")
         if spatial_dim not in (0, 1, 2):
@@ -99,7 +99,7 @@ class RandSlabTruncationd(RandomizableTransform, MapTransform):
         ended = dict(data)
         for key in self.key_iterator(data):
             num_slices = data[key].shape[0]
-            if num_slices < 1 or num_slices % 2 == 0:
+            if num_slices % 2 == 0:
                 raise ValueError(f"{key!r} must have an odd number of slices, got {num_slices}.")
             middle = num_slices // 2
             if self._do_transform:

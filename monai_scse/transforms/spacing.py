@@ -11,8 +11,7 @@ from monai.data.utils import affine_to_spacing
 from monai.transforms import MapTransform, Spacingd
 from monai.utils import convert_to_dst_type, convert_to_numpy
 
-from ..runtime import InputError
-from ..runtime.arguments import check_number
+from ..runtime.arguments import check_list, check_number
 from .resampling import LeanResample
 
 __all__ = ["AntiAliasd", "SpacingIgnoringExtraKeysd"]
@@ -42,8 +41,7 @@ class AntiAliasd(MapTransform):
 
     def __init__(self, keys: str | Sequence[str], pixdim: Sequence[float], allow_missing_keys: bool = False) -> None:
         super().__init__(keys, allow_missing_keys)
-        if not isinstance(pixdim, Sequence) or isinstance(pixdim, str) or len(pixdim) != 3:
-            raise InputError(f"pixdim must be three voxel sizes, got {pixdim!r}.")
+        check_list("pixdim", pixdim, 3)
         for size in pixdim:
             check_number("pixdim", size, 0, above=True)
         self.pixdim = pixdim

@@ -13,7 +13,7 @@ from torch.nn.functional import grid_sample, interpolate
 
 from ..labels import Structure
 from ..runtime import InputError
-from ..runtime.arguments import check_name, check_number, check_range, check_whole
+from ..runtime.arguments import check_list, check_name, check_number, check_range, check_whole
 
 __all__ = ["RandStructureIntensityd", "RandStructureSized", "RandWhiteMatterLesionsd"]
 
@@ -21,8 +21,7 @@ _WIDEST = 1000  # pixels, or mm: more than any scan has
 
 
 def _class_indices(argument: str, structures: Sequence[Structure], names: Sequence[str]) -> list[int]:
-    if not isinstance(names, Sequence) or isinstance(names, str) or not names:
-        raise InputError(f"{argument} must be a list of names, got {names!r}.")
+    check_list(argument, names)
     for name in names:
         check_name(argument, name)
     known = [structure.name for structure in structures]

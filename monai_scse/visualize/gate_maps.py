@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..runtime import atomic_write
-from ..runtime.arguments import check_text, check_whole
+from ..runtime.arguments import check_choice, check_text, check_whole
 from .orientation import EDGES
 
 if TYPE_CHECKING:
@@ -19,8 +19,7 @@ __all__ = ["save_gate_maps"]
 
 
 def _check(image: np.ndarray, maps: Mapping[str, np.ndarray], plane: str) -> None:
-    if not isinstance(plane, str) or plane not in EDGES:
-        raise ValueError(f"plane must be one of {', '.join(EDGES)}, got {plane!r}.")
+    check_choice("plane", plane, EDGES)
     if not maps:
         raise ValueError("maps must hold at least one map, got none.")
     for name, array in {"image": image, **maps}.items():

@@ -26,7 +26,7 @@ def test_number_out_of_its_range(value):
 @pytest.mark.parametrize("value", [1.0, "1", True, None, 0, 4])
 def test_whole_number_out_of_its_range(value):
     check_whole("count", 3, 1, 3)
-    with pytest.raises(InputError, match=r"count must be (a whole number|1 to 3), got"):
+    with pytest.raises(InputError, match="count must be a whole number from 1 to 3, got"):
         check_whole("count", value, 1, 3)
 
 

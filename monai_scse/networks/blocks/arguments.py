@@ -34,13 +34,13 @@ def check_layer(argument: str, factory: LayerFactory, layer: Any) -> None:
     Args:
         argument: name of the argument.
         factory: MONAI's factory of the layers.
-        layer: the name, or ``(name, {options})``. An empty name is no layer.
+        layer: the name, or ``(name, {options})``.
 
     Raises:
         InputError: when there is no such layer.
     """
     is_pair = isinstance(layer, (tuple, list)) and len(layer) == 2 and isinstance(layer[1], dict)
     name = layer[0] if is_pair else layer
-    if layer != "" and (not isinstance(name, str) or name.upper() not in factory.names):
+    if not isinstance(name, str) or name.upper() not in factory.names:
         known = ", ".join(sorted(known.lower() for known in factory.names))
         raise InputError(f"{argument} must be one of {known}, or (name, {{options}}), got {layer!r}.")

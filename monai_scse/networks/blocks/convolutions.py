@@ -24,8 +24,9 @@ def _same_convolution(spatial_dims: int, in_channels: int, out_channels: int, ke
 
 
 def _check_layers(act: tuple | str, norm: tuple | str) -> None:
-    check_layer("act", Act, act)
-    check_layer("norm", Norm, norm)
+    for argument, factory, layer in (("act", Act, act), ("norm", Norm, norm)):
+        if layer != "":  # MONAI's word for none
+            check_layer(argument, factory, layer)
 
 
 class ConvNormAct(nn.Sequential):

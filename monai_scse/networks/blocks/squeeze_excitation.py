@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
-from ...runtime.arguments import flag_of
+from ...runtime.arguments import check_choice, check_whole, flag_of
 from .arguments import check_sizes
 
 __all__ = ["ChannelSqueezeExcite", "SpatialSqueezeExcite", "SpatialChannelSqueezeExcite", "MERGE_MODES"]
@@ -24,8 +24,7 @@ MERGE_MODES = ("add", "max", "mul")
 
 
 def _check_reduction(reduction: int, in_channels: int) -> None:
-    if not isinstance(reduction, int) or isinstance(reduction, bool):
-        raise TypeError(f"reduction must be a whole number, got {reduction!r}.")
+    check_whole("reduction", reduction)
     if not 1 <= reduction <= in_channels:
         raise ValueError(
             f"reduction must be between 1 and in_channels={in_channels}, got {reduction}: "
@@ -174,8 +173,7 @@ class SpatialChannelSqueezeExcite(nn.Module):
         self, spatial_dims: int, in_channels: int, reduction: int = 2, bias: bool = False, merge: str = "add"
     ) -> None:
         super().__init__()
-        if merge not in MERGE_MODES:
-            raise ValueError(f"merge must be one of {', '.join(MERGE_MODES)}, got {merge!r}.")
+        check_choice("merge", merge, MERGE_MODES)
         self.merge = merge
         self.cse = ChannelSqueezeExcite(spatial_dims, in_channels, reduction, bias)
         self.sse = SpatialSqueezeExcite(spatial_dims, in_channels, bias)

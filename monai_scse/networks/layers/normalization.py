@@ -47,7 +47,7 @@ class RecalibratedNorm(nn.Sequential):
     ) -> None:
         super().__init__()
         check_sizes(spatial_dims, num_features=num_features)
-        check_layer("norm", Norm, norm or None)
+        check_layer("norm", Norm, norm)
         if norm_options is not None and not isinstance(norm_options, Mapping):
             raise InputError(f"norm_options must be options by name, got {norm_options!r}.")
         self.add_module("norm", Norm[norm, spatial_dims](num_features, **(norm_options or {})))

@@ -1,22 +1,24 @@
-"""Arguments of public blocks, networks and inferers: an error that names the argument, or an object that works."""
+"""Calls of public blocks, networks and inferers, whose arguments are replaced by odd values."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from monai.data import MetaTensor
 from monai.inferers import SimpleInferer
-from support.fuzzed_arguments import STRUCTURES, Call, drawn, public_names, scan
+from monai.networks.nets import UNet
 
-from monai_scse import inferers
+from monai_scse import inferers, networks
 from monai_scse.networks import blocks, layers, nets
 
-MODULES = ["networks.blocks", "networks.layers", "networks.nets", "inferers"]
+from .calls import STRUCTURES, Call, scan
+
+MODULES = ["networks", "networks.blocks", "networks.layers", "networks.nets", "inferers"]
 EXCEPTIONS = {
+    "networks.RecalibrationReport": "carries values",
+    "networks.RecalibrationRow": "carries values",
+    "networks.describe_recalibration": "takes a network alone",
     "networks.blocks.MaxUnpool": "has no arguments",
     "networks.blocks.crop_to_size": "is scripted, and takes what pad_to_multiple leaves",
     "networks.blocks.pad_to_multiple": "is scripted, and takes a number that each network sets",
@@ -107,6 +109,19 @@ def _extract(**arguments: object) -> None:
         assert extractor.predict(image).shape == (1, 20, 20, 20)
 
 
+def _recalibrate(**arguments: object) -> None:
+    network = UNet(spatial_dims=2, in_channels=1, out_channels=2, channels=(4, 8), strides=(2,))
+    recalibrated = networks.recalibrate(network, **arguments)
+    assert recalibrated(_features(2, 1)).isfinite().all()
+
+
+def _record(device: object) -> None:
+    network = nets.SEUNet(2, 1, 2, features=2)
+    with networks.SEGateRecorder(network, device) as gates:
+        network(_features(2, 1))
+    assert all(gate[0].device.type == "cpu" for gate in gates.channel.values())
+
+
 SIZE = {"spatial_dims": 2, "in_channels": 4}
 BLOCK = {**SIZE, "reduction": 2, "bias": False}
 CONVOLUTION = {**SIZE, "out_channels": 3, "kernel_size": 3, "act": "relu", "norm": "batch"}
@@ -116,6 +131,10 @@ VIEWS = {
     **{"mirrored": False, "progress": False, "confidence": False},
 }
 CALLS = {
+    "networks.SEGateRecorder": Call(_record, {"device": "cpu"}),
+    "networks.recalibrate": Call(
+        _recalibrate, {"recal": "scse", "where": None, "bottleneck": False, "replace": False, "spatial_dims": 2}
+    ),
     "networks.blocks.ChannelSqueezeExcite": Call(_layer(blocks.ChannelSqueezeExcite), BLOCK),
     "networks.blocks.ConvNormAct": Call(_layer(blocks.ConvNormAct), CONVOLUTION),
     "networks.blocks.FCDenseBlock": Call(_layer(blocks.FCDenseBlock), CONVOLUTION),
@@ -167,27 +186,3 @@ CALLS = {
 class _Logits(torch.nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return _logits(x)
-
-
-def test_table_is_complete():
-    assert sorted(public_names(MODULES)) == sorted([*CALLS, *EXCEPTIONS])
-
-
-@pytest.mark.parametrize("name", CALLS)
-def test_plausible_arguments(name):
-    CALLS[name].check()
-
-
-@pytest.mark.parametrize("name", CALLS)
-@given(data=st.data())
-@settings(derandomize=True, max_examples=25)
-def test_an_odd_argument(name, data):
-    CALLS[name].check(*data.draw(drawn(CALLS[name])))
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("name", CALLS)
-@given(data=st.data())
-@settings(max_examples=400)
-def test_many_odd_arguments(name, data):
-    CALLS[name].check(*data.draw(drawn(CALLS[name])))

@@ -1,24 +1,20 @@
-"""Arguments of what reads, measures, runs and reports: an error that names the argument, or an object that works."""
+"""Calls of what reads, measures, writes and draws, whose arguments are replaced by odd values."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import numpy as np
-import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from ignite.engine import Engine
-from support.fuzzed_arguments import ORGANS, STRUCTURES, Call, drawn, label, public_names, scan
-from support.scan_files import nifti
 
 from monai_scse import data as data_module
 from monai_scse import dicom, handlers, metrics, runtime, visualize
 
-MODULES = ["data", "metrics", "dicom", "runtime", "handlers", "visualize"]
+from .calls import ORGANS, STRUCTURES, Call, label, scan
+
+MODULES = ["data", "metrics", "dicom", "runtime", "handlers", "reports", "visualize"]
 _OBJECTS = "takes objects alone"
 _VALUES = "carries values"
 EXCEPTIONS = {
@@ -40,24 +36,10 @@ EXCEPTIONS = {
     "runtime.weights_difference": _OBJECTS,
     "dicom.save_dicom_segmentation": "takes objects, and a path for atomic_write",
     "handlers.FreezeBatchStatistics": _OBJECTS,
+    "reports.volume_table": _OBJECTS,
 }
 CLASSES = label()[0].numpy().astype(np.uint8)
 IMAGE = scan()[0].numpy()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A working folder that holds one data set."""
-    folder = tmp_path_factory.mktemp("arguments")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        for part in ("images", "labels", "test", "retest"):
-            Path(part).mkdir()
-            nifti(folder / part / "a.nii.gz")
-            nifti(folder / part / "b.nii.gz")
-        torch.save({"weight": torch.ones(1, 1)}, "weights.pt")
-        torch.save({"objects": {}, "iteration": 1, "epoch_length": 1}, "checkpoint.pt")
-        yield
 
 
 def _attached(kind: Callable[..., object], *fixed: object) -> Callable[..., None]:
@@ -211,27 +193,3 @@ CALLS = {
         {"path": "a.png", "title": "a", "slices_per_plane": 1, "opacity": 0.5, "window": (0, 1)},
     ),
 }
-
-
-def test_table_is_complete():
-    assert sorted(public_names(MODULES)) == sorted([*CALLS, *EXCEPTIONS])
-
-
-@pytest.mark.parametrize("name", CALLS)
-def test_plausible_arguments(name):
-    CALLS[name].check()
-
-
-@pytest.mark.parametrize("name", CALLS)
-@given(data=st.data())
-@settings(derandomize=True, max_examples=25)
-def test_an_odd_argument(name, data):
-    CALLS[name].check(*data.draw(drawn(CALLS[name])))
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("name", CALLS)
-@given(data=st.data())
-@settings(max_examples=400)
-def test_many_odd_arguments(name, data):
-    CALLS[name].check(*data.draw(drawn(CALLS[name])))
