@@ -15,7 +15,7 @@ from ..runtime import read_weights
 from ..runtime.arguments import check_number, check_range, path_of
 from ..runtime.devices import device_of
 from ..transforms import LeanResample
-from ..transforms.tissue import tissue_mask, voxel_ml
+from ..transforms.tissue import mask_ml, tissue_mask
 
 __all__ = ["BrainExtractor"]
 
@@ -101,7 +101,7 @@ class BrainExtractor:
             sampling = image.affine[:3, :3].norm(dim=0).numpy()
             mask = torch.from_numpy(distance_transform_edt(~mask[0].numpy(), sampling=sampling)[None] <= self.margin_mm)
         least, most = self.brain_ml
-        return mask if least <= float(mask.sum()) * voxel_ml(image) <= most else torch.zeros_like(mask)
+        return mask if least <= mask_ml(image, mask) <= most else torch.zeros_like(mask)
 
     def _load(self) -> list[torch.nn.Module]:
         if not self._networks:
