@@ -12,7 +12,7 @@ from pathlib import Path
 from .arguments import path_of
 from .errors import InputError
 
-__all__ = ["atomic_write", "existing_file"]
+__all__ = ["atomic_write", "existing_file", "is_lfs_pointer"]
 
 _CURES = {
     errno.ENAMETOOLONG: "give the scan a shorter name",
@@ -63,3 +63,12 @@ def existing_file(path: str | Path, hint: str) -> str:
     if not path_of("path", path).is_file():
         raise InputError(f"{path}: no such file; {hint}")
     return str(path)
+
+
+def is_lfs_pointer(start: bytes) -> bool:
+    """Whether a file is a pointer of Git LFS, which stands in place of the file until ``git lfs pull``.
+
+    Args:
+        start: its first bytes, at least 23.
+    """
+    return start.startswith(b"version https://git-lfs")
