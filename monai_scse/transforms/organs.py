@@ -18,7 +18,7 @@ from .scans import LoadScand, check_same_grid, file_of
 
 __all__ = ["LoadOrganLabelsd"]
 
-# how far a whole number may be off where it was stored as a float
+# how far the two values of a mask may be off, where they were stored with a slope
 _ROUNDING = 1e-3
 
 
