@@ -40,16 +40,14 @@ class ArgmaxSliceInferer(SliceInferer):
         # windows never overlap: averaging class indices would be wrong
         super().__init__(roi_size=(-1, -1), spatial_dim=spatial_dim, sw_batch_size=sw_batch_size)
         self.confidence = flag_of("confidence", confidence)
-        self.shows_progress = flag_of("progress", progress)
+        self.progress = flag_of("progress", progress)
         self._bar: Any = None
 
     def __call__(self, inputs: torch.Tensor, network: Callable[..., Any], *args: Any, **kwargs: Any) -> torch.Tensor:
-        if not self.shows_progress:
-            return cast(torch.Tensor, super().__call__(inputs, network, *args, **kwargs))
         from tqdm import tqdm  # a network alone does not need it
 
         passes = -(-inputs.shape[0] * inputs.shape[self.spatial_dim + 2] // self.sw_batch_size)
-        with tqdm(total=passes, desc="slices", leave=False) as self._bar:
+        with tqdm(total=passes, desc="slices", leave=False, disable=not self.progress) as self._bar:
             return cast(torch.Tensor, super().__call__(inputs, network, *args, **kwargs))
 
     def network_wrapper(
@@ -61,6 +59,5 @@ class ArgmaxSliceInferer(SliceInferer):
         **kwargs: Any,
     ) -> torch.Tensor:
         logits = super().network_wrapper(network, x, condition, *args, **kwargs)
-        if self._bar is not None:
-            self._bar.update()
+        self._bar.update()
         return classes_of(cast(torch.Tensor, logits), self.confidence)
