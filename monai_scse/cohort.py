@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .data import CaseDataset, CaseFailure, case_name
-from .runtime import BundleRun, CaseTables, InputError, check_device
+from .runtime import BundleRun, CaseTables, InputError, check_device, merge_tables
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -140,7 +140,7 @@ def segment_cases(client: Client, run: BundleRun, cases: Sequence[dict[str, str]
 
     from . import __version__
 
-    tables = CaseTables(run.entries["output_dir"], "failure", "failures.csv")
+    tables = CaseTables(run.entries["output_dir"], "failure")
     futures = {client.submit(_segment_case, run, case, __version__, pure=False): case["image"] for case in cases}
     for future in as_completed(futures):
         file = futures.pop(future)
@@ -155,3 +155,4 @@ def segment_cases(client: Client, run: BundleRun, cases: Sequence[dict[str, str]
         failure = CaseFailure.of(file, error)
         tables.write(failure.case, [failure.row])
         yield CaseResult(failure.case, 0.0, [failure])
+    merge_tables(run.entries["output_dir"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..data import CaseFailure, case_name
-from ..runtime import BundleRun, find_input_error
+from ..runtime import BundleRun, find_input_error, merge_tables
 from ..transforms import file_of
 from .log import log_warnings_only
 
@@ -101,6 +101,7 @@ def _run_on_workers(run: BundleRun, jobs: int, scheduler: str | None, quiet: boo
     cases = parser.get_parsed_content("unfinished_cases")
     outcome = Outcome()
     if not cases:
+        merge_tables(run.entries["output_dir"])  # a run that was killed may have left it behind
         return outcome
     workers = scheduler_workers(scheduler) if scheduler else local_workers(min(jobs, len(cases)))
     with workers as client, _bar(len(cases), quiet) as bar:

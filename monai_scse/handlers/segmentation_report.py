@@ -58,7 +58,7 @@ class SegmentationReport:
         self.overlay = flag_of("overlay", overlay)
         self.window = window
         self.logger = logging.getLogger(__name__)
-        self._tables = CaseTables(self.output_dir, "volumes", "volumes.csv")
+        self._tables = CaseTables(self.output_dir, "volumes")
         self._segmented = 0
         self._load = LoadScand("image")
 
