@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,19 +18,23 @@ CALLS: dict[str, Call] = {name: call for table in TABLES for name, call in table
 VALUES = st.one_of(st.sampled_from(ODD), st.integers(), st.floats(), st.text(max_size=5), st.lists(st.integers()))
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A working folder that holds one data set."""
+@pytest.fixture(scope="module")
+def data_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("arguments")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        for part in ("images", "labels", "test", "retest"):
-            Path(part).mkdir()
-            nifti(folder / part / "a.nii.gz")
-            nifti(folder / part / "b.nii.gz")
-        torch.save({"weight": torch.ones(1, 1)}, "weights.pt")
-        torch.save({"objects": {}, "iteration": 1, "epoch_length": 1}, "checkpoint.pt")
-        yield
+    for part in ("images", "labels", "test", "retest"):
+        (folder / part).mkdir()
+        nifti(folder / part / "a.nii.gz")
+        nifti(folder / part / "b.nii.gz")
+    torch.save({"weight": torch.ones(1, 1)}, folder / "weights.pt")
+    torch.save({"objects": {}, "iteration": 1, "epoch_length": 1}, folder / "checkpoint.pt")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _in_data_set(data_set: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in a copy of a data set, beside the files of no other test."""
+    shutil.copytree(data_set, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -28,6 +28,7 @@ EXCEPTIONS = {
     "dicom.DicomSeries": _VALUES,
     "dicom.DicomSeriesReader": _OBJECTS,
     "dicom.series_table": _OBJECTS,
+    "runtime.BundleRun": "carries what the commands check",
     "runtime.InputError": "is the refusal itself",
     "runtime.check_options": "takes the words of a command line",
     "runtime.find_input_error": _OBJECTS,
@@ -103,11 +104,11 @@ def _motion(mode: object) -> None:
 
 
 def _overlay(**arguments: object) -> None:
-    visualize.save_overlay(arguments.pop("path"), IMAGE, CLASSES, np.eye(4), STRUCTURES, **arguments)
+    visualize.save_overlay("a.png", IMAGE, CLASSES, np.eye(4), STRUCTURES, **arguments)
 
 
 def _gate_maps(**arguments: object) -> None:
-    visualize.save_gate_maps(arguments.pop("path"), IMAGE[0], {"a": IMAGE[0], "b": IMAGE[0]}, **arguments)
+    visualize.save_gate_maps("a.png", IMAGE[0], {"a": IMAGE[0], "b": IMAGE[0]}, **arguments)
 
 
 def _scores(**arguments: object) -> None:
@@ -149,7 +150,7 @@ CALLS = {
     ),
     "dicom.find_dicom_series": Call(dicom.find_dicom_series, {"folder": "images", "recursive": True}),
     "dicom.get_dicom_series": Call(dicom.get_dicom_series, {"path": "images"}),
-    "runtime.CaseTables": Call(_tables, {"folder": "out", "kind": "volumes", "merged": "volumes.csv"}),
+    "runtime.CaseTables": Call(_tables, {"folder": "out", "kind": "volumes"}),
     "runtime.atomic_write": Call(
         lambda path: runtime.atomic_write(path, lambda file: file.write_text("a")), {"path": "out/a.txt"}
     ),
@@ -158,9 +159,11 @@ CALLS = {
     "runtime.check_output_dir": Call(runtime.check_output_dir, FOLDER),
     "runtime.check_versions": Call(runtime.check_versions, {"bundle_root": "out"}),
     "runtime.existing_file": Call(lambda path: runtime.existing_file(path, "hint"), {"path": "images/a.nii.gz"}),
+    "runtime.merge_tables": Call(runtime.merge_tables, {"folder": "out"}),
     "runtime.read_torch_file": Call(lambda path: runtime.read_torch_file(path, "hint"), {"path": "weights.pt"}),
     "runtime.read_weights": Call(lambda path: runtime.read_weights(path, NETWORK, "hint"), {"path": "weights.pt"}),
     "handlers.CaseFailures": Call(_attached(handlers.CaseFailures), {**FOLDER, "image_key": "image"}),
+    "handlers.CaseSeries": Call(_attached(handlers.CaseSeries), {**FOLDER, "pred_key": "pred"}),
     "handlers.DicomSegmentation": Call(
         lambda **arguments: _attached(handlers.DicomSegmentation)(structures=STRUCTURES, **arguments),
         {**FOLDER, "pred_key": "pred"},
@@ -187,9 +190,9 @@ CALLS = {
         lambda load_path: handlers.WeightsCheckpointLoader(load_path, NETWORK, "hint"), {"load_path": "weights.pt"}
     ),
     "handlers.read_checkpoint": Call(handlers.read_checkpoint, {"path": "checkpoint.pt"}),
-    "visualize.save_gate_maps": Call(_gate_maps, {"path": "a.png", "plane": "axial", "columns": 2, "title": "a"}),
+    "visualize.save_gate_maps": Call(_gate_maps, {"plane": "axial", "columns": 2, "title": "a"}),
     "visualize.save_overlay": Call(
         _overlay,
-        {"path": "a.png", "title": "a", "slices_per_plane": 1, "opacity": 0.5, "window": (0, 1)},
+        {"title": "a", "slices_per_plane": 1, "opacity": 0.5, "window": (0, 1)},
     ),
 }
