@@ -141,8 +141,7 @@ def image_cases(dataset_dir: str | Path | Sequence[str | Path], modality: str | 
     Raises:
         InputError: when there is no image, or no DICOM series has the modality.
     """
-    is_path = isinstance(dataset_dir, str) or not isinstance(dataset_dir, Sequence)
-    paths = [dataset_dir] if is_path else dataset_dir
+    paths = [dataset_dir] if isinstance(dataset_dir, str) or not isinstance(dataset_dir, Sequence) else dataset_dir
     if not paths:
         raise InputError(f"dataset_dir must be a path or a list of them, got {dataset_dir!r}.")
     if modality is not None:

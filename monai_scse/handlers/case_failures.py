@@ -108,7 +108,12 @@ class CaseFailures:
         """
         import ignite.distributed as idist
 
-        merge_tables(self.tables.folder)
+        try:
+            merge_tables(self.tables.folder)
+        except InputError as error:
+            if not self.failures:
+                raise
+            self.logger.error(str(error))
         counts = torch.tensor([self._succeeded, len(self.failures)])
         if idist.get_world_size() > 1:
             counts = idist.all_reduce(counts)

@@ -15,6 +15,7 @@ from .files import atomic_write
 
 __all__ = ["CaseTables", "merge_tables"]
 
+# the table of all for each kind of table
 _MERGED = {"volumes": "volumes.csv", "failure": "failures.csv", "series": "cases.csv"}
 _FEW = 100  # cases, whose tables are merged after each case
 _SHARE = 0.05  # of the time of a run that merging may take, of more cases
