@@ -8,7 +8,7 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-LEFT_OUT = ("__pycache__", "checkpoint.pt", "eval", "runs", "*.part", "*.plan")  # what runs leave in a bundle
+LEFT_OUT = ("__pycache__", "checkpoint.pt", "eval", "runs", ".*.part*", "*.plan")  # what runs leave in a bundle
 
 
 class BuildWithBundles(build_py):

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .data import CaseDataset, CaseFailure, case_name
-from .runtime import BundleRun, CaseTables, InputError, check_device
+from .runtime import BundleRun, CaseTables, InputError, check_device, merge_tables
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -142,7 +142,7 @@ def segment_cases(client: Client, run: BundleRun, cases: Sequence[dict[str, str]
     from . import __version__
 
     folder = run.entries.get("failures#output_dir", run.entries["output_dir"])
-    tables = CaseTables(folder, "failure", "failures.csv")
+    tables = CaseTables(folder, "failure")
     futures = {client.submit(_segment_case, run, case, __version__, pure=False): case["image"] for case in cases}
     for future in as_completed(futures):
         file = futures.pop(future)
@@ -157,3 +157,5 @@ def segment_cases(client: Client, run: BundleRun, cases: Sequence[dict[str, str]
         failure = CaseFailure.of(file, error)
         tables.write(failure.case, [failure.row])
         yield CaseResult(failure.case, 0.0, [failure])
+    for written in {folder, run.entries["output_dir"]}:
+        merge_tables(written)

@@ -100,7 +100,7 @@ def test_what_is_refused_raises_and_the_next_scan_works(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("head",), "head: no such task; choose brain or body"),
+        (("head",), "task must be one of brain, body, got 'head'"),
         (("brain", "cpu", ["nothing.yaml"]), "nothing.yaml: no such config file"),
         (("brain", "cpu", [], {"dataset": 1, "num_slice": 3}), "num_slice"),
         (("brain", "cpu", [], {"ckpt_path": "none.pt"}), "none.pt"),

@@ -22,7 +22,7 @@ from links import links_from_anywhere, repository_url
 from self_contained import make_self_contained
 
 ROOT = Path(__file__).resolve().parents[2]
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "checkpoint.pt", "eval", "runs", "*.part", "*.plan")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "checkpoint.pt", "eval", "runs", ".*.part*", "*.plan")
 WHEN = (2020, 1, 1, 0, 0, 0)  # the same bundle gives the same archive
 
 

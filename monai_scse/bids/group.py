@@ -66,7 +66,7 @@ def write_group_page(derivatives: Derivatives, images: Sequence[BidsImage]) -> P
     from ..reports import CohortCase, cohort_page
 
     cases, failures = [], []
-    failed = CaseTables(derivatives.folder / "logs", "failure", "failures.csv").cases()
+    failed = CaseTables(derivatives.folder / "logs", "failure").cases()
     for image in images:
         failures += [{"case": image.stem, **row} for row in failed.get(case_name(image.file), [])]
         if derivatives.is_complete(image):

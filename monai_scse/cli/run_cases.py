@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..data import CaseFailure, case_name
-from ..runtime import BundleRun, find_input_error
+from ..runtime import BundleRun, find_input_error, merge_tables
 from ..transforms import file_of
 from .log import log_warnings_only
 
@@ -117,6 +117,8 @@ def _run_on_workers(
     outcome = Outcome()
     if cases:
         _segment_on_workers(run, cases, outcome, jobs, scheduler, quiet, done)
+    else:
+        merge_tables(run.entries["output_dir"])  # a run that was killed may have left it behind
     if (write_page := parser.get_parsed_content("cohort_page")) is not None:
         write_page()
     return outcome

@@ -9,6 +9,7 @@ from typing import Any
 from monai.data import Dataset
 
 from ..runtime import InputError
+from ..runtime.arguments import check_name
 from .failures import CaseFailure
 
 __all__ = ["FAILURE_KEY", "CaseDataset"]
@@ -32,6 +33,7 @@ class CaseDataset(Dataset):
         self, data: Sequence[Mapping[str, Any]], transform: Callable | None = None, image_key: str = "image"
     ) -> None:
         super().__init__(data, transform)
+        check_name("image_key", image_key)
         self.image_key = image_key
 
     def _transform(self, index: int) -> Any:

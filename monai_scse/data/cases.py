@@ -11,6 +11,7 @@ from pathlib import Path
 from ..dicom import dicom_cases, find_dicom_series, get_dicom_series
 from ..dicom.headers import read_header
 from ..runtime import InputError
+from ..runtime.arguments import check_name, path_of
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -39,7 +40,7 @@ def case_name(file: str | Path) -> str:
         >>> case_name("scans/sub-01_T1w.nii.gz"), case_name("totalsegmentator/s0001/ct.nii.gz")
         ('sub-01_T1w', 's0001')
     """
-    path = Path(str(file))
+    path = path_of("file", file)
     suffix = _image_suffix(path)
     name = path.name if suffix is None else path.name[: -len(suffix)]
     return path.parent.name if name == "ct" and path.parent.name not in ("", *_PARTS) else name
@@ -140,14 +141,18 @@ def image_cases(dataset_dir: str | Path | Sequence[str | Path], modality: str | 
     Raises:
         InputError: when there is no image, or no DICOM series has the modality.
     """
-    paths = [dataset_dir] if isinstance(dataset_dir, (str, Path)) else dataset_dir
+    paths = [dataset_dir] if isinstance(dataset_dir, str) or not isinstance(dataset_dir, Sequence) else dataset_dir
+    if not paths:
+        raise InputError(f"dataset_dir must be a path or a list of them, got {dataset_dir!r}.")
+    if modality is not None:
+        check_name("modality", modality)
     files = list(dict.fromkeys(file for path in paths for file in _scans_of(path, modality)))
     return _image_cases(files)
 
 
 def _scans_of(dataset_dir: str | Path, modality: str | None) -> list[Path]:
     """The image files and the paths of the DICOM series of one path."""
-    path = Path(os.path.abspath(str(dataset_dir)))
+    path = Path(os.path.abspath(path_of("dataset_dir", dataset_dir)))
     if path.is_file():
         if _image_suffix(path) is None:
             raise InputError(
@@ -218,7 +223,7 @@ def labelled_cases(dataset_dir: str | Path) -> list[dict[str, str]]:
     Raises:
         InputError: when a folder is missing or empty, or an image has no label.
     """
-    path = Path(str(dataset_dir))
+    path = path_of("dataset_dir", dataset_dir)
     images, labels = _files_of_two_folders(path, "images", "labels")
     for name, image in images.items():
         if name not in labels:
@@ -239,7 +244,7 @@ def retest_cases(dataset_dir: str | Path) -> list[dict[str, str]]:
     Raises:
         InputError: when a folder is missing or empty, or a scan has no partner.
     """
-    path = Path(str(dataset_dir))
+    path = path_of("dataset_dir", dataset_dir)
     tests, retests = _files_of_two_folders(path, "test", "retest")
     for scans, partners, folder in ((tests, retests, "retest"), (retests, tests, "test")):
         for name, scan in scans.items():
@@ -265,6 +270,8 @@ def split_cases(
         InputError: when a named case does not exist, the share is out of its range, or nothing is left to train on.
     """
     names = [case_name(case["image"]) for case in cases]
+    if isinstance(validation, bool) or not isinstance(validation, (int, float, Sequence)):
+        raise InputError(f"validation_cases must be names or a share from 0 to below 1, got {validation!r}.")
     if isinstance(validation, str) or (isinstance(validation, int) and validation >= 1):
         validation = [validation]  # one case, whose name may be a number
     if isinstance(validation, (int, float)):

@@ -14,6 +14,7 @@ from typing import Any
 
 from ..labels import Organ, organ_protocol, organ_table
 from ..runtime import InputError
+from ..runtime.arguments import check_choice, path_of
 from .cases import case_name, check_is_folder, image_files, labelled_cases
 
 __all__ = ["LAYOUTS", "organ_cases"]
@@ -137,12 +138,11 @@ def organ_cases(
     """
     structures = organ_table(organs)
     table = structures[1:]
-    if layout not in LAYOUTS:
-        raise InputError(f"layout must be one of {', '.join(LAYOUTS)}, got {layout!r}.")
+    check_choice("layout", layout, LAYOUTS)
     if corpus not in (None, *_CORPORA):
         raise InputError(f"corpus must be one of {', '.join(_CORPORA)} or null, got {corpus!r}.")
     organ_protocol(structures, label_numbers)  # refuses one that does not exist
-    folder = Path(str(dataset_dir))
+    folder = path_of("dataset_dir", dataset_dir)
     check_is_folder(folder)
     cases = LAYOUTS[layout](folder, table)
     if corpus is not None:

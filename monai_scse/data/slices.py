@@ -10,6 +10,9 @@ from monai.data import CacheDataset
 from monai.transforms import apply_transform
 from torch.utils.data import Dataset
 
+from ..runtime import InputError
+from ..runtime.arguments import check_list, check_whole, flag_of
+
 __all__ = ["SliceDataset"]
 
 
@@ -41,14 +44,19 @@ class SliceDataset(Dataset):
         num_workers: int = 2,
         progress: bool = True,
     ) -> None:
-        if spatial_dim not in (0, 1, 2):
-            raise ValueError(f"spatial_dim must be 0, 1 or 2, got {spatial_dim}.")
+        check_whole("spatial_dim", spatial_dim, 0, 2)
+        check_whole("num_workers", num_workers, 0)
+        check_list("keys", keys)
+        if not keys:
+            raise InputError(f"keys must name at least one entry, got {keys!r}.")
         self.data = data
         self.slice_transform = slice_transform
         self.keys = tuple(keys)
         self.axis = spatial_dim + 1
         # a contiguous copy stores a slice once for each stack that holds it
-        scans = CacheDataset(data, transform, num_workers=num_workers, progress=progress, as_contiguous=False)
+        scans = CacheDataset(
+            data, transform, num_workers=num_workers, progress=flag_of("progress", progress), as_contiguous=False
+        )
         cached = (scans[number] for number in range(len(scans)))
         # plain tensors, because the affine of a scan is wrong for its slices
         self.scans = [{key: torch.as_tensor(scan[key]).as_subclass(torch.Tensor) for key in keys} for scan in cached]

@@ -8,8 +8,7 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from monai.utils import str2bool
-
+from ..runtime.arguments import flag_of, path_of
 from .cases import case_name
 
 __all__ = ["unfinished_cases"]
@@ -39,19 +38,20 @@ def unfinished_cases(
             With ``"freesurfer"`` a case needs ``<case>_aseg.stats`` too.
         report: whether a case needs ``<case>_report.html`` to be complete.
     """
-    if not str2bool(skip_existing):
+    needs_seg = flag_of("dicom_seg", dicom_seg)
+    if not flag_of("skip_existing", skip_existing):
         return list(cases)
-    folder = Path(str(output_dir))
+    folder = path_of("output_dir", output_dir)
     freesurfer = output_labels == "freesurfer"
     further = [
-        *([".seg.nrrd"] if str2bool(seg_nrrd) else []),
+        *([".seg.nrrd"] if flag_of("seg_nrrd", seg_nrrd) else []),
         *(["_aseg.stats"] if freesurfer else []),
-        *(["_report.html"] if str2bool(report) else []),
+        *(["_report.html"] if flag_of("report", report) else []),
     ]
     unfinished = []
     for case in cases:
         image = case["image"]
-        endings = [*further, *(["_seg.dcm"] if str2bool(dicom_seg) and not Path(image).is_file() else [])]
+        endings = [*further, *(["_seg.dcm"] if needs_seg and not Path(image).is_file() else [])]
         if not _is_complete(folder, case_name(image), endings, freesurfer):
             unfinished.append(case)
     _logger.warning(f"{len(cases) - len(unfinished)} of {len(cases)} cases are complete in {folder}, left out.")

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..runtime import InputError
+from ..runtime.arguments import check_name, check_whole, flag_of, path_of
 from .grouping import group_series
 from .headers import DICOM_SUFFIXES, ImageHeader, read_header
 from .names import answers_to, name_series
@@ -36,7 +37,8 @@ def find_dicom_series(folder: str | Path, recursive: bool = True) -> list[DicomS
 
 def _search(folder: str | Path, recursive: bool = True) -> tuple[list[DicomSeries], list[str]]:
     """All DICOM series in a folder, and lines about files that cannot be read."""
-    root = Path(os.path.abspath(str(folder)))
+    root = Path(os.path.abspath(path_of("folder", folder)))
+    recursive = flag_of("recursive", recursive)
     images: list[ImageHeader] = []
     unreadable = []
     for file in _files(root, recursive):
@@ -88,6 +90,9 @@ def dicom_cases(
     Raises:
         InputError: when there are DICOM files and no such series.
     """
+    if modality is not None:
+        check_name("modality", modality)
+    check_whole("min_slices", min_slices, 1)
     series, refused = _search(folder, recursive)
     scans = []
     for item in series:
@@ -114,7 +119,7 @@ def get_dicom_series(path: str | Path) -> DicomSeries | None:
     Raises:
         InputError: when a folder holds several scans, or the series is not a volume.
     """
-    path = Path(os.path.abspath(str(path)))
+    path = Path(os.path.abspath(path_of("path", path)))
     series = _known(path) or _find(path)
     if series is not None:
         series.check()

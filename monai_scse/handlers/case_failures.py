@@ -10,7 +10,8 @@ import torch
 from monai.utils import ImageMetaKey
 
 from ..data import FAILURE_KEY, CaseFailure, case_name
-from ..runtime import CaseTables, InputError
+from ..runtime import CaseTables, InputError, merge_tables
+from ..runtime.arguments import check_name, path_of
 
 if TYPE_CHECKING:
     from ignite.engine import Engine
@@ -35,7 +36,8 @@ class CaseFailures:
     """
 
     def __init__(self, output_dir: str, image_key: str = "image") -> None:
-        self.tables = CaseTables(output_dir, "failure", "failures.csv")
+        self.tables = CaseTables(path_of("output_dir", output_dir), "failure")
+        check_name("image_key", image_key)
         self.image_key = image_key
         self.logger = logging.getLogger(__name__)
         self._succeeded = 0
@@ -98,7 +100,7 @@ class CaseFailures:
         return []
 
     def check(self) -> None:
-        """Raise when a case of the run failed. Several processes raise alike.
+        """End a run: complete the tables of all cases, and raise when a case failed. Several processes raise alike.
 
         Raises:
             InputError: with the numbers of cases that succeeded and failed, and the table of the failures. Of a run
@@ -106,6 +108,12 @@ class CaseFailures:
         """
         import ignite.distributed as idist
 
+        try:
+            merge_tables(self.tables.folder)
+        except InputError as error:
+            if not self.failures:
+                raise
+            self.logger.error(str(error))
         counts = torch.tensor([self._succeeded, len(self.failures)])
         if idist.get_world_size() > 1:
             counts = idist.all_reduce(counts)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..dicom import get_dicom_series, series_table
 from ..runtime import CaseTables
+from ..runtime.arguments import check_name, path_of
 from ..transforms import file_of
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ class CaseSeries:
     """
 
     def __init__(self, output_dir: str, pred_key: str = "pred") -> None:
+        check_name("pred_key", pred_key)
         self.pred_key = pred_key
-        self._tables = CaseTables(output_dir, "series", "cases.csv")
+        self._tables = CaseTables(path_of("output_dir", output_dir), "series")
 
     def attach(self, engine: Engine) -> None:
         """Attach to the evaluator."""

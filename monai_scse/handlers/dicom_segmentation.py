@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..data import case_name
 from ..dicom import get_dicom_series, save_dicom_segmentation
 from ..labels import Structure
+from ..runtime.arguments import check_name, path_of
 from ..transforms import file_of
 
 if TYPE_CHECKING:
@@ -35,8 +36,9 @@ class DicomSegmentation:
     """
 
     def __init__(self, output_dir: str, structures: Sequence[Structure], pred_key: str = "pred") -> None:
-        self.output_dir = Path(str(output_dir))
+        self.output_dir = path_of("output_dir", output_dir)
         self.structures = structures
+        check_name("pred_key", pred_key)
         self.pred_key = pred_key
         self.logger = logging.getLogger(__name__)
 

@@ -9,6 +9,8 @@ import numpy as np
 import torch
 from monai.data.utils import set_rnd
 
+from ..runtime.arguments import check_whole
+
 if TYPE_CHECKING:
     from ignite.engine import Engine
 
@@ -28,6 +30,7 @@ class EpochSeed:
     """
 
     def __init__(self, seed: int, dataset: Any) -> None:
+        check_whole("seed", seed, 0)
         self.seed = seed
         self.dataset = dataset
 

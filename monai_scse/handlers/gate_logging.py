@@ -8,6 +8,7 @@ import torch
 from monai.handlers import TensorBoardHandler
 
 from ..networks import SEGateRecorder
+from ..runtime.arguments import check_name, check_whole, path_of
 
 if TYPE_CHECKING:
     from ignite.engine import Engine
@@ -57,12 +58,13 @@ class TensorBoardGateHandler(TensorBoardHandler):
         interval: int = 100,
         tag_name: str = "gates",
     ) -> None:
-        if interval < 1:
-            raise ValueError(f"interval must be at least 1, got {interval}.")
+        check_whole("interval", interval, 1)
+        check_name("tag_name", tag_name)
+        path_of("log_dir", log_dir)
         self.recorder = SEGateRecorder(network)
         self.interval = interval
         self.tag_name = tag_name
-        super().__init__(summary_writer, log_dir)
+        super().__init__(summary_writer, str(log_dir))
 
     def attach(self, engine: Engine) -> None:
         """Attach to the trainer."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from ..metrics import (
     structure_volumes,
 )
 from ..runtime import atomic_write
+from ..runtime.arguments import check_name, check_number, path_of
 from ..transforms import file_of
 from .structure_summary import summarize_structures
 
@@ -81,10 +81,13 @@ class RetestScores:
         min_correlation: float = 0.7,
     ) -> None:
         require_registration()
-        self.output_dir = Path(str(output_dir))
+        self.output_dir = path_of("output_dir", output_dir)
         self.structures = structures
+        check_name("image_key", image_key)
         self.image_key = image_key
+        check_name("pred_key", pred_key)
         self.pred_key = pred_key
+        check_number("min_correlation", min_correlation, -1, 1)
         self.min_correlation = min_correlation
         self.logger = logging.getLogger(__name__)
         self._tests: dict[str, _Scan] = {}

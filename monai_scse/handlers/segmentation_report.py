@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +11,8 @@ import numpy as np
 from ..data import case_name
 from ..labels import Structure
 from ..reports import CasePage, volume_table
-from ..runtime import CaseTables, atomic_write
+from ..runtime import CaseTables
+from ..runtime.arguments import check_name, check_range, flag_of, path_of
 from ..transforms import QC_KEY, LoadScand, file_of
 from ..visualize import display_window, save_overlay
 
@@ -54,14 +54,17 @@ class SegmentationReport:
         window: tuple[float, float] | None = None,
         page: CasePage | None = None,
     ) -> None:
-        self.output_dir = Path(str(output_dir))
+        self.output_dir = path_of("output_dir", output_dir)
         self.structures = structures
+        check_name("pred_key", pred_key)
         self.pred_key = pred_key
-        self.overlay = overlay
+        if window is not None:
+            check_range("window", window)
+        self.overlay = flag_of("overlay", overlay)
         self.window = window
         self.page = page
         self.logger = logging.getLogger(__name__)
-        self._tables = CaseTables(self.output_dir, "volumes", "volumes.csv")
+        self._tables = CaseTables(self.output_dir, "volumes")
         self._segmented = 0
         self._load = LoadScand("image")
 
@@ -101,10 +104,7 @@ class SegmentationReport:
             window = display_window(image) if self.window is None else self.window
         picture = self.output_dir / f"{case}_overlay.png" if self.overlay else None
         if picture is not None:
-            atomic_write(
-                picture,
-                lambda path: save_overlay(path, image, classes, affine, self.structures, title=case, window=window),
-            )
+            save_overlay(picture, image, classes, affine, self.structures, title=case, window=window)
         try:
             if self.page is not None:
                 path = self.output_dir / f"{case}_report.html"

@@ -6,7 +6,6 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from ..data import case_name
 from ..labels import Structure, unknown_classes
 from ..metrics import score_structures
 from ..runtime import atomic_write
+from ..runtime.arguments import check_name, path_of
 from ..transforms import AGREEMENT_KEY, CONFIDENCE_KEY, file_of
 from .structure_summary import summarize_structures
 
@@ -46,9 +46,11 @@ class SegmentationScores:
     def __init__(
         self, output_dir: str, structures: Sequence[Structure], pred_key: str = "pred", label_key: str = "label"
     ) -> None:
-        self.output_dir = Path(str(output_dir))
+        self.output_dir = path_of("output_dir", output_dir)
         self.structures = structures
+        check_name("pred_key", pred_key)
         self.pred_key = pred_key
+        check_name("label_key", label_key)
         self.label_key = label_key
         self.logger = logging.getLogger(__name__)
         self._rows: list[dict[str, Any]] = []

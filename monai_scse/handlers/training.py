@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ..runtime import InputError, atomic_write, read_torch_file, weights_difference
+from ..runtime.arguments import check_number, flag_of, path_of
 
 if TYPE_CHECKING:
     from ignite.engine import Engine
@@ -81,12 +82,12 @@ class TrainingCheckpoint:
         resume: bool = False,
     ) -> None:
         self.objects = objects
-        self.checkpoint_path = Path(checkpoint_path)
-        self.best_path = Path(best_path)
+        self.checkpoint_path = path_of("checkpoint_path", checkpoint_path)
+        self.best_path = path_of("best_path", best_path)
         self.evaluator = evaluator
         self.logger = logging.getLogger(__name__)
         self._best_metric: float | None = None
-        self._resumed = self._read() if resume else None
+        self._resumed = self._read() if flag_of("resume", resume) else None
 
     def _read(self) -> dict[str, Any]:
         checkpoint = read_checkpoint(self.checkpoint_path)
@@ -183,6 +184,8 @@ class TimeBudget:
     """
 
     def __init__(self, minutes: float | None = None, evaluator: Evaluator | None = None) -> None:
+        if minutes is not None:
+            check_number("minutes", minutes, 0)
         self.minutes = minutes
         self.evaluator = evaluator
         self.logger = logging.getLogger(__name__)

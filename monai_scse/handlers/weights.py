@@ -6,6 +6,7 @@ import torch
 from monai.handlers import CheckpointLoader
 
 from ..runtime import read_weights
+from ..runtime.arguments import path_of
 
 __all__ = ["WeightsCheckpointLoader"]
 
@@ -26,5 +27,6 @@ class WeightsCheckpointLoader(CheckpointLoader):
     """
 
     def __init__(self, load_path: str, network: torch.nn.Module, hint: str) -> None:
+        path_of("load_path", load_path)
         read_weights(load_path, network, hint)
         super().__init__(str(load_path), {"model": network}, map_location="cpu")  # type: ignore[arg-type]  # torch.load takes it

@@ -9,6 +9,7 @@ import torch
 from monai.inferers import Inferer, SliceInferer
 
 from ..labels import Structure, mirrored_classes
+from ..runtime.arguments import check_whole
 
 __all__ = ["MirrorAgreementInferer"]
 
@@ -35,6 +36,8 @@ class MirrorAgreementInferer(Inferer):
         self, inferer: SliceInferer, structures: Sequence[Structure], spatial_axis: int = 0, every: int = 4
     ) -> None:
         super().__init__()
+        check_whole("spatial_axis", spatial_axis, 0, 2)
+        check_whole("every", every, 0)
         self.inferer = inferer
         self.mirrored_class = torch.tensor(mirrored_classes(structures))
         self.axis = spatial_axis + 2

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from monai.inferers import Inferer
 
+from ..runtime.arguments import flag_of
+
 __all__ = ["ArgmaxInferer", "classes_of"]
 
 
@@ -38,7 +40,7 @@ class ArgmaxInferer(Inferer):
     def __init__(self, inferer: Inferer, confidence: bool = False) -> None:
         super().__init__()
         self.inferer = inferer
-        self.confidence = confidence
+        self.confidence = flag_of("confidence", confidence)
 
     def __call__(
         self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any, **kwargs: Any

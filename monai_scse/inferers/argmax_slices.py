@@ -8,6 +8,7 @@ from typing import Any, cast
 import torch
 from monai.inferers import SliceInferer
 
+from ..runtime.arguments import check_whole, flag_of
 from .argmax import classes_of
 
 __all__ = ["ArgmaxSliceInferer"]
@@ -25,7 +26,7 @@ class ArgmaxSliceInferer(SliceInferer):
         confidence: whether to return the probability of the class as a second channel.
 
     Raises:
-        ValueError: when the axis or the number is out of its range.
+        InputError: when the axis or the number is out of its range.
 
     Shape:
         input: (batch, channels, x, y, z). Output: class indices, float, (batch, 1 or 2, x, y, z).
@@ -34,23 +35,19 @@ class ArgmaxSliceInferer(SliceInferer):
     def __init__(
         self, spatial_dim: int = 1, sw_batch_size: int = 4, progress: bool = False, confidence: bool = False
     ) -> None:
-        if spatial_dim not in (0, 1, 2):
-            raise ValueError(f"spatial_dim must be 0, 1 or 2, got {spatial_dim}.")
-        if sw_batch_size < 1:
-            raise ValueError(f"sw_batch_size must be at least 1, got {sw_batch_size}.")
+        check_whole("spatial_dim", spatial_dim, 0, 2)
+        check_whole("sw_batch_size", sw_batch_size, 1)
         # windows never overlap: averaging class indices would be wrong
         super().__init__(roi_size=(-1, -1), spatial_dim=spatial_dim, sw_batch_size=sw_batch_size)
-        self.confidence = confidence
-        self.shows_progress = progress
+        self.confidence = flag_of("confidence", confidence)
+        self.progress = flag_of("progress", progress)
         self._bar: Any = None
 
     def __call__(self, inputs: torch.Tensor, network: Callable[..., Any], *args: Any, **kwargs: Any) -> torch.Tensor:
-        if not self.shows_progress:
-            return cast(torch.Tensor, super().__call__(inputs, network, *args, **kwargs))
         from tqdm import tqdm  # a network alone does not need it
 
         passes = -(-inputs.shape[0] * inputs.shape[self.spatial_dim + 2] // self.sw_batch_size)
-        with tqdm(total=passes, desc="slices", leave=False) as self._bar:
+        with tqdm(total=passes, desc="slices", leave=False, disable=not self.progress) as self._bar:
             return cast(torch.Tensor, super().__call__(inputs, network, *args, **kwargs))
 
     def network_wrapper(
@@ -62,6 +59,5 @@ class ArgmaxSliceInferer(SliceInferer):
         **kwargs: Any,
     ) -> torch.Tensor:
         logits = super().network_wrapper(network, x, condition, *args, **kwargs)
-        if self._bar is not None:
-            self._bar.update()
+        self._bar.update()
         return classes_of(cast(torch.Tensor, logits), self.confidence)

@@ -7,7 +7,9 @@ from typing import Any
 
 import torch
 from monai.inferers import Inferer, SimpleInferer
-from monai.utils import str2bool
+
+from ..runtime.arguments import flag_of
+from ..runtime.devices import device_of
 
 __all__ = ["AutocastInferer", "prefers_bfloat16"]
 
@@ -17,7 +19,7 @@ def prefers_bfloat16(device: torch.device | str) -> bool:
 
     True for CUDA devices with bfloat16 units and for CPUs with AVX-512 BF16 or AMX instructions.
     """
-    if torch.device(device).type == "cuda":
+    if device_of(device).type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     capabilities: dict[str, bool] = getattr(torch.cpu, "get_capabilities", dict)()  # not in every version of torch
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
@@ -37,7 +39,7 @@ class AutocastInferer(Inferer):
     def __init__(self, inferer: Inferer | None = None, amp: bool | str = True) -> None:
         super().__init__()
         self.inferer = SimpleInferer() if inferer is None else inferer
-        self.amp = str2bool(amp)
+        self.amp = flag_of("amp", amp)
 
     def __call__(self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any, **kwargs: Any) -> Any:
         with torch.autocast(inputs.device.type, dtype=torch.bfloat16, enabled=self.amp):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -11,8 +10,12 @@ from monai.inferers import Inferer
 from torch.nn.functional import interpolate
 
 from ..labels import Structure, mirrored_classes
+from ..runtime import InputError
+from ..runtime.arguments import check_list, check_number, check_whole
 
 __all__ = ["AveragingInferer", "FlipPass", "IdentityPass", "Pass", "ZoomPass", "averaged"]
+
+_LARGEST_FACTOR = 16  # more than any scan and memory need
 
 Network = Callable[..., torch.Tensor]
 
@@ -40,10 +43,12 @@ class FlipPass:
     """
 
     def __init__(self, structures: Sequence[Structure], spatial_axis: int = 0) -> None:
+        check_whole("spatial_axis", spatial_axis, -1)
         self.mirrored_class = torch.tensor(mirrored_classes(structures))
         self.axis = spatial_axis + 2
 
     def __call__(self, network: Network, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
+        check_whole("spatial_axis", self.axis - 2, -1, x.dim() - 3)
         mirrored = network(x.flip(self.axis), *args, **kwargs).float().softmax(dim=1)
         if self.axis > 1:
             mirrored = mirrored.flip(self.axis)
@@ -60,12 +65,11 @@ class ZoomPass:
         factor: the size as a multiple of the image's.
 
     Raises:
-        ValueError: when the factor is not positive and finite.
+        InputError: when the factor is not above 0, or above 16.
     """
 
     def __init__(self, factor: float) -> None:
-        if not 0 < factor < math.inf:
-            raise ValueError(f"factor must be a positive number, got {factor}.")
+        check_number("factor", factor, 0, _LARGEST_FACTOR, above=True)
         self.factor = factor
 
     def __call__(self, network: Network, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
@@ -117,8 +121,9 @@ class AveragingInferer(Inferer):
 
     def __init__(self, inferer: Inferer, passes: Sequence[Pass]) -> None:
         super().__init__()
-        if not passes:
-            raise ValueError("passes must hold at least one forward pass.")
+        check_list("passes", passes)
+        if not passes or not all(map(callable, passes)):
+            raise InputError(f"passes must hold at least one forward pass, got {passes!r}.")
         self.inferer = inferer
         self.passes = list(passes)
 

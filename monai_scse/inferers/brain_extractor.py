@@ -12,11 +12,14 @@ from monai.data import MetaTensor
 from monai.transforms import FillHoles, KeepLargestConnectedComponent, Spacing
 
 from ..runtime import read_weights
+from ..runtime.arguments import check_number, check_range, path_of
+from ..runtime.devices import device_of
 from ..transforms import LeanResample
-from ..transforms.tissue import tissue_mask, voxel_ml
+from ..transforms.tissue import mask_ml, tissue_mask
 
 __all__ = ["BrainExtractor"]
 
+_WIDEST = 100.0  # mm: a head has no voxels of such a size
 _PLANES = 32  # of the mask, made at a time
 
 
@@ -60,17 +63,20 @@ class BrainExtractor:
         brain_ml: tuple[float, float] = (500.0, 3000.0),
         device: torch.device | str = "cpu",
     ) -> None:
+        check_number("spacing", spacing, 0, _WIDEST, above=True)
+        check_number("margin_mm", margin_mm, 0)
+        check_range("brain_ml", brain_ml, 0)
         self.network = network
-        self.weights = weights
+        self.weights = path_of("weights", weights)
         self.to_network = Spacing(pixdim=(spacing,) * 3, mode="bilinear")
         self.to_network.sp_resample = LeanResample()
         self.to_scan = LeanResample(mode="bilinear", padding_mode="zeros")
         self.clean = (KeepLargestConnectedComponent(), FillHoles())
         self.margin_mm = margin_mm
         self.brain_ml = brain_ml
-        self.device = device
+        self.device = device_of(device)
         self._networks: list[torch.nn.Module] = []
-        if Path(weights).exists():
+        if self.weights.exists():
             self._load()  # a bad file is refused before the first scan is read
 
     def predict(self, image: MetaTensor) -> torch.Tensor:
@@ -95,7 +101,7 @@ class BrainExtractor:
             sampling = image.affine[:3, :3].norm(dim=0).numpy()
             mask = torch.from_numpy(distance_transform_edt(~mask[0].numpy(), sampling=sampling)[None] <= self.margin_mm)
         least, most = self.brain_ml
-        return mask if least <= float(mask.sum()) * voxel_ml(image) <= most else torch.zeros_like(mask)
+        return mask if least <= mask_ml(image, mask) <= most else torch.zeros_like(mask)
 
     def _load(self) -> list[torch.nn.Module]:
         if not self._networks:

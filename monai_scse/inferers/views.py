@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from monai.inferers import Inferer
-from monai.utils import str2bool
 
 from ..labels import Structure, mirrored_classes
+from ..runtime import InputError
+from ..runtime.arguments import check_list, check_number, check_whole, flag_of
 from ..transforms import StackAdjacentSlicesd
 from .averaging import FlipPass, IdentityPass, averaged
 
@@ -60,11 +62,22 @@ class ViewAggregationInferer(Inferer):
         confidence: bool = False,
     ) -> None:
         super().__init__()
+        check_list("spatial_dims", spatial_dims)
+        check_list("weights", weights)
+        check_whole("spatial_dim", spatial_dim, 0, 2)
+        for axis in spatial_dims:
+            check_whole("spatial_dims", axis, 0, 2)
+        for weight in weights:
+            check_number("weights", weight, 0)
+        check_whole("num_slices", num_slices, 1)
+        check_whole("sw_batch_size", sw_batch_size, 1)
         if not len(networks) == len(spatial_dims) == len(weights) - 1:
             raise ValueError(
                 "networks, spatial_dims and weights must be n, n and n + 1, "
                 f"got {len(networks)}, {len(spatial_dims)} and {len(weights)}."
             )
+        if not 0 < sum(weights) < math.inf:
+            raise InputError(f"weights must not all be 0, got {weights!r}.")
         self.networks = [network.eval() for network in networks]
         self.spatial_dims = (spatial_dim, *spatial_dims)
         self.weights = [weight / sum(weights) for weight in weights]
@@ -72,15 +85,17 @@ class ViewAggregationInferer(Inferer):
         self.sw_batch_size = sw_batch_size
         self.mirrored_class = torch.tensor(mirrored_classes(structures))
         self.structures = structures
-        self.mirrored = str2bool(mirrored)
-        self.progress = progress
-        self.confidence = confidence
+        self.mirrored = flag_of("mirrored", mirrored)
+        self.progress = flag_of("progress", progress)
+        self.confidence = flag_of("confidence", confidence)
 
     def __call__(
         self, inputs: torch.Tensor, network: Callable[..., torch.Tensor], *args: Any, **kwargs: Any
     ) -> torch.Tensor:
         from tqdm import tqdm  # a network alone does not need it
 
+        if inputs.shape[1] != self.num_slices:
+            raise InputError(f"num_slices must be that of the input, {inputs.shape[1]}, got {self.num_slices}.")
         volume = torch.as_tensor(inputs)[0, self.num_slices // 2][None]
         total = torch.empty(0)
         views: list[Callable[..., torch.Tensor]] = [network, *self.networks]

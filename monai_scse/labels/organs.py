@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..runtime import InputError
+from ..runtime.arguments import check_list, check_name, check_number, check_whole, flag_of
 from .protocols import LabelProtocol
-from .structures import Structure, name_and_colour, refuse_repeated_names
+from .structures import Structure, name_and_colour, refuse_repeated_names, snomed_code
 
 __all__ = ["Organ", "organ_protocol", "organ_table"]
 
@@ -43,21 +44,27 @@ class Organ(Structure):
 
 def _organ(entry: Mapping[str, Any]) -> Organ:
     name, colour = name_and_colour(entry, "organs")
-    columns = {column: value for column, value in entry.items() if column not in ("name", "colour")}
-    organ = Organ(
+    columns = {column: value for column, value in entry.items() if column not in ("name", "colour", "snomed")}
+    least, many = columns.pop("min_volume_ml", 0.0), columns.pop("many_parts", False)
+    check_number(f"organs: the min_volume_ml of {name!r}", least, 0)
+    for column, value in columns.items():
+        check_list(f"organs: the {column} of {name!r}", value)
+        if column != "totalsegmentator":
+            for number in value:
+                check_whole(f"organs: the {column} of {name!r}", number, 1)
+    masks, radlex = columns.pop("totalsegmentator", ()), columns.pop("visceral", ())
+    for mask in masks:
+        check_name(f"organs: the totalsegmentator of {name!r}", mask)
+    return Organ(
         name,
         colour,
-        snomed=str(columns.pop("snomed", "")),
-        visceral=tuple(columns.pop("visceral", ())),
-        totalsegmentator=tuple(columns.pop("totalsegmentator", ())),
-        min_volume_ml=float(columns.pop("min_volume_ml", 0.0)),
-        many_parts=bool(columns.pop("many_parts", False)),
+        snomed=snomed_code(entry, "organs"),
+        visceral=tuple(radlex),
+        totalsegmentator=tuple(masks),
+        min_volume_ml=float(least),
+        many_parts=flag_of(f"organs: the many_parts of {name!r}", many),
         numbers={numbering: tuple(values) for numbering, values in columns.items()},
     )
-    for numbering, values in organ.numbers.items():
-        if not all(isinstance(value, int) and value > 0 for value in values):
-            raise InputError(f"organs: the {numbering} of {name!r} must be whole numbers from 1, got {list(values)}.")
-    return organ
 
 
 def organ_table(organs: Sequence[Mapping[str, Any]]) -> tuple[Organ, ...]:
@@ -76,6 +83,7 @@ def organ_table(organs: Sequence[Mapping[str, Any]]) -> tuple[Organ, ...]:
         >>> [structure.name for structure in table], table[1].numbers["totalsegmentator_v2"]
         (['background', 'liver'], (5,))
     """
+    check_list("organs", organs)
     table = [_organ(entry) for entry in organs]
     if not 0 < len(table) <= _MAX_ORGANS:
         raise InputError(f"organs must list 1 to {_MAX_ORGANS} organs, got {len(table)}.")

@@ -7,14 +7,16 @@ a negative number, the set of the classes it may belong to beside background, on
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import torch
+
+from ..runtime.arguments import check_list, check_whole
 
 __all__ = ["mark_unknown_classes", "unknown_classes"]
 
 
-def mark_unknown_classes(label: torch.Tensor, unknown: Iterable[int]) -> torch.Tensor:
+def mark_unknown_classes(label: torch.Tensor, unknown: Sequence[int]) -> torch.Tensor:
     """Mark the background of a label map as background or one of the classes that were not annotated.
 
     Args:
@@ -24,10 +26,16 @@ def mark_unknown_classes(label: torch.Tensor, unknown: Iterable[int]) -> torch.T
     Returns:
         int32, same shape.
 
+    Raises:
+        InputError: when ``unknown`` holds anything else.
+
     Example:
         >>> mark_unknown_classes(torch.tensor([0, 1, 2]), unknown=[3])
         tensor([-8,  1,  2], dtype=torch.int32)
     """
+    check_list("unknown", unknown)
+    for index in unknown:
+        check_whole("unknown", index, 1, 23)
     code = -sum(2**index for index in set(unknown))
     return torch.where(label == 0, code, label.to(torch.int32))
 

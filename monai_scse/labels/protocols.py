@@ -10,6 +10,7 @@ from math import isfinite
 import numpy as np
 
 from ..runtime import InputError
+from ..runtime.arguments import check_choice
 from .freesurfer import freesurfer_numbering, freesurfer_structure
 from .structures import Structure
 
@@ -218,8 +219,7 @@ def label_protocol(name: str, structures: Sequence[Structure]) -> LabelProtocol:
     """
     if name == "classes":
         return LabelProtocol(name, tuple(structures), {index: index for index in range(len(structures))})
-    if name not in NUMBERINGS:
-        raise InputError(f"label_protocol must be one of {', '.join([*NUMBERINGS, 'classes'])}, got {name!r}.")
+    check_choice("label_protocol", name, [*NUMBERINGS, "classes"])
     numbering = NUMBERINGS[name]
     index_of = {structure.name: index for index, structure in enumerate(structures)}
     unknown = [known for known in index_of if known != "background" and known not in numbering.values()]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..runtime import InputError
+from ..runtime.arguments import check_list, check_name, check_whole
 
 __all__ = [
     "Code",
@@ -15,6 +16,7 @@ __all__ = [
     "name_and_colour",
     "refuse_repeated_names",
     "side_pairs",
+    "snomed_code",
     "structure_codes",
     "structure_table",
 ]
@@ -107,14 +109,35 @@ def name_and_colour(entry: Mapping[str, Any], table: str) -> tuple[str, tuple[in
     Raises:
         InputError: when one of them is missing, or the colour is none.
     """
+    if not isinstance(entry, Mapping):
+        raise InputError(f"{table}: every entry must be a dictionary with a name and a colour, got {entry!r}.")
     try:
-        name, colour = str(entry["name"]), tuple(int(part) for part in entry["colour"])
+        name, colour = entry["name"], entry["colour"]
     except KeyError as error:
         kind = table.removesuffix("s")
         raise InputError(f"{table}: {dict(entry)} lacks {error}; give every {kind} a name and a colour.") from error
-    if len(colour) != 3 or not all(0 <= part <= 255 for part in colour):
-        raise InputError(f"{table}: the colour of {name!r} must be three numbers from 0 to 255, got {list(colour)}.")
-    return name, colour
+    check_name(f"{table}: every name", name)
+    check_list(f"{table}: the colour of {name!r}", colour, 3)
+    for part in colour:
+        check_whole(f"{table}: the colour of {name!r}", part, 0, 255)
+    red, green, blue = colour
+    return name, (red, green, blue)
+
+
+def snomed_code(entry: Mapping[str, Any], table: str) -> str:
+    """The SNOMED CT code of an entry of a table in a config, empty where it has none.
+
+    Args:
+        entry: the entry.
+        table: name of the table, for error messages.
+
+    Raises:
+        InputError: when it is no code.
+    """
+    code = entry.get("snomed", "")
+    if not isinstance(code, (str, int)) or isinstance(code, bool):
+        raise InputError(f"{table}: the snomed of {entry['name']!r} must be a code, got {code!r}.")
+    return str(code)
 
 
 def refuse_repeated_names(structures: Sequence[Structure], table: str) -> None:
@@ -143,10 +166,11 @@ def structure_table(structures: Sequence[Mapping[str, Any]]) -> tuple[Structure,
         >>> [structure.name for structure in structure_table([{"name": "brainstem", "colour": [119, 159, 176]}])]
         ['background', 'brainstem']
     """
+    check_list("structures", structures)
     if not structures:
         raise InputError("structures must list at least one structure, got none.")
     table = [
-        Structure(*name_and_colour(entry, "structures"), str(entry.get("snomed", "")), str(entry.get("dicom", "")))
+        Structure(*name_and_colour(entry, "structures"), snomed_code(entry, "structures"), str(entry.get("dicom", "")))
         for entry in structures
     ]
     refuse_repeated_names(table, "structures")

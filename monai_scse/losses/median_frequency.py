@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 import torch
 
+from ..runtime.arguments import check_whole
+
 __all__ = ["median_frequency_weights"]
 
 
@@ -33,6 +35,7 @@ def median_frequency_weights(labels: Iterable[torch.Tensor], num_classes: int) -
         >>> median_frequency_weights([torch.tensor([[0, 0], [0, 1]])], num_classes=3)
         tensor([0.6667, 2.0000, 0.0000])
     """
+    check_whole("num_classes", num_classes, 1)
     pixels = torch.zeros(num_classes, dtype=torch.float64)
     pixels_where_present = torch.zeros(num_classes, dtype=torch.float64)
     for label in labels:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from ..runtime.arguments import check_number
+
 __all__ = ["coefficient_of_variation"]
 
 
@@ -33,5 +35,7 @@ def coefficient_of_variation(first: float, second: float) -> float:
         >>> round(coefficient_of_variation(950.0, 1050.0), 4)
         7.0711
     """
+    check_number("first", first, 0)
+    check_number("second", second, 0)
     mean = (first + second) / 2
     return 100 * abs(first - second) / math.sqrt(2) / mean if mean else math.nan

@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from monai.metrics.utils import get_mask_edges, get_surface_distance
 
+from ..runtime.arguments import check_list, check_number, check_whole
+
 __all__ = [
     "StructureScore",
     "StructureVolume",
@@ -48,6 +50,7 @@ class StructureVolume:
 
 
 def _as_uint8(classes: np.ndarray, num_classes: int) -> np.ndarray:
+    check_whole("num_classes", num_classes, 1)
     if num_classes > 256:
         raise ValueError(f"num_classes must be at most 256, got {num_classes}.")
     return classes.astype(np.uint8, copy=False)
@@ -66,6 +69,7 @@ def class_sizes(classes: np.ndarray, num_classes: int) -> np.ndarray:
         >>> class_sizes(np.array([[[0, 2, 2]]]), num_classes=4).tolist()
         [1, 0, 2, 0]
     """
+    check_whole("num_classes", num_classes, 1)
     sizes = np.zeros(num_classes, dtype=np.int64)
     for plane in classes:
         found = np.bincount(plane.astype(np.intp).ravel(), minlength=len(sizes))
@@ -135,6 +139,12 @@ def score_structures(
     Raises:
         ValueError: when the shapes differ, or there are more than 256 classes.
     """
+    check_list("spacing", spacing, pred.ndim)
+    for size in spacing:
+        check_number("spacing", size, 0, above=True)
+    check_list("unknown", unknown)
+    for index in unknown:
+        check_whole("unknown", index, 1)
     dice = structure_dice(pred, label, num_classes)
     pred, label = _as_uint8(pred, num_classes), _as_uint8(label, num_classes)
     boxes = list(zip(_bounding_boxes(pred, num_classes), _bounding_boxes(label, num_classes)))
@@ -162,6 +172,7 @@ def structure_volumes(classes: np.ndarray, num_classes: int, voxel_mm3: float) -
         num_classes: number of classes, background (index 0, not listed) included.
         voxel_mm3: volume of a voxel in cubic millimetres.
     """
+    check_number("voxel_mm3", voxel_mm3, 0, above=True)
     classes = _as_uint8(classes, num_classes)
     voxels = class_sizes(classes, num_classes)
     volumes = []

@@ -8,6 +8,7 @@ from types import TracebackType
 import torch
 from torch import nn
 
+from ..runtime import check_device
 from .blocks import ChannelSqueezeExcite, ProjectExcite, SpatialChannelSqueezeExcite, SpatialSqueezeExcite
 
 __all__ = ["SEGateRecorder"]
@@ -43,7 +44,7 @@ class SEGateRecorder:
         elementwise: gates of Project & Excite: (batch, channels, *spatial).
 
     Raises:
-        ValueError: when the network has no recalibration blocks, or is compiled.
+        ValueError: when the network has no recalibration blocks, or is compiled, or there is no such device.
         RuntimeError: when a recording has started already.
 
     Example:
@@ -58,6 +59,8 @@ class SEGateRecorder:
     """
 
     def __init__(self, network: nn.Module, device: torch.device | str | None = None) -> None:
+        if device is not None:
+            check_device(device)
         self.device = device
         self.channel: dict[str, list[torch.Tensor]] = {}
         self.spatial: dict[str, list[torch.Tensor]] = {}

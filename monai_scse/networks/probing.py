@@ -128,10 +128,11 @@ class NetworkProbe:
             if not found:
                 raise ValueError(f"where matches no module of {self.name}.{self.candidates()}")
             return found
-        if not isinstance(where, Iterable):
+        patterns = list(where) if isinstance(where, Iterable) and not isinstance(where, str) else [where]
+        if not all(isinstance(pattern, str) for pattern in patterns):
             raise TypeError(f"where must be a name, a pattern, a list of these or a function, got {where!r}.")
         named: set[str] = set()
-        for pattern in [where] if isinstance(where, str) else list(where):
+        for pattern in patterns:
             matches = [name for name in modules if fnmatchcase(name, pattern)]
             if not matches:
                 raise ValueError(f"where: {pattern!r} matches no module of {self.name}.{self.candidates()}")

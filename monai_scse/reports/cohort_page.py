@@ -128,11 +128,11 @@ def write_cohort_page(folder: str | Path) -> Path:
     """
     folder = Path(str(folder))
     cases = []
-    for name, rows in CaseTables(folder, "volumes", "volumes.csv").cases().items():
+    for name, rows in CaseTables(folder, "volumes").cases().items():
         file = f"{name}_report.html"
         link = quote(file, errors="surrogateescape") if (folder / file).is_file() else ""
         cases.append(CohortCase(name, rows, f"./{link}" if link else ""))
-    failed = CaseTables(folder, "failure", "failures.csv").cases()
+    failed = CaseTables(folder, "failure").cases()
     failures = [{"case": name, **row} for name, rows in failed.items() for row in rows]
     page = cohort_page(cases, failures)
     atomic_write(folder / "report.html", lambda path: path.write_bytes(page))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .bundle_folder import BUNDLES, bundle_folder
 from .bundle_run import BundleRun
-from .case_tables import CaseTables
+from .case_tables import CaseTables, merge_tables
 from .devices import check_device
 from .errors import InputError, find_input_error, one_line_input_errors
 from .files import atomic_write, existing_file
@@ -27,6 +27,7 @@ __all__ = [
     "check_versions",
     "existing_file",
     "find_input_error",
+    "merge_tables",
     "one_line_input_errors",
     "read_torch_file",
     "read_weights",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .arguments import check_choice
 from .errors import InputError
 
 __all__ = ["BUNDLES", "bundle_folder"]
@@ -20,8 +21,7 @@ def bundle_folder(task: str) -> Path:
     Raises:
         InputError: when there is no such task, or the installation lacks the bundle.
     """
-    if task not in BUNDLES:
-        raise InputError(f"{task}: no such task; choose {' or '.join(BUNDLES)}.")
+    check_choice("task", task, BUNDLES)
     package = Path(__file__).resolve().parents[1]
     for folder in (package / "bundles" / BUNDLES[task], package.parent / "bundles" / BUNDLES[task]):
         if (folder / "configs/metadata.json").is_file():

@@ -5,43 +5,54 @@ from __future__ import annotations
 import csv
 import io
 import math
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .arguments import check_choice, path_of
 from .files import atomic_write
 
-__all__ = ["CaseTables"]
+__all__ = ["CaseTables", "merge_tables"]
 
+# the table of all for each kind of table
+_MERGED = {"volumes": "volumes.csv", "failure": "failures.csv", "series": "cases.csv"}
+_FEW = 100  # cases, whose tables are merged after each case
+_SHARE = 0.05  # of the time of a run that merging may take, of more cases
 _LONGEST_NAME = 255  # bytes, of a file on any system
 _Stamp = tuple[int, int]  # time of the last change, in nanoseconds, and size in bytes
 
 
 class CaseTables:
-    """``<case>_<kind>.csv`` for each case of a folder, and one table of all of them.
+    """``<case>_<kind>.csv`` for each case of a folder, and one table of all of them, whose first column is case.
 
-    Several processes may share a folder: the table of all is made of the tables of the cases, whoever wrote them.
+    Several processes may share a folder: the table of all is made of the tables of the cases, whoever wrote them. It is
+    made anew after each case. In a folder of more than 100 cases it waits, so that it takes a twentieth of the time at
+    most. :func:`merge_tables` makes it complete at the end of a run.
 
     Args:
         folder: folder of the tables.
-        kind: what the tables hold, for example ``"volumes"``.
-        merged: name of the table of all, for example ``"volumes.csv"``. Its first column is case.
+        kind: what the tables hold: ``"volumes"``, ``"failure"`` or ``"series"``. The tables of all are volumes.csv,
+            failures.csv and cases.csv.
     """
 
-    def __init__(self, folder: str | Path, kind: str, merged: str) -> None:
-        self.folder = Path(str(folder))
-        self.merged_file = self.folder / merged
+    def __init__(self, folder: str | Path, kind: str) -> None:
+        check_choice("kind", kind, _MERGED)
+        self.folder = path_of("folder", folder)
+        self.merged_file = self.folder / _MERGED[kind]
         self._suffix = f"_{kind}.csv"
         self._read: dict[str, tuple[_Stamp, list[dict[str, str]]]] = {}
+        self._next_merge = -math.inf
 
     def write(self, case: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write the table of a case, and the table of all.
+        """Write the table of a case, and the table of all when it is due.
 
         Raises:
             InputError: when a file cannot be written.
         """
         self._write(self._file(case), rows)
-        self.merge()
+        if time.monotonic() >= self._next_merge:
+            self.merge()
 
     def remove(self, case: str) -> None:
         """Remove the table of a case, and its rows from the table of all."""
@@ -65,6 +76,7 @@ class CaseTables:
         Raises:
             InputError: when the file cannot be written.
         """
+        start = time.monotonic()
         merged: dict[str, _Stamp] | None = None
         while merged != (found := self._stamps()):  # another process may write a table of a case meanwhile
             rows = [{"case": case, **row} for case in sorted(found) for row in self._rows(case, found[case])]
@@ -73,6 +85,8 @@ class CaseTables:
             else:
                 self.merged_file.unlink(missing_ok=True)
             merged = found
+        if len(found) > _FEW:
+            self._next_merge = time.monotonic() + (time.monotonic() - start) / _SHARE
 
     def _stamps(self) -> dict[str, _Stamp]:
         stamps = {}
@@ -101,6 +115,17 @@ class CaseTables:
         writer.writeheader()
         writer.writerows([{name: _text(value) for name, value in row.items()} for row in rows])
         atomic_write(file, lambda path: path.write_text(text.getvalue(), encoding="utf-8", errors="backslashreplace"))
+
+
+def merge_tables(folder: str | Path) -> None:
+    """Write the tables of all cases of a folder, at the end of a run.
+
+    Raises:
+        InputError: when a file cannot be written.
+    """
+    for kind in _MERGED:
+        if any(path_of("folder", folder).glob(f"[!.]*_{kind}.csv")):
+            CaseTables(folder, kind).merge()
 
 
 def _text(value: Any) -> str:

@@ -6,7 +6,19 @@ import torch
 
 from .errors import InputError
 
-__all__ = ["check_device"]
+__all__ = ["check_device", "device_of"]
+
+
+def device_of(device: torch.device | str) -> torch.device:
+    """The device of a name, whether this machine has it or not.
+
+    Raises:
+        InputError: when its name is none of PyTorch's.
+    """
+    try:
+        return torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise InputError(f"device {device}: not a device of PyTorch; use cpu, cuda or mps.") from error
 
 
 def check_device(device: torch.device | str) -> None:
@@ -15,10 +27,7 @@ def check_device(device: torch.device | str) -> None:
     Raises:
         InputError: when its name is none of PyTorch's, or this machine does not have it.
     """
-    try:
-        wanted = torch.device(device)
-    except RuntimeError as error:
-        raise InputError(f"device {device}: not a device of PyTorch; use cpu, cuda or mps.") from error
+    wanted = device_of(device)
     accelerator = {"cuda": torch.cuda, "mps": torch.mps}.get(wanted.type)
     if accelerator is None:
         return

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from .arguments import path_of
 from .errors import InputError
 
-__all__ = ["atomic_write", "existing_file"]
+__all__ = ["atomic_write", "existing_file", "is_lfs_pointer"]
 
 _CURES = {
     errno.ENAMETOOLONG: "give the scan a shorter name",
@@ -32,7 +33,7 @@ def atomic_write(path: str | Path, write: Callable[[Path], object]) -> None:
     Raises:
         InputError: when the folder cannot be written or the disk is full.
     """
-    path = Path(path)
+    path = path_of("path", path)
     unfinished = path.with_name(f".{secrets.token_hex(4)}.part.{path.name[-16:]}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,6 +60,15 @@ def existing_file(path: str | Path, hint: str) -> str:
     Raises:
         InputError: when it does not exist.
     """
-    if not Path(path).is_file():
+    if not path_of("path", path).is_file():
         raise InputError(f"{path}: no such file; {hint}")
     return str(path)
+
+
+def is_lfs_pointer(start: bytes) -> bool:
+    """Whether a file is a pointer of Git LFS, which stands in place of the file until ``git lfs pull``.
+
+    Args:
+        start: its first bytes, at least 23.
+    """
+    return start.startswith(b"version https://git-lfs")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
+from .arguments import path_of
 from .errors import InputError
 
 __all__ = ["check_output_dir"]
@@ -16,7 +17,7 @@ def check_output_dir(output_dir: str | Path) -> None:
     Raises:
         InputError: when the folder cannot be made, or takes no file.
     """
-    folder = Path(str(output_dir))
+    folder = path_of("output_dir", output_dir)
     trial = folder / f".{secrets.token_hex(4)}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)

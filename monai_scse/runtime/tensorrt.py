@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 import torch
 
+from .devices import device_of
 from .errors import InputError
 
 __all__ = ["require_tensorrt"]
@@ -20,7 +21,7 @@ def require_tensorrt(device: torch.device | str) -> None:
     Raises:
         InputError: when the device is no usable NVIDIA GPU, or TensorRT or polygraphy is not installed.
     """
-    if torch.device(device).type != "cuda" or not torch.cuda.is_available():
+    if device_of(device).type != "cuda" or not torch.cuda.is_available():
         raise InputError(
             f"inference_trt.json: TensorRT needs an NVIDIA GPU, the device is {device}; use inference.json alone."
         )

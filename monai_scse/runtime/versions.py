@@ -7,6 +7,7 @@ import logging
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from .arguments import path_of
 from .errors import InputError
 
 __all__ = ["check_versions"]
@@ -32,7 +33,7 @@ def check_versions(bundle_root: str | Path) -> None:
     Raises:
         InputError: when the metadata ask for another version of this package.
     """
-    file = Path(str(bundle_root)) / "configs" / "metadata.json"
+    file = path_of("bundle_root", bundle_root) / "configs" / "metadata.json"
     if not file.is_file():
         return
     metadata = json.loads(file.read_text())

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from .errors import InputError
-from .files import existing_file
+from .files import existing_file, is_lfs_pointer
 
 __all__ = ["read_torch_file", "read_weights", "weights_difference"]
 
@@ -24,7 +24,7 @@ def read_torch_file(path: str | Path, hint: str) -> Any:
     Raises:
         InputError: when it does not exist, is a pointer of Git LFS, is empty or cut short, or is no such file.
     """
-    existing_file(path, hint)
+    path = existing_file(path, hint)
     try:
         with Path(path).open("rb") as file:
             start = file.read(64)
@@ -32,7 +32,7 @@ def read_torch_file(path: str | Path, hint: str) -> Any:
         raise InputError(f"{path}: cannot be read ({error.strerror or error}); check its permissions.") from error
     if not start:
         raise InputError(f"{path}: empty; copy the file again.")
-    if start.startswith(b"version https://git-lfs"):
+    if is_lfs_pointer(start):
         raise InputError(f"{path}: a pointer of Git LFS in place of the file; run `git lfs pull`.")
     try:
         return torch.load(path, map_location="cpu", weights_only=True)

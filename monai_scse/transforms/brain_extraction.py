@@ -13,9 +13,10 @@ from monai.transforms import MapTransform
 
 from ..data import IMAGE_SUFFIXES, case_name
 from ..runtime import InputError
+from ..runtime.arguments import check_number, flag_of, path_of
 from .resampling import LeanResample
 from .scans import LoadScand, file_of
-from .tissue import find_tissue, rim_brightness, unlike_t1, voxel_ml
+from .tissue import find_tissue, mask_ml, rim_brightness, unlike_t1
 
 __all__ = ["DOUBT_KEY", "SCAN_KEY", "ExtractBraind"]
 
@@ -72,8 +73,9 @@ class ExtractBraind(MapTransform):
     ) -> None:
         super().__init__(keys, allow_missing_keys)
         self.find_brain = find_brain
-        self.mask_dir = None if mask_dir is None else Path(mask_dir)
-        self.masks_by_folder = masks_by_folder
+        check_number("stripped_ml", stripped_ml, 0)
+        self.mask_dir = None if mask_dir is None else path_of("mask_dir", mask_dir)
+        self.masks_by_folder = flag_of("masks_by_folder", masks_by_folder)
         self.stripped_ml = stripped_ml
         self.logger = logging.getLogger(__name__)
 
@@ -87,16 +89,16 @@ class ExtractBraind(MapTransform):
         name = file_of(image)
         tissue = find_tissue(image)
         cleaned = tissue.clean(image)
-        volume = float(tissue.mask.sum()) * voxel_ml(image)
+        volume = mask_ml(image, tissue.mask)
         mask: torch.Tensor | None
         if self.mask_dir is not None:
             scan, mask = "masked", self._read_mask(image, self.mask_dir)
-            self.logger.info(f"{name}: brain mask of {float(mask.sum()) * voxel_ml(image):.0f} ml used.")
+            self.logger.info(f"{name}: brain mask of {mask_ml(image, mask):.0f} ml used.")
         elif self._is_stripped(cleaned, tissue.mask, volume):
             scan, mask = "skull-stripped", None
             self.logger.info(f"{name}: skull-stripped ({volume:.0f} ml of tissue).")
         elif (mask := self.find_brain(cleaned)).any():
-            scan, found = "whole head", float(mask.sum()) * voxel_ml(image)
+            scan, found = "whole head", mask_ml(image, mask)
             self.logger.info(f"{name}: whole head ({volume:.0f} ml of tissue), brain of {found:.0f} ml found.")
         else:
             scan, mask = "no brain found", None

@@ -12,6 +12,7 @@ from monai.transforms import MapTransform
 
 from ..labels import Structure, side_pairs
 from ..metrics import class_sizes
+from ..runtime.arguments import check_number, check_numbers, check_range
 from .brain_extraction import DOUBT_KEY
 from .confidence import AGREEMENT_KEY, CONFIDENCE_KEY, unsure_classes
 from .meta import with_meta
@@ -58,6 +59,12 @@ class BrainQCd(MapTransform):
         allow_missing_keys: bool = False,
     ) -> None:
         super().__init__(keys, allow_missing_keys)
+        check_range("brain_ml", brain_ml, 0)
+        check_number("cut_cm2", cut_cm2, 0)
+        check_number("asymmetry", asymmetry, 0)
+        check_number("min_mean_confidence", min_mean_confidence, 0, 1)
+        if min_sureness is not None:
+            check_numbers("min_sureness", min_sureness, 0, 1)
         self.num_classes = len(structures)
         self.pairs = side_pairs(structures)
         self.brain_ml = brain_ml

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from monai.transforms import Compose, FillHolesd, KeepLargestConnectedComponentd, MapTransform
-from monai.utils import str2bool
 
 from ..labels import Organ, side_pairs
+from ..runtime import InputError
+from ..runtime.arguments import check_range, flag_of
 from .plausibility import TorsoQCd
 from .sides import ResolveSidesd
 
@@ -50,16 +51,19 @@ def organ_cleaning(
         >>> [type(step).__name__ for step in organ_cleaning(table, window=(-200, 300)).transforms]
         ['KeepLargestConnectedComponentd', 'TorsoQCd']
     """
+    check_range("window", window)
+    if window[0] == window[1]:
+        raise InputError(f"window must be two different values, got {window!r}.")
     body_threshold = max(0.0, _scaled(_BODY_HU, window))
     one_part = [index for index, organ in enumerate(structures) if index and not organ.many_parts]
     steps: list[MapTransform] = []
-    if str2bool(resolve_sides):
+    if flag_of("resolve_sides", resolve_sides):
         steps.append(ResolveSidesd(keys, side_pairs(structures), body_threshold=body_threshold))
-    if str2bool(keep_largest):
+    if flag_of("keep_largest", keep_largest):
         steps.append(KeepLargestConnectedComponentd(keys, applied_labels=one_part, is_onehot=False))
-    if str2bool(fill_holes):
+    if flag_of("fill_holes", fill_holes):
         steps.append(FillHolesd(keys, applied_labels=list(range(1, len(structures)))))
-    if str2bool(check_plausible):
+    if flag_of("check_plausible", check_plausible):
         names = [organ.name for organ in structures]
         volumes = {organ.name: organ.min_volume_ml for organ in structures}
         low, high = (_scaled(hu, window) for hu in _FAT_HU)

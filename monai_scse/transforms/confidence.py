@@ -9,6 +9,7 @@ import torch
 from monai.data import MetaTensor
 from monai.transforms import MapTransform
 
+from ..runtime.arguments import check_name
 from .meta import with_meta
 
 __all__ = ["AGREEMENT_KEY", "CONFIDENCE_KEY", "RecordConfidenced", "unsure_classes"]
@@ -44,6 +45,7 @@ class RecordConfidenced(MapTransform):
 
     def __init__(self, keys: str | Sequence[str], image_key: str = "image", allow_missing_keys: bool = False) -> None:
         super().__init__(keys, allow_missing_keys)
+        check_name("image_key", image_key)
         self.image_key = image_key
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:

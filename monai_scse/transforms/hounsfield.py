@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import torch
 from monai.transforms import MapTransform
 
 from ..runtime import InputError
+from ..runtime.arguments import check_number
 from .scans import file_of
 
 __all__ = ["CheckHounsfieldd"]
@@ -40,8 +40,7 @@ class CheckHounsfieldd(MapTransform):
 
     def __init__(self, keys: str | Sequence[str], hu_offset: float = 0.0, allow_missing_keys: bool = False) -> None:
         super().__init__(keys, allow_missing_keys)
-        if not math.isfinite(hu_offset):
-            raise ValueError(f"hu_offset must be finite, got {hu_offset}.")
+        check_number("hu_offset", hu_offset)
         self.hu_offset = hu_offset
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:

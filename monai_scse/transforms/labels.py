@@ -13,6 +13,7 @@ from monai.transforms import MapTransform, RandomizableTransform
 
 from ..labels import LabelProtocol, Structure, label_protocol, mirrored_classes
 from ..runtime import InputError
+from ..runtime.arguments import check_number, check_whole
 from .scans import file_of
 
 __all__ = ["MapLabelsd", "RandLateralFlipd", "map_labels"]
@@ -89,7 +90,8 @@ class RandLateralFlipd(RandomizableTransform, MapTransform):
         keys: the entries to mirror, (channels, *spatial).
         structures: the classes, index 0 is background, whose "left ..." and "right ..." make the pairs.
         label_key: the one that holds class indices.
-        spatial_axis: the left-right axis, counted without the channel.
+        spatial_axis: the left-right axis, counted without the channel. It is -1 where the channels are slices from left
+            to right.
         prob: probability of mirroring.
         allow_missing_keys: whether a missing key is no error.
 
@@ -114,6 +116,8 @@ class RandLateralFlipd(RandomizableTransform, MapTransform):
         allow_missing_keys: bool = False,
     ) -> None:
         MapTransform.__init__(self, keys, allow_missing_keys)
+        check_number("prob", prob, 0, 1)
+        check_whole("spatial_axis", spatial_axis, -1)
         RandomizableTransform.__init__(self, prob)
         if label_key not in self.keys:
             raise ValueError(f"label_key must be one of keys={self.keys}, got {label_key!r}.")
@@ -126,6 +130,7 @@ class RandLateralFlipd(RandomizableTransform, MapTransform):
         flipped = dict(data)
         if self._do_transform:
             for key in self.key_iterator(data):
+                check_whole("spatial_axis", self.axis - 1, -1, data[key].ndim - 2)
                 flipped[key] = data[key].flip(self.axis)
                 if key == self.label_key:
                     flipped[key] = self.mirrored_class.to(data[key].device)[flipped[key].long()]

@@ -12,12 +12,13 @@ from monai.utils import ImageMetaKey
 
 from ..labels import mark_unknown_classes, organ_protocol, organ_table
 from ..runtime import InputError
+from ..runtime.arguments import check_name
 from .labels import map_labels
 from .scans import LoadScand, check_same_grid, file_of
 
 __all__ = ["LoadOrganLabelsd"]
 
-# how far a whole number may be off where it was stored as a float
+# how far the two values of a mask may be off, where they were stored with a slope
 _ROUNDING = 1e-3
 
 
@@ -49,6 +50,7 @@ class LoadOrganLabelsd(MapTransform):
         allow_missing_keys: bool = False,
     ) -> None:
         super().__init__(keys, allow_missing_keys)
+        check_name("image_key", image_key)
         self.organs = organ_table(organs)
         self.protocol = organ_protocol(self.organs, label_numbers)
         self.image_key = image_key

@@ -10,6 +10,7 @@ from monai.data import MetaTensor
 from monai.transforms import MapTransform
 from monai.utils import convert_to_dst_type
 
+from ..runtime.arguments import check_name, check_number, check_numbers, check_range
 from .confidence import CONFIDENCE_KEY, unsure_classes
 from .meta import with_meta
 
@@ -83,6 +84,11 @@ class TorsoQCd(MapTransform):
         allow_missing_keys: bool = False,
     ) -> None:
         super().__init__(keys, allow_missing_keys)
+        check_name("image_key", image_key)
+        check_number("body_threshold", body_threshold)
+        check_range("fat", fat)
+        check_number("min_confidence", min_confidence, 0, 1)
+        check_numbers("min_volume_ml", min_volume_ml, 0)
         self.min_volume_ml = {index: float(min_volume_ml.get(name, 0.0)) for index, name in enumerate(names) if index}
         self.image_key = image_key
         self.body_threshold = body_threshold

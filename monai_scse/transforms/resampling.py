@@ -14,6 +14,8 @@ from monai.transforms import SpatialResample, TraceableTransform
 from monai.utils import TraceKeys, get_equivalent_dtype, get_torch_dtype_from_string
 from torch.nn import functional
 
+from ..runtime.arguments import check_whole
+
 __all__ = ["LeanResample"]
 
 
@@ -41,6 +43,7 @@ class LeanResample(SpatialResample):
 
     def __init__(self, slab_voxels: int = 2**17, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        check_whole("slab_voxels", slab_voxels, 1)
         self.slab_voxels = slab_voxels
 
     def __call__(

@@ -12,6 +12,7 @@ from monai.transforms import SaveImaged
 
 from ..data import case_name
 from ..runtime import atomic_write
+from ..runtime.arguments import path_of
 from .meta import with_meta
 from .scan_headers import NIBABEL_SUFFIXES, open_nibabel, read_scan_header
 from .scans import file_of
@@ -97,8 +98,8 @@ class SaveSegmentationd(SaveImaged):
         numbers: Sequence[int] | None = None,
         allow_missing_keys: bool = False,
     ) -> None:
-        super().__init__(keys, output_dir=output_dir, allow_missing_keys=allow_missing_keys)
-        self.output_dir = Path(str(output_dir))
+        self.output_dir = path_of("output_dir", output_dir)
+        super().__init__(keys, output_dir=str(output_dir), allow_missing_keys=allow_missing_keys)
         self.numbers = None if numbers is None or list(numbers) == list(range(len(numbers))) else list(numbers)
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:

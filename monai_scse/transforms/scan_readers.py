@@ -13,6 +13,7 @@ import numpy as np
 from monai.data import ImageReader, ITKReader, NibabelReader
 from monai.utils import ensure_tuple
 
+from ..runtime.files import is_lfs_pointer
 from .nibabel_voxels import float32_voxels
 from .scan_headers import ITK_SUFFIXES, NIBABEL_SUFFIXES, open_nibabel
 
@@ -97,7 +98,7 @@ def unreadable_reason(file: str, error: Exception) -> str:
             start = stream.read(512)
         if not start:
             return "cannot be read as an image, the file is empty (0 bytes); copy or write it again."
-        if start.startswith(b"version https://git-lfs"):
+        if is_lfs_pointer(start):
             return "cannot be read as an image, a pointer of Git LFS stands in its place; fetch it (git lfs pull)."
         if container := _container(start, path):
             return f"cannot be read as an image, {container}; unpack it first."

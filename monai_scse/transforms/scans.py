@@ -18,6 +18,7 @@ from monai.utils import ImageMetaKey
 
 from ..dicom import DicomSeriesReader, get_dicom_series
 from ..runtime import InputError
+from ..runtime.arguments import check_name, check_number, check_whole
 from .scan_headers import check_geometry, read_scan_header
 from .scan_readers import reader_of, unreadable_reason
 
@@ -101,6 +102,10 @@ class LoadScand(LoadImaged):
     ) -> None:
         with _without_readers_words():
             super().__init__(keys, image_only=True, ensure_channel_first=True, **kwargs)
+        if image_key is not None:
+            check_name("image_key", image_key)
+        check_number("max_size_mm", max_size_mm, 0, above=True)
+        check_whole("min_slices", min_slices, 1)
         self.image_key = image_key
         self.max_size_mm = max_size_mm
         self.min_slices = min_slices
@@ -163,6 +168,7 @@ class CheckLabelGridd(MapTransform):
 
     def __init__(self, keys: str | list[str], image_key: str = "image", allow_missing_keys: bool = False) -> None:
         super().__init__(keys, allow_missing_keys)
+        check_name("image_key", image_key)
         self.image_key = image_key
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:

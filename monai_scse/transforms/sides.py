@@ -9,6 +9,8 @@ import numpy as np
 from monai.transforms import MapTransform
 from monai.utils import convert_to_dst_type
 
+from ..runtime.arguments import check_list, check_name, check_number, check_whole
+
 __all__ = ["ResolveSidesd", "body_midline"]
 
 
@@ -80,6 +82,14 @@ class ResolveSidesd(MapTransform):
         allow_missing_keys: bool = False,
     ) -> None:
         super().__init__(keys, allow_missing_keys)
+        check_list("pairs", pairs)
+        for pair in pairs:
+            check_list("each of pairs", pair, 2)
+            for index in pair:
+                check_whole("pairs", index, 1)
+        check_name("image_key", image_key)
+        check_number("body_threshold", body_threshold)
+        check_number("margin_mm", margin_mm, 0)
         self.pairs = pairs
         self.image_key = image_key
         self.body_threshold = body_threshold

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from monai.transforms import MapTransform, RandomizableTransform
 
+from ..runtime.arguments import check_number, check_whole
+
 __all__ = ["RandSlabTruncationd", "StackAdjacentSlicesd"]
 
 
@@ -40,6 +42,8 @@ class StackAdjacentSlicesd(MapTransform):
         self, keys: str | Sequence[str], num_slices: int, spatial_dim: int = 1, allow_missing_keys: bool = False
     ) -> None:
         super().__init__(keys, allow_missing_keys)
+        check_whole("num_slices", num_slices)
+        check_whole("spatial_dim", spatial_dim, 0, 2)
         if num_slices < 1 or num_slices % 2 == 0:
             raise ValueError(f"num_slices must be odd and positive, got {num_slices}.")
         if spatial_dim not in (0, 1, 2):
@@ -82,6 +86,7 @@ class RandSlabTruncationd(RandomizableTransform, MapTransform):
 
     def __init__(self, keys: str | Sequence[str], prob: float = 0.1, allow_missing_keys: bool = False) -> None:
         MapTransform.__init__(self, keys, allow_missing_keys)
+        check_number("prob", prob, 0, 1)
         RandomizableTransform.__init__(self, prob)
 
     def randomize(self, data: Any = None) -> None:

@@ -11,6 +11,7 @@ from monai.data.utils import affine_to_spacing
 from monai.transforms import MapTransform, Spacingd
 from monai.utils import convert_to_dst_type, convert_to_numpy
 
+from ..runtime.arguments import check_list, check_number
 from .resampling import LeanResample
 
 __all__ = ["AntiAliasd", "SpacingIgnoringExtraKeysd"]
@@ -29,7 +30,7 @@ class AntiAliasd(MapTransform):
         allow_missing_keys: whether a missing key is no error.
 
     Raises:
-        ValueError: when a voxel size is not positive.
+        InputError: when these are not three positive voxel sizes.
 
     Example:
         >>> from monai.data import MetaTensor
@@ -40,8 +41,9 @@ class AntiAliasd(MapTransform):
 
     def __init__(self, keys: str | Sequence[str], pixdim: Sequence[float], allow_missing_keys: bool = False) -> None:
         super().__init__(keys, allow_missing_keys)
-        if not all(0 < size < float("inf") for size in pixdim):
-            raise ValueError(f"pixdim must be positive and finite, got {tuple(pixdim)}.")
+        check_list("pixdim", pixdim, 3)
+        for size in pixdim:
+            check_number("pixdim", size, 0, above=True)
         self.pixdim = pixdim
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:

@@ -12,14 +12,21 @@ from monai.transforms import MapTransform, RandomizableTransform
 from torch.nn.functional import grid_sample, interpolate
 
 from ..labels import Structure
+from ..runtime import InputError
+from ..runtime.arguments import check_list, check_name, check_number, check_range, check_whole
 
 __all__ = ["RandStructureIntensityd", "RandStructureSized", "RandWhiteMatterLesionsd"]
 
+_WIDEST = 1000  # pixels, or mm: more than any scan has
 
-def _class_indices(structures: Sequence[Structure], names: Sequence[str]) -> list[int]:
+
+def _class_indices(argument: str, structures: Sequence[Structure], names: Sequence[str]) -> list[int]:
+    check_list(argument, names)
+    for name in names:
+        check_name(argument, name)
     known = [structure.name for structure in structures]
     if unknown := [name for name in names if name not in known]:
-        raise ValueError(f"structures must hold the classes, got no {', '.join(unknown)}.")
+        raise ValueError(f"structures must hold the {argument}, got no {', '.join(unknown)}.")
     return [known.index(name) for name in names]
 
 
@@ -36,6 +43,8 @@ class _RandByLabel(RandomizableTransform, MapTransform):
 
     def __init__(self, keys: str | Sequence[str], label_key: str, prob: float, allow_missing_keys: bool) -> None:
         MapTransform.__init__(self, keys, allow_missing_keys)
+        check_name("label_key", label_key)
+        check_number("prob", prob, 0, 1)
         RandomizableTransform.__init__(self, prob)
         self.label_key = label_key
 
@@ -90,7 +99,10 @@ class RandStructureSized(_RandByLabel):
         super().__init__(keys, label_key, prob, allow_missing_keys)
         if label_key not in self.keys:
             raise ValueError(f"label_key must be one of keys={self.keys}, got {label_key!r}.")
-        self.classes = _class_indices(structures, classes)
+        self.classes = _class_indices("classes", structures, classes)
+        check_range("shift_mm", shift_mm)
+        check_number("sigma_mm", sigma_mm, 0, _WIDEST, above=True)
+        check_number("spacing", spacing, 0, _WIDEST, above=True)
         self.shift_mm = shift_mm
         self.sigma = sigma_mm / spacing
         self.spacing = spacing
@@ -158,6 +170,9 @@ class RandStructureIntensityd(_RandByLabel):
         allow_missing_keys: bool = False,
     ) -> None:
         super().__init__(keys, label_key, prob, allow_missing_keys)
+        check_number("offset", offset, 0)
+        check_number("sigma", sigma, 0, _WIDEST)
+        check_whole("num_classes", num_classes, 1)
         self.offset = offset
         self.num_classes = num_classes
         self.sigma = sigma
@@ -176,7 +191,13 @@ class RandStructureIntensityd(_RandByLabel):
             return changed
         label = data[self.label_key]
         offsets = torch.from_numpy(self._offsets).float().to(label.device)
-        change = _blur(offsets[label.long()], self.sigma)
+        try:
+            change = _blur(offsets[label.long()], self.sigma)
+        except IndexError as error:  # looking first would wait for the GPU at each sample
+            highest = int(label.max())
+            raise InputError(
+                f"num_classes must be above the largest class of the label, {highest}, got {self.num_classes}."
+            ) from error
         for key in self.key_iterator(data):
             image = data[key]
             changed[key] = torch.where(image > 0, (image + change).clamp(min=1e-3), image)
@@ -232,8 +253,12 @@ class RandWhiteMatterLesionsd(_RandByLabel):
         allow_missing_keys: bool = False,
     ) -> None:
         super().__init__(keys, label_key, prob, allow_missing_keys)
-        self.classes = _class_indices(structures, classes)
-        self.ventricles = _class_indices(structures, ventricles)
+        self.classes = _class_indices("classes", structures, classes)
+        self.ventricles = _class_indices("ventricles", structures, ventricles)
+        check_range("share", share, 0, 1)
+        check_range("darker", darker, 0, 1)
+        check_number("patch_mm", patch_mm, 0, _WIDEST, above=True)
+        check_number("spacing", spacing, 0, _WIDEST, above=True)
         self.share = share
         self.darker = darker
         self.patch = patch_mm / spacing

@@ -11,7 +11,7 @@ from monai.data.utils import affine_to_spacing
 
 from ..metrics import class_sizes
 
-__all__ = ["Tissue", "find_tissue", "rim_brightness", "tissue_mask", "tissue_ml", "unlike_t1", "voxel_ml"]
+__all__ = ["Tissue", "find_tissue", "mask_ml", "rim_brightness", "tissue_mask", "tissue_ml", "unlike_t1"]
 
 _BRIGHTER = 0.05  # than the background, as a share of the range of values
 _FLAT = 0.01  # how far values of a flat background differ, as a share of the range of values
@@ -19,9 +19,15 @@ _DARKEST = 0.15  # the darkest tissue of a T1, above 0, as a share of the range 
 _FAR_BELOW = 0.3  # a background that lies further below the tissue, as a share of the range of values, is not its 0
 
 
-def voxel_ml(image: MetaTensor) -> float:
-    """Volume of a voxel in ml."""
-    return abs(float(torch.linalg.det(image.affine[:3, :3]))) / 1000
+def mask_ml(image: MetaTensor, mask: torch.Tensor) -> float:
+    """Volume of a mask in ml.
+
+    Args:
+        image: the scan of the mask.
+        mask: boolean, (1, x, y, z).
+    """
+    voxels = int(torch.count_nonzero(mask))  # a sum needs 8 bytes a voxel
+    return voxels * (abs(float(torch.linalg.det(image.affine[:3, :3]))) / 1000)
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,7 @@ def tissue_ml(image: MetaTensor) -> float:
     Args:
         image: a T1-weighted scan, (1, x, y, z).
     """
-    return float(tissue_mask(image).sum()) * voxel_ml(image)
+    return mask_ml(image, tissue_mask(image))
 
 
 def rim_brightness(image: MetaTensor, mask: torch.Tensor) -> float:
@@ -139,10 +145,10 @@ def unlike_t1(brain: MetaTensor) -> str:
     """
     values = torch.as_tensor(brain).as_subclass(torch.Tensor)
     mask = values > 0
-    if not 700 < int(mask.sum()) * voxel_ml(brain) < 2500:
+    if not 700 < mask_ml(brain, mask) < 2500:
         return ""  # no brain of an adult has a known rim
     rim = rim_brightness(brain, mask)
-    bright, brightest = np.percentile(values[mask].numpy(), (90, 99.8))
+    bright, brightest = np.percentile(values.numpy()[mask.numpy()], (90, 99.8), overwrite_input=True)
     if rim > 1.1:
         return "brighter at its rim than inside, as T2-weighted scans are"
     if brightest > 1.6 * bright:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..runtime import atomic_write
+from ..runtime.arguments import check_choice, check_text, check_whole
 from .orientation import EDGES
 
 if TYPE_CHECKING:
@@ -17,8 +19,7 @@ __all__ = ["save_gate_maps"]
 
 
 def _check(image: np.ndarray, maps: Mapping[str, np.ndarray], plane: str) -> None:
-    if plane not in EDGES:
-        raise ValueError(f"plane must be one of {', '.join(EDGES)}, got {plane!r}.")
+    check_choice("plane", plane, EDGES)
     if not maps:
         raise ValueError("maps must hold at least one map, got none.")
     for name, array in {"image": image, **maps}.items():
@@ -78,6 +79,8 @@ def save_gate_maps(
     from matplotlib.figure import Figure
 
     _check(image, maps, plane)
+    check_whole("columns", columns, 1, 20)
+    check_text("title", title)
     rows = -(-len(maps) // columns)
     image = image[::-1]
     width, height = image.shape
@@ -101,4 +104,4 @@ def save_gate_maps(
     bar.set_label("gate: 0 closed, 1 open", color="white", fontsize=11)
     bar.ax.tick_params(colors="white")
     figure.suptitle(title, color="white", fontsize=13)
-    figure.savefig(path, dpi=100, facecolor="black", format="png")
+    atomic_write(path, lambda file: figure.savefig(file, dpi=100, facecolor="black", format="png"))

@@ -10,6 +10,8 @@ import numpy as np
 
 from ..labels import Structure
 from ..metrics import class_sizes
+from ..runtime import atomic_write
+from ..runtime.arguments import check_number, check_range, check_text, check_whole
 from .orientation import EDGES, PLANES
 
 if TYPE_CHECKING:
@@ -116,7 +118,15 @@ def save_overlay(
         slices_per_plane: number of slices of each plane.
         opacity: opacity of the colours, 0 to 1.
         window: intensities shown as black and as white. None for :func:`display_window`.
+
+    Raises:
+        InputError: when an argument is out of its range, or the file cannot be written.
     """
+    check_whole("slices_per_plane", slices_per_plane, 1, 20)
+    check_number("opacity", opacity, 0, 1)
+    check_text("title", title)
+    if window is not None:
+        check_range("window", window)
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -144,4 +154,4 @@ def save_overlay(
     figure.suptitle(writable, color="white", fontsize=12, parse_math=False)
     top = 1 - 0.6 / figure.get_figheight()
     figure.subplots_adjust(left=0.01, right=width, bottom=0.01, top=top, wspace=0.02, hspace=0.1)
-    figure.savefig(path, dpi=100, facecolor="black", format="png")
+    atomic_write(path, lambda file: figure.savefig(file, dpi=100, facecolor="black", format="png"))

@@ -19,7 +19,7 @@ from monai_scse.data import case_name
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> TinyRun:
-    return TinyRun("ct", tmp_path_factory.mktemp("names"), **{"handlers#3#overlay": True})
+    return TinyRun("ct", tmp_path_factory.mktemp("names"), overlay=True)
 
 
 @pytest.fixture(scope="module")

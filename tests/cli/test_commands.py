@@ -16,7 +16,7 @@ from monai_scse.runtime import InputError, bundle_folder
 def test_folder_of_a_bundle(task: str) -> None:
     done = CliRunner().invoke(main, ["bundle", task])
     assert (Path(done.output.strip()) / "models/model.pt").is_file()
-    with pytest.raises(InputError, match=r"hand: no such task; choose brain or body\."):
+    with pytest.raises(InputError, match=r"task must be one of brain, body, got 'hand'"):
         bundle_folder("hand")
 
 

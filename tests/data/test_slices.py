@@ -98,7 +98,7 @@ def test_batches(data: list) -> None:
 
 @pytest.mark.parametrize("spatial_dim", [-1, 3])
 def test_spatial_dim_out_of_range(spatial_dim: int) -> None:
-    with pytest.raises(ValueError, match=rf"spatial_dim must be 0, 1 or 2, got {spatial_dim}"):
+    with pytest.raises(ValueError, match=rf"spatial_dim must be a whole number from 0 to 2, got {spatial_dim}"):
         SliceDataset([], LOAD, spatial_dim=spatial_dim)
 
 

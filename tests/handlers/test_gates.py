@@ -36,7 +36,7 @@ def test_scalars_histograms_and_maps_every_interval(tmp_path, recal, dims):
 
 
 def test_interval_must_be_positive(tmp_path):
-    with pytest.raises(ValueError, match="interval must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="interval must be a whole number of at least 1, got 0"):
         TensorBoardGateHandler(SEUNet(2, 1, 2, features=4), log_dir=str(tmp_path), interval=0)
 
 

@@ -166,7 +166,7 @@ def test_arguments_reach_the_network() -> None:
 
 @pytest.mark.parametrize("factor", [0.0, -1.0])
 def test_sizes_must_be_positive(factor: float) -> None:
-    with pytest.raises(ValueError, match="factor must be a positive number"):
+    with pytest.raises(ValueError, match="factor must be a finite number above 0"):
         ZoomPass(factor)
 
 

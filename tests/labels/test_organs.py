@@ -39,10 +39,13 @@ def test_table_begins_with_background_and_keeps_the_order() -> None:
         ([{**LIVER, "name": "background"}], "organs: background occurs twice"),
         ([{"name": "liver"}], "lacks 'colour'; give every organ a name and a colour"),
         ([{"colour": [1, 2, 3]}], "lacks 'name'; give every organ a name and a colour"),
-        ([{**LIVER, "colour": [1, 2]}], "the colour of 'liver' must be three numbers from 0 to 255"),
-        ([{**LIVER, "atlas": [0]}], r"the atlas of 'liver' must be whole numbers from 1, got \[0\]"),
-        ([{**LIVER, "atlas": [1.5]}], r"the atlas of 'liver' must be whole numbers from 1, got \[1.5\]"),
-        ([{**LIVER, "colour": [1, 2, 256]}], "the colour of 'liver' must be three numbers from 0 to 255"),
+        ([{**LIVER, "colour": [1, 2]}], "the colour of 'liver' must be a list of 3"),
+        ([{**LIVER, "atlas": [0]}], "the atlas of 'liver' must be a whole number of at least 1, got 0"),
+        ([{**LIVER, "atlas": [1.5]}], r"the atlas of 'liver' must be a whole number of at least 1, got 1\.5"),
+        (
+            [{**LIVER, "colour": [1, 2, 256]}],
+            "the colour of 'liver' must be a whole number from 0 to 255",
+        ),
     ],
 )
 def test_bad_tables(entries, message) -> None:

@@ -24,7 +24,10 @@ def test_background_comes_first() -> None:
     [
         ([], "structures must list at least one structure, got none"),
         ([{"name": "brainstem"}], "lacks 'colour'; give every structure a name and a colour"),
-        ([{**ENTRY, "colour": [1, 2, 256]}], "the colour of 'left amygdala' must be three numbers from 0 to 255"),
+        (
+            [{**ENTRY, "colour": [1, 2, 256]}],
+            "the colour of 'left amygdala' must be a whole number from 0 to 255",
+        ),
         ([ENTRY, {**ENTRY, "name": "Left Amygdala"}], "left amygdala occurs twice"),
         ([{**ENTRY, "name": "background"}], "background occurs twice"),
     ],

@@ -38,10 +38,10 @@ def test_flagged_cases_come_first_then_the_least_sure() -> None:
 
 def test_folder_of_several_processes(tmp_path: Path) -> None:
     for case, scale in (("b c", 2), ("a", 1)):
-        CaseTables(tmp_path, "volumes", "volumes.csv").write(case, rows(scale=scale))
+        CaseTables(tmp_path, "volumes").write(case, rows(scale=scale))
     (tmp_path / "b c_report.html").touch()
     reason = {"file": "/home/jane/d.nii", "reason": "see /home/jane/d.nii", "cure": "copy it again."}
-    CaseTables(tmp_path, "failure", "failures.csv").write("d", [reason])
+    CaseTables(tmp_path, "failure").write("d", [reason])
     written = write_cohort_page(tmp_path)
     assert written == tmp_path / "report.html"
     page = written.read_text(encoding="utf-8")

@@ -9,19 +9,19 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from monai_scse.runtime import CaseTables
+from monai_scse.runtime import CaseTables, merge_tables
 
 _WRITES_CASES = """
 import sys
 from monai_scse.runtime import CaseTables
-tables = CaseTables(sys.argv[1], "volumes", "volumes.csv")
+tables = CaseTables(sys.argv[1], "volumes")
 for number in range(40):
     tables.write(f"{sys.argv[2]}{number:02d}", [{"index": 1, "volume_mm3": number}])
 """
 
 
 def test_table_of_all_has_the_columns_of_all(tmp_path: Path) -> None:
-    tables = CaseTables(tmp_path, "volumes", "volumes.csv")
+    tables = CaseTables(tmp_path, "volumes")
     tables.write("b", [{"index": 1, "volume_mm3": 2.5, "confidence": float("nan")}])
     tables.write("a", [{"index": 1, "volume_mm3": 3.0, "qc": "small, cut"}, {"index": 2, "volume_mm3": 4.0, "qc": ""}])
     assert (tmp_path / "volumes.csv").read_text() == (
@@ -31,7 +31,7 @@ def test_table_of_all_has_the_columns_of_all(tmp_path: Path) -> None:
 
 
 def test_changed_and_removed_tables(tmp_path: Path) -> None:
-    tables, other = (CaseTables(tmp_path, "failure", "failures.csv") for _ in range(2))
+    tables, other = (CaseTables(tmp_path, "failure") for _ in range(2))
     tables.write("a", [{"reason": "cut short"}])
     other.write("a", [{"reason": "four dimensions"}])
     other.write("b", [{"reason": "empty"}])
@@ -41,6 +41,39 @@ def test_changed_and_removed_tables(tmp_path: Path) -> None:
     assert list(pd.read_csv(tmp_path / "failures.csv")["case"]) == ["b"]
     tables.remove("b")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_many_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    tables = CaseTables(tmp_path, "volumes")
+    in_table = []
+    for number in range(105):
+        tables.write(f"{number:03}", [{"index": 1}])
+        in_table.append(len(pd.read_csv(tmp_path / "volumes.csv")))
+    assert in_table == list(range(1, 106))  # a merge that takes no time follows each case
+    write_text = Path.write_text
+
+    def slow(path: Path, *arguments: str, **options: str) -> int:
+        now[0] += 1
+        return write_text(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "write_text", slow)
+    for number in range(105, 150):
+        tables.write(f"{number:03}", [{"index": 1}])
+        in_table.append(len(pd.read_csv(tmp_path / "volumes.csv")))
+    assert len(set(in_table[105:])) == 3  # a merge of a second follows each 20 seconds
+    tables.remove("000")
+    assert len(pd.read_csv(tmp_path / "volumes.csv")) == 149
+    tables.write("150", [{"index": 1}])
+    merge_tables(tmp_path)
+    assert list(pd.read_csv(tmp_path / "volumes.csv")["case"]) == list(range(1, 151))
+
+
+def test_tables_of_others_stay(tmp_path: Path) -> None:
+    (tmp_path / "cases.csv").write_text("case,age\na,40\n")
+    merge_tables(tmp_path)
+    assert (tmp_path / "cases.csv").read_text() == "case,age\na,40\n"
 
 
 @pytest.mark.long

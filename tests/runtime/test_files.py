@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -62,6 +64,21 @@ def test_unfinished_files_of_two_writers_differ(tmp_path: Path) -> None:
         atomic_write(tmp_path / "a_seg.nii.gz", write)
     assert names[0] != names[1]
     assert all(name.startswith(".") and name.endswith("a_seg.nii.gz") for name in names)
+
+
+@pytest.mark.parametrize("file", ["setup.py", "integrations/zoo/build.py", "MANIFEST.in", ".gitignore"])
+def test_unfinished_files_are_left_out(file: str, tmp_path: Path) -> None:
+    patterns = re.split(r'[\s",()]+', (Path(__file__).parents[2] / file).read_text())
+    names: list[str] = []
+
+    def write(path: Path) -> None:
+        names.append(path.name)
+        path.write_text("a")
+
+    atomic_write(tmp_path / "model.pt", write)
+    (pattern,) = (pattern for pattern in patterns if ".part" in pattern)
+    assert fnmatchcase(names[0], pattern)
+    assert not fnmatchcase("model.pt", pattern)
 
 
 def test_error_of_the_writer_passes_through(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
+from ...runtime.arguments import check_text
 from .project_excite import ProjectExcite
 from .squeeze_excitation import ChannelSqueezeExcite, SpatialChannelSqueezeExcite, SpatialSqueezeExcite
 
@@ -52,6 +53,7 @@ def load_ai_med_state_dict(block: nn.Module, state_dict: Mapping[str, torch.Tens
         >>> block(torch.full((1, 8, 1, 1), 0.5)).flatten()[0]  # sigmoid(8 * 0.5 - 4) * 0.5
         tensor(0.2500, grad_fn=<SelectBackward0>)
     """
+    check_text("prefix", prefix)
     kinds = [kind for kind in _LAYERS if isinstance(block, kind)]
     if not kinds:
         known = ", ".join(kind.__name__ for kind in _LAYERS)

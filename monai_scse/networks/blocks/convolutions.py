@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import torch
-from monai.networks.layers.factories import Conv
+from monai.networks.layers.factories import Act, Conv, Norm
 from monai.networks.layers.utils import get_act_layer, get_norm_layer
 from torch import nn
+
+from ...runtime.arguments import check_whole
+from .arguments import check_layer, check_sizes
 
 __all__ = ["ConvNormAct", "FCDenseBlock"]
 
 
 def _same_convolution(spatial_dims: int, in_channels: int, out_channels: int, kernel_size: int) -> nn.Module:
+    check_sizes(spatial_dims, in_channels=in_channels, out_channels=out_channels)
+    check_whole("kernel_size", kernel_size)
     if kernel_size < 1 or kernel_size % 2 == 0:
         raise ValueError(
             f"kernel_size must be odd and positive, got {kernel_size}: an even one shifts the feature map."
         )
     return Conv[Conv.CONV, spatial_dims](in_channels, out_channels, kernel_size, padding=kernel_size // 2)
+
+
+def _check_layers(act: tuple | str, norm: tuple | str) -> None:
+    for argument, factory, layer in (("act", Act, act), ("norm", Norm, norm)):
+        if layer != "":  # MONAI's word for none
+            check_layer(argument, factory, layer)
 
 
 class ConvNormAct(nn.Sequential):
@@ -43,6 +54,7 @@ class ConvNormAct(nn.Sequential):
         norm: tuple | str = "batch",
     ) -> None:
         super().__init__()
+        _check_layers(act, norm)
         self.add_module("conv", _same_convolution(spatial_dims, in_channels, out_channels, kernel_size))
         self.add_module("norm", get_norm_layer(norm, spatial_dims, out_channels))
         self.add_module("act", get_act_layer(act))
@@ -91,6 +103,8 @@ class FCDenseBlock(nn.Module):
         norm: tuple | str = "batch",
     ) -> None:
         super().__init__()
+        check_sizes(spatial_dims, in_channels=in_channels, out_channels=out_channels)
+        _check_layers(act, norm)
         self.layer1 = _NormActConv(spatial_dims, in_channels, out_channels, kernel_size, act, norm)
         self.layer2 = _NormActConv(spatial_dims, in_channels + out_channels, out_channels, kernel_size, act, norm)
         self.compress = _NormActConv(spatial_dims, in_channels + 2 * out_channels, out_channels, 1, act, norm)

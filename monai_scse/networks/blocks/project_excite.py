@@ -15,7 +15,9 @@ import torch
 from monai.networks.layers.factories import Conv
 from torch import nn
 
-from .squeeze_excitation import _check_block_arguments, _check_reduction
+from ...runtime.arguments import flag_of
+from .arguments import check_sizes
+from .squeeze_excitation import _check_reduction
 
 __all__ = ["ProjectExcite"]
 
@@ -50,12 +52,12 @@ class ProjectExcite(nn.Module):
 
     def __init__(self, spatial_dims: int, in_channels: int, reduction: int = 2, bias: bool = False) -> None:
         super().__init__()
-        _check_block_arguments(spatial_dims, in_channels)
+        check_sizes(spatial_dims, in_channels=in_channels)
         _check_reduction(reduction, in_channels)
         convolution = Conv[Conv.CONV, spatial_dims]
         self.spatial_dims = spatial_dims
-        self.squeeze = convolution(in_channels, in_channels // reduction, kernel_size=1, bias=bias)
-        self.excite = convolution(in_channels // reduction, in_channels, kernel_size=1, bias=bias)
+        self.squeeze = convolution(in_channels, in_channels // reduction, kernel_size=1, bias=flag_of("bias", bias))
+        self.excite = convolution(in_channels // reduction, in_channels, kernel_size=1, bias=flag_of("bias", bias))
 
     def _squeezed_projection(self, x: torch.Tensor, axis: int) -> torch.Tensor:
         for other in range(2, self.spatial_dims + 2):

@@ -10,6 +10,8 @@ import torch
 from monai.networks.layers.factories import Conv, Pool
 from torch import nn
 
+from .arguments import check_sizes
+
 __all__ = ["MaxPool", "MaxPoolWithIndices", "TransposedConvolution", "MaxUnpool", "pad_to_multiple", "crop_to_size"]
 
 
@@ -18,6 +20,7 @@ class MaxPool(nn.Module):
 
     def __init__(self, spatial_dims: int) -> None:
         super().__init__()
+        check_sizes(spatial_dims)
         self.pool = Pool[Pool.MAX, spatial_dims](2)
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -29,6 +32,7 @@ class MaxPoolWithIndices(nn.Module):
 
     def __init__(self, spatial_dims: int) -> None:
         super().__init__()
+        check_sizes(spatial_dims)
         self.spatial_dims = spatial_dims
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -44,6 +48,7 @@ class TransposedConvolution(nn.Module):
 
     def __init__(self, spatial_dims: int, channels: int) -> None:
         super().__init__()
+        check_sizes(spatial_dims, channels=channels)
         self.conv = Conv[Conv.CONVTRANS, spatial_dims](channels, channels, kernel_size=2, stride=2)
 
     def forward(self, x: torch.Tensor, indices: torch.Tensor) -> torch.Tensor:

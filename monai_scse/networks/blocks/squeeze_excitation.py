@@ -15,21 +15,16 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from ...runtime.arguments import check_choice, check_whole, flag_of
+from .arguments import check_sizes
+
 __all__ = ["ChannelSqueezeExcite", "SpatialSqueezeExcite", "SpatialChannelSqueezeExcite", "MERGE_MODES"]
 
 MERGE_MODES = ("add", "max", "mul")
 
 
-def _check_block_arguments(spatial_dims: int, in_channels: int) -> None:
-    if spatial_dims not in (1, 2, 3):
-        raise ValueError(f"spatial_dims must be 1, 2 or 3, got {spatial_dims}.")
-    if in_channels < 1:
-        raise ValueError(f"in_channels must be at least 1, got {in_channels}.")
-
-
 def _check_reduction(reduction: int, in_channels: int) -> None:
-    if not isinstance(reduction, int):
-        raise TypeError(f"reduction must be a whole number, got {reduction!r}.")
+    check_whole("reduction", reduction)
     if not 1 <= reduction <= in_channels:
         raise ValueError(
             f"reduction must be between 1 and in_channels={in_channels}, got {reduction}: "
@@ -62,12 +57,12 @@ class ChannelSqueezeExcite(nn.Module):
 
     def __init__(self, spatial_dims: int, in_channels: int, reduction: int = 2, bias: bool = False) -> None:
         super().__init__()
-        _check_block_arguments(spatial_dims, in_channels)
+        check_sizes(spatial_dims, in_channels=in_channels)
         _check_reduction(reduction, in_channels)
         self.spatial_axes = list(range(2, spatial_dims + 2))
         self.gate_shape = [1] * spatial_dims
-        self.squeeze = nn.Linear(in_channels, in_channels // reduction, bias=bias)
-        self.excite = nn.Linear(in_channels // reduction, in_channels, bias=bias)
+        self.squeeze = nn.Linear(in_channels, in_channels // reduction, bias=flag_of("bias", bias))
+        self.excite = nn.Linear(in_channels // reduction, in_channels, bias=flag_of("bias", bias))
 
     def gate(self, x: torch.Tensor) -> torch.Tensor:
         """The channel gates of ``x``: (batch, C, 1, ...), each in (0, 1)."""
@@ -135,8 +130,8 @@ class SpatialSqueezeExcite(nn.Module):
 
     def __init__(self, spatial_dims: int, in_channels: int, bias: bool = False) -> None:
         super().__init__()
-        _check_block_arguments(spatial_dims, in_channels)
-        self.squeeze = _TO_ONE_CHANNEL[spatial_dims](in_channels, 1, kernel_size=1, bias=bias)
+        check_sizes(spatial_dims, in_channels=in_channels)
+        self.squeeze = _TO_ONE_CHANNEL[spatial_dims](in_channels, 1, kernel_size=1, bias=flag_of("bias", bias))
 
     def gate(self, x: torch.Tensor) -> torch.Tensor:
         """The spatial gates of ``x``: (batch, 1, *spatial), each in (0, 1)."""
@@ -178,8 +173,7 @@ class SpatialChannelSqueezeExcite(nn.Module):
         self, spatial_dims: int, in_channels: int, reduction: int = 2, bias: bool = False, merge: str = "add"
     ) -> None:
         super().__init__()
-        if merge not in MERGE_MODES:
-            raise ValueError(f"merge must be one of {', '.join(MERGE_MODES)}, got {merge!r}.")
+        check_choice("merge", merge, MERGE_MODES)
         self.merge = merge
         self.cse = ChannelSqueezeExcite(spatial_dims, in_channels, reduction, bias)
         self.sse = SpatialSqueezeExcite(spatial_dims, in_channels, bias)

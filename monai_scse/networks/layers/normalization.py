@@ -7,13 +7,15 @@ its activation. The paper puts it once in each encoder or decoder block, behind 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 from monai.networks.layers.factories import Norm
 from torch import nn
 
+from ...runtime import InputError
+from ..blocks.arguments import check_layer, check_sizes
 from .recalibration import Recal, get_recal_layer
 
 __all__ = ["RecalibratedNorm", "register_recalibrated_norms"]
@@ -44,6 +46,10 @@ class RecalibratedNorm(nn.Sequential):
         **recal_options: Any,
     ) -> None:
         super().__init__()
+        check_sizes(spatial_dims, num_features=num_features)
+        check_layer("norm", Norm, norm)
+        if norm_options is not None and not isinstance(norm_options, Mapping):
+            raise InputError(f"norm_options must be options by name, got {norm_options!r}.")
         self.add_module("norm", Norm[norm, spatial_dims](num_features, **(norm_options or {})))
         self.add_module("recal", get_recal_layer((recal, recal_options), spatial_dims, num_features))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from monai.networks.layers.factories import LayerFactory, split_args
+from monai.networks.layers.factories import LayerFactory
 from torch import nn
 
 from ..blocks import ChannelSqueezeExcite, ProjectExcite, SpatialChannelSqueezeExcite, SpatialSqueezeExcite
@@ -79,10 +79,12 @@ def get_recal_layer(name: tuple[str, dict[str, Any]] | str | None, spatial_dims:
     """
     if name is None:
         return nn.Identity()
-    if not isinstance(name, (str, tuple, list)):
+    is_pair = isinstance(name, (tuple, list)) and len(name) == 2 and isinstance(name[1], dict)
+    block: Any = name[0] if is_pair else name
+    options: Any = name[1] if is_pair else {}
+    if not isinstance(block, str):
         raise TypeError(f"recal must be None, a name or (name, {{options}}), got {name!r}.")
-    block, options = split_args(name)
-    if isinstance(block, str) and block.upper() not in Recal.names:
+    if block.upper() not in Recal.names:
         known = ", ".join(sorted(key.lower() for key in Recal.names))
         raise ValueError(f"recal must be None or one of {known}, got {block!r}.")
     return Recal[block, spatial_dims](channels, **options)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from monai.networks.layers.factories import Conv
+from monai.networks.layers.factories import Conv, Dropout
 from monai.networks.layers.utils import get_dropout_layer
 from torch import nn
 
+from ...runtime.arguments import check_number
 from ..blocks import crop_to_size, pad_to_multiple
+from ..blocks.arguments import check_layer, check_sizes
 from ..layers import get_recal_layer
 
 __all__ = ["EncoderDecoder", "Parts"]
@@ -79,12 +81,11 @@ class EncoderDecoder(nn.Module):
         dropout: tuple | str | float = 0.0,
     ) -> None:
         super().__init__()
-        if spatial_dims not in (1, 2, 3):
-            raise ValueError(f"spatial_dims must be 1, 2 or 3, got {spatial_dims}.")
-        channels = {"in_channels": in_channels, "out_channels": out_channels, "features": features}
-        for name, value in channels.items():
-            if value < 1:
-                raise ValueError(f"{name} must be at least 1, got {value}.")
+        check_sizes(spatial_dims, in_channels=in_channels, out_channels=out_channels, features=features)
+        if isinstance(dropout, (int, float)):
+            check_number("dropout", dropout, 0, 1)
+        else:
+            check_layer("dropout", Dropout, dropout)
         parts = self.parts(spatial_dims, features, kernel_size, act, norm)
 
         def recalibrated(block_in_channels: int) -> nn.Sequential:

@@ -61,7 +61,7 @@ def test_spatial_dims_out_of_range(block_type: type, spatial_dims: int) -> None:
 @pytest.mark.parametrize("block_type", ALL_BLOCKS)
 @pytest.mark.parametrize("in_channels", [0, -4])
 def test_in_channels_out_of_range(block_type: type, in_channels: int) -> None:
-    with pytest.raises(ValueError, match=rf"in_channels must be at least 1, got {in_channels}"):
+    with pytest.raises(ValueError, match=rf"in_channels must be a whole number of at least 1, got {in_channels}"):
         block_type(2, in_channels)
 
 
