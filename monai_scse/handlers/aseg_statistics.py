@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ from ..data import case_name
 from ..labels import Structure
 from ..reports import aseg_stats
 from ..runtime import atomic_write
+from ..runtime.arguments import check_name, path_of
 from ..transforms import LoadScand, file_of
 
 if TYPE_CHECKING:
@@ -33,11 +33,12 @@ class AsegStatistics:
         pred_key: entry of the segmentation in the engine's output, class indices (1, x, y, z).
 
     Raises:
-        InputError: when FreeSurfer has no number for a structure, or the file cannot be written.
+        InputError: when an argument is odd, FreeSurfer has no number for a structure, or the file cannot be written.
     """
 
     def __init__(self, output_dir: str, structures: Sequence[Structure], pred_key: str = "pred") -> None:
-        self.output_dir = Path(str(output_dir))
+        check_name("pred_key", pred_key)
+        self.output_dir = path_of("output_dir", output_dir)
         self.structures = structures
         self.pred_key = pred_key
         self._load = LoadScand("image")

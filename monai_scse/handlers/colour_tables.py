@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..labels import Structure, freesurfer_structure
 from ..runtime import InputError, atomic_write
+from ..runtime.arguments import check_list, check_whole, path_of
 
 if TYPE_CHECKING:
     from ignite.engine import Engine
@@ -75,11 +75,15 @@ class ColourTables:
         numbers: the number of each class, see :func:`monai_scse.labels.output_numbers`. None for the class indices.
 
     Raises:
-        InputError: when a file cannot be written.
+        InputError: when an argument is odd, or a file cannot be written.
     """
 
     def __init__(self, output_dir: str, structures: Sequence[Structure], numbers: Sequence[int] | None = None) -> None:
-        self.folder = Path(str(output_dir)) / "colour_tables"
+        self.folder = path_of("output_dir", output_dir) / "colour_tables"
+        if numbers is not None:
+            check_list("numbers", numbers, len(structures))
+            for number in numbers:
+                check_whole("numbers", number, 0, 255)
         self.entries = sorted(
             zip(range(len(structures)) if numbers is None else numbers, structures), key=lambda entry: entry[0]
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from ..data import case_name
 from ..labels import Structure, structure_codes
 from ..runtime import atomic_write
+from ..runtime.arguments import check_name, path_of
 from ..transforms import NUMBERS_KEY, file_of
 
 if TYPE_CHECKING:
@@ -52,11 +52,12 @@ class SlicerSegmentation:
         pred_key: entry of the segmentation in the engine's output, class indices (1, x, y, z).
 
     Raises:
-        InputError: when a file cannot be written.
+        InputError: when an argument is odd, or a file cannot be written.
     """
 
     def __init__(self, output_dir: str, structures: Sequence[Structure], pred_key: str = "pred") -> None:
-        self.output_dir = Path(str(output_dir))
+        check_name("pred_key", pred_key)
+        self.output_dir = path_of("output_dir", output_dir)
         self.structures = structures
         self.pred_key = pred_key
 

@@ -9,7 +9,7 @@ from typing import Any
 from ..runtime import InputError
 from ..runtime.arguments import check_list, check_name, check_number, check_whole, flag_of
 from .protocols import LabelProtocol
-from .structures import Structure, name_and_colour, refuse_repeated_names, snomed_code
+from .structures import Structure, code_of, name_and_colour, refuse_repeated_names
 
 __all__ = ["Organ", "organ_protocol", "organ_table"]
 
@@ -58,7 +58,7 @@ def _organ(entry: Mapping[str, Any]) -> Organ:
     return Organ(
         name,
         colour,
-        snomed=snomed_code(entry, "organs"),
+        snomed=code_of(entry, "snomed", "organs"),
         visceral=tuple(radlex),
         totalsegmentator=tuple(masks),
         min_volume_ml=float(least),

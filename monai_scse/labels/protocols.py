@@ -200,8 +200,7 @@ def output_numbers(output_labels: str, structures: Sequence[Structure]) -> list[
         >>> output_numbers("freesurfer", [Structure(name, (0, 0, 0)) for name in ("background", "brainstem")])
         [0, 16]
     """
-    if output_labels not in OUTPUT_LABELS:
-        raise InputError(f"output_labels must be one of {', '.join(OUTPUT_LABELS)}, got {output_labels!r}.")
+    check_choice("output_labels", output_labels, OUTPUT_LABELS)
     if output_labels == "classes":
         return list(range(len(structures)))
     return [freesurfer_structure(structure.name)[0] for structure in structures]

@@ -12,11 +12,11 @@ from ..runtime.arguments import check_list, check_name, check_whole
 __all__ = [
     "Code",
     "Structure",
+    "code_of",
     "mirrored_classes",
     "name_and_colour",
     "refuse_repeated_names",
     "side_pairs",
-    "snomed_code",
     "structure_codes",
     "structure_table",
 ]
@@ -24,6 +24,7 @@ __all__ = [
 #: Value, scheme and meaning of a code, as DICOM has them.
 Code = tuple[str, str, str]
 
+_SCHEMES = ("snomed", "dicom")
 # SNOMED CT codes of DICOM's own dictionary
 _SIDES: dict[str, Code] = {"right": ("24028007", "SCT", "Right"), "left": ("7771000", "SCT", "Left")}
 
@@ -124,19 +125,20 @@ def name_and_colour(entry: Mapping[str, Any], table: str) -> tuple[str, tuple[in
     return name, (red, green, blue)
 
 
-def snomed_code(entry: Mapping[str, Any], table: str) -> str:
-    """The SNOMED CT code of an entry of a table in a config, empty where it has none.
+def code_of(entry: Mapping[str, Any], scheme: str, table: str) -> str:
+    """The code of an entry of a table in a config, empty where it has none.
 
     Args:
         entry: the entry.
+        scheme: its key, ``"snomed"`` or ``"dicom"``.
         table: name of the table, for error messages.
 
     Raises:
         InputError: when it is no code.
     """
-    code = entry.get("snomed", "")
+    code = entry.get(scheme, "")
     if not isinstance(code, (str, int)) or isinstance(code, bool):
-        raise InputError(f"{table}: the snomed of {entry['name']!r} must be a code, got {code!r}.")
+        raise InputError(f"{table}: the {scheme} of {entry['name']!r} must be a code, got {code!r}.")
     return str(code)
 
 
@@ -170,7 +172,7 @@ def structure_table(structures: Sequence[Mapping[str, Any]]) -> tuple[Structure,
     if not structures:
         raise InputError("structures must list at least one structure, got none.")
     table = [
-        Structure(*name_and_colour(entry, "structures"), snomed_code(entry, "structures"), str(entry.get("dicom", "")))
+        Structure(*name_and_colour(entry, "structures"), *(code_of(entry, scheme, "structures") for scheme in _SCHEMES))
         for entry in structures
     ]
     refuse_repeated_names(table, "structures")

@@ -15,6 +15,7 @@ import numpy as np
 from ..labels import Structure
 from ..metrics import estimated_intracranial_volume
 from ..runtime import atomic_write
+from ..runtime.arguments import check_list, check_text, path_of
 from ..transforms import AGREEMENT_KEY, CONFIDENCE_KEY
 from .measures import brain_volume_ml, flags_in_words, is_brain, mean_of, measure_structures
 from .page_template import render_page
@@ -37,6 +38,9 @@ class CasePage:
         bundle_root: folder of the bundle, for its name, version and the licence of its data.
         weights: files of the weights, for their checksums.
         command: the command line that the page names. None for that of this process.
+
+    Raises:
+        InputError: when an argument is odd.
     """
 
     def __init__(
@@ -46,9 +50,12 @@ class CasePage:
         weights: Sequence[str] = (),
         command: str | None = None,
     ) -> None:
+        check_list("weights", weights)
+        if command is not None:
+            check_text("command", command)
         self.structures = structures
-        self.bundle_root = bundle_root
-        self.weights = weights
+        self.bundle_root = path_of("bundle_root", bundle_root)
+        self.weights = [path_of("weights", file) for file in weights]
         self.command = command
 
     def write(

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ..runtime import CaseTables, atomic_write
+from ..runtime.arguments import path_of
 from ..transforms import AGREEMENT_KEY, CONFIDENCE_KEY
 from .measures import brain_volume_ml, flags_in_words, mean_of, measure_structures
 from .page_template import render_page
@@ -126,7 +127,7 @@ def write_cohort_page(folder: str | Path) -> Path:
     Raises:
         InputError: when it cannot be written.
     """
-    folder = Path(str(folder))
+    folder = path_of("folder", folder)
     cases = []
     for name, rows in CaseTables(folder, "volumes").cases().items():
         file = f"{name}_report.html"

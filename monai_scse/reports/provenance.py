@@ -112,7 +112,7 @@ def _version(package: str) -> str:
         return "not installed"
 
 
-def provenance(scan: str, words: Sequence[str], bundle_root: str, weights: Sequence[str]) -> list[tuple[str, str]]:
+def provenance(scan: str, words: Sequence[str], bundle_root: Path, weights: Sequence[Path]) -> list[tuple[str, str]]:
     """What a report says about the origin of a segmentation, as names and values.
 
     Args:
@@ -121,18 +121,16 @@ def provenance(scan: str, words: Sequence[str], bundle_root: str, weights: Seque
         bundle_root: folder of the bundle, for its name, version and the licence of its data.
         weights: files of weights. Missing ones are left out.
     """
-    root = Path(str(bundle_root))
-    metadata_file, licence_file = root / "configs/metadata.json", root / "docs/data_license.txt"
+    metadata_file, licence_file = bundle_root / "configs/metadata.json", bundle_root / "docs/data_license.txt"
     metadata = json.loads(metadata_file.read_text(encoding="utf-8")) if metadata_file.is_file() else {}
     licence = licence_file.read_text(encoding="utf-8").strip() if licence_file.is_file() else "not given"
-    files = [Path(str(file)) for file in dict.fromkeys(map(str, weights))]
     return [
         ("Date", datetime.now().astimezone().isoformat(sep=" ", timespec="seconds")),
         ("Scan", f"{Path(scan).name}\nsha256 {scan_checksum(scan)}"),
-        ("Bundle", f"{metadata.get('name', root.resolve().name)} {metadata.get('version', '')}".strip()),
+        ("Bundle", f"{metadata.get('name', bundle_root.resolve().name)} {metadata.get('version', '')}".strip()),
         *(
             ("Weights", f"{file.name}\nsha256 {_weights_checksum(file, file.stat().st_mtime_ns)}")
-            for file in files
+            for file in dict.fromkeys(weights)
             if file.is_file()
         ),
         ("Command", command_without_paths(words, scan)),

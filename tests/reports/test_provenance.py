@@ -87,6 +87,6 @@ def test_weights_that_change_have_another_checksum(tmp_path: Path) -> None:
     scan.write_bytes(b"voxels")
     for content in (b"one", b"other"):
         weights.write_bytes(content)
-        origin = provenance(str(scan), ["monai-scse"], str(tmp_path), [str(weights), str(tmp_path / "gone.pt")])
+        origin = provenance(str(scan), ["monai-scse"], tmp_path, [weights, tmp_path / "gone.pt"])
         named = [value for name, value in origin if name == "Weights"]
         assert named == [f"model.pt\nsha256 {hashlib.sha256(content).hexdigest()}"]

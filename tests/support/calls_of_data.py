@@ -10,7 +10,7 @@ import torch
 from ignite.engine import Engine
 
 from monai_scse import data as data_module
-from monai_scse import dicom, handlers, metrics, runtime, visualize
+from monai_scse import dicom, handlers, metrics, reports, runtime, visualize
 
 from .calls import ORGANS, STRUCTURES, Call, label, scan
 
@@ -37,7 +37,17 @@ EXCEPTIONS = {
     "runtime.weights_difference": _OBJECTS,
     "dicom.save_dicom_segmentation": "takes objects, and a path for atomic_write",
     "handlers.FreezeBatchStatistics": _OBJECTS,
+    "metrics.estimated_intracranial_volume": _OBJECTS,
+    "metrics.intracranial_measures": _OBJECTS,
+    "reports.CohortCase": _VALUES,
+    "reports.aseg_stats": _OBJECTS,
+    "reports.asymmetry": "takes two volumes, of which any give a number or NaN",
+    "reports.brain_volume_ml": _OBJECTS,
+    "reports.cohort_page": _OBJECTS,
+    "reports.comparison_table": "takes files that it names, and objects",
+    "reports.pair_segmentations": "takes paths that click checks",
     "reports.volume_table": _OBJECTS,
+    "visualize.display_window": _OBJECTS,
 }
 CLASSES = label()[0].numpy().astype(np.uint8)
 IMAGE = scan()[0].numpy()
@@ -136,7 +146,14 @@ CALLS = {
     "data.split_cases": Call(
         lambda validation_cases: data_module.split_cases(SPLIT, validation_cases), {"validation_cases": 0.5}
     ),
-    "data.unfinished_cases": Call(_unfinished, {**FOLDER, "skip_existing": True, "dicom_seg": False}),
+    "data.unfinished_cases": Call(
+        _unfinished,
+        {
+            **FOLDER,
+            **{"skip_existing": True, "dicom_seg": False, "seg_nrrd": False, "report": False},
+            "output_labels": "classes",
+        },
+    ),
     "metrics.class_sizes": Call(lambda num_classes: metrics.class_sizes(CLASSES, num_classes), COUNT),
     "metrics.coefficient_of_variation": Call(metrics.coefficient_of_variation, {"first": 1.0, "second": 2.0}),
     "metrics.motion_corrected": Call(_motion, {"mode": "nearest"}),
@@ -173,6 +190,23 @@ CALLS = {
         lambda **arguments: _attached(handlers.RetestScores)(structures=STRUCTURES, **arguments),
         {**FOLDER, "image_key": "image", "pred_key": "pred", "min_correlation": 0.7},
     ),
+    "handlers.AsegStatistics": Call(
+        lambda **arguments: _attached(handlers.AsegStatistics)(structures=STRUCTURES, **arguments),
+        {**FOLDER, "pred_key": "pred"},
+    ),
+    "handlers.SlicerSegmentation": Call(
+        lambda **arguments: _attached(handlers.SlicerSegmentation)(structures=STRUCTURES, **arguments),
+        {**FOLDER, "pred_key": "pred"},
+    ),
+    "handlers.ColourTables": Call(
+        lambda **arguments: handlers.ColourTables(structures=STRUCTURES, **arguments).save(_engine()),
+        {**FOLDER, "numbers": [0, 5, 6, 7]},
+    ),
+    "reports.CasePage": Call(
+        lambda **arguments: reports.CasePage(STRUCTURES, **arguments),
+        {"bundle_root": ".", "weights": ["weights.pt"], "command": "monai-scse"},
+    ),
+    "reports.write_cohort_page": Call(reports.write_cohort_page, {"folder": "out"}),
     "handlers.SegmentationReport": Call(
         lambda **arguments: _attached(handlers.SegmentationReport)(structures=STRUCTURES, **arguments),
         {**FOLDER, "pred_key": "pred", "overlay": True, "window": (0, 1)},

@@ -21,6 +21,8 @@ EXCEPTIONS = {
     "labels.Structure": "carries values that structure_table checks",
     "labels.mirrored_classes": "takes structures alone",
     "labels.side_pairs": "takes structures alone",
+    "labels.structure_codes": "takes a structure alone",
+    "labels.freesurfer_structure": "takes the name of a structure, and shows it in its refusal",
     "labels.unknown_classes": "takes a label alone",
     "losses.LogitAdjustedLoss": "takes objects alone",
     "losses.PartialLabelLoss": "takes objects alone",
@@ -147,6 +149,9 @@ CALLS = {
     ),
     "labels.label_protocol": Call(
         lambda label_protocol: labels.label_protocol(label_protocol, STRUCTURES), {"label_protocol": "classes"}
+    ),
+    "labels.output_numbers": Call(
+        lambda output_labels: labels.output_numbers(output_labels, STRUCTURES), {"output_labels": "classes"}
     ),
     "labels.organ_protocol": Call(
         lambda label_numbers: labels.organ_protocol(TABLE, label_numbers), {"label_numbers": "hospital"}
