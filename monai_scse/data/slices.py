@@ -11,7 +11,7 @@ from monai.transforms import apply_transform
 from torch.utils.data import Dataset
 
 from ..runtime import InputError
-from ..runtime.arguments import check_list, check_whole, flag_of
+from ..runtime.arguments import check_list, check_name, check_whole, flag_of
 
 __all__ = ["SliceDataset"]
 
@@ -49,6 +49,8 @@ class SliceDataset(Dataset):
         check_list("keys", keys)
         if not keys:
             raise InputError(f"keys must name at least one entry, got {keys!r}.")
+        for key in keys:
+            check_name("each of keys", key)
         self.data = data
         self.slice_transform = slice_transform
         self.keys = tuple(keys)

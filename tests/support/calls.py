@@ -59,7 +59,8 @@ class Call:
 
     def _names(self, refusal: str, argument: str, value: Any) -> bool:
         shown = str(value).strip("[]") if argument in self.entries else f"{value}: "  # of a path, in front of the fault
-        return argument in refusal or shown in refusal or (value != "" and repr(value) in refusal)
+        shows_number = isinstance(value, (int, float)) and f" {value:g} " in refusal  # among words of its own
+        return argument in refusal or shown in refusal or shows_number or (value != "" and repr(value) in refusal)
 
 
 def public_names(modules: list[str]) -> list[str]:

@@ -10,6 +10,7 @@ from monai.networks.layers.factories import LayerFactory
 from torch import nn
 
 from ..blocks import ChannelSqueezeExcite, ProjectExcite, SpatialChannelSqueezeExcite, SpatialSqueezeExcite
+from ..blocks.arguments import check_sizes
 
 __all__ = ["Recal", "get_recal_layer"]
 
@@ -72,11 +73,13 @@ def get_recal_layer(name: tuple[str, dict[str, Any]] | str | None, spatial_dims:
     Raises:
         ValueError: when the name is not registered.
         TypeError: when it is no name.
+        InputError: when there are no such dimensions or channels.
 
     Example:
         >>> get_recal_layer(("scse", {"merge": "max"}), spatial_dims=2, channels=64).merge
         'max'
     """
+    check_sizes(spatial_dims, channels=channels)
     if name is None:
         return nn.Identity()
     is_pair = isinstance(name, (tuple, list)) and len(name) == 2 and isinstance(name[1], dict)
