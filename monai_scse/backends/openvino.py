@@ -91,7 +91,8 @@ class OpenVINONetwork(CompiledNetwork):
             return self.cache.get(kind, versions, lambda: _stored(openvino, openvino.convert_model(self.exported(x))))
 
         def quantized() -> Mapping[str, bytes]:
-            return _stored(openvino, self._quantized(_restored(openvino, core, converted())))
+            images = self._images()  # refused before the network is converted
+            return _stored(openvino, _quantized(_restored(openvino, core, converted()), images))
 
         def compiled() -> Mapping[str, bytes]:
             model = converted() if stored is None else stored
@@ -108,14 +109,16 @@ class OpenVINONetwork(CompiledNetwork):
 
         return run
 
-    def _quantized(self, model: Any) -> Any:
-        import nncf
-
+    def _images(self) -> list[np.ndarray]:
         if self.calibration is None:
             raise InputError("openvino_precision int8: no images to calibrate with; use fp32 or bf16.")
-        images = self.calibration.images_of(self)
-        dataset = nncf.Dataset([image.numpy() for image in images])
-        return nncf.quantize(model, dataset, subset_size=len(images))
+        return [image.numpy() for image in self.calibration.images_of(self)]
+
+
+def _quantized(model: Any, images: list[np.ndarray]) -> Any:
+    import nncf
+
+    return nncf.quantize(model, nncf.Dataset(images), subset_size=len(images))
 
 
 def _stored(openvino: Any, model: Any) -> Mapping[str, bytes]:
