@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 from collections.abc import Mapping
 from importlib.metadata import version
 
@@ -44,6 +45,8 @@ class ONNXRuntimeNetwork(CompiledNetwork):
         return run
 
     def _converted(self, x: torch.Tensor) -> Mapping[str, bytes]:
+        logger = logging.getLogger("torch.onnx._internal.exporter._registration")
+        logger.setLevel(logging.ERROR)  # it warns that torchvision is not installed
         with contextlib.redirect_stdout(io.StringIO()):
             program = torch.onnx.export(self.exported(x), input_names=["image"], dynamo=True, verbose=False)
         assert program is not None

@@ -24,9 +24,8 @@ def compiled_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def segment(bundle: Path, folder: Path, overlays: list[str], **entries: object) -> list[np.ndarray]:
     output = folder / f"out_{'_'.join(overlays)}"
-    weights = (
-        save_tiny_weights(bundle, folder / "model.pt") if not (folder / "model.pt").exists() else folder / "model.pt"
-    )
+    if not (weights := folder / "model.pt").exists():
+        save_tiny_weights(bundle, weights)
     settings = {key: value for key, value in SMALL[bundle.name].items() if key != "label_numbers"}
     done = run_bundle(
         bundle,
