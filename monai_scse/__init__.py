@@ -7,6 +7,7 @@ Convolutional Networks", MICCAI 2018, https://arxiv.org/abs/1803.02579.
 from __future__ import annotations
 
 from . import (
+    backends,
     data,
     dicom,
     handlers,

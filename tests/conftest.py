@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import absl.logging
 import nibabel
 import numpy as np
 import pytest
 import torch
 from support.situations import COLLECTED, PAGE, page, situations
+
+# its handler, which comes with OpenVINO and TensorBoard, would close the stream of the first test that imports it
+absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 DATA = Path(os.environ.get("MONAI_SCSE_DATA", Path(__file__).parents[2] / "shared/data"))
 

@@ -16,7 +16,20 @@ import pytest
 import monai_scse
 
 # the generators of synthetic scans, and libraries that a block or network does not need
-HEAVY = ("ignite", "nibabel", "itk", "matplotlib", "pandas", "nilearn", "scipy", "tensorboard", "skimage")
+HEAVY = (
+    "ignite",
+    "openvino",
+    "nncf",
+    "onnxruntime",
+    "nibabel",
+    "itk",
+    "matplotlib",
+    "pandas",
+    "nilearn",
+    "scipy",
+    "tensorboard",
+    "skimage",
+)
 MODULES = [module.name for module in pkgutil.walk_packages(monai_scse.__path__, "monai_scse.")]
 PACKAGES = [module.name for module in pkgutil.walk_packages(monai_scse.__path__, "monai_scse.") if module.ispkg]
 BLOCK = {"spatial_dims": 2, "in_channels": 4}
