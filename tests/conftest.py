@@ -17,6 +17,7 @@ from support.situations import COLLECTED, PAGE, page, situations
 
 # its handler, which comes with OpenVINO and TensorBoard, would close the stream of the first test that imports it
 absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
+sys.modules.setdefault("openvino_telemetry", None)  # OpenVINO connects to nobody, whoever imports it
 
 DATA = Path(os.environ.get("MONAI_SCSE_DATA", Path(__file__).parents[2] / "shared/data"))
 
