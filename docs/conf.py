@@ -39,6 +39,9 @@ myst_heading_anchors = 4  # as GitHub names them
 copybutton_exclude = ".linenos, .gp, .go"
 suppress_warnings = ["misc.highlighting_failure"]
 
+add_module_names = False
+python_use_unqualified_type_names = True
+python_maximum_signature_line_length = 88
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_default_options = {"members": True, "show-inheritance": True}
