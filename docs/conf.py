@@ -7,6 +7,8 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx import addnodes
+from sphinx.util.inspect import signature as signature_of
+from sphinx.util.inspect import stringify_signature
 
 ROOT = Path(__file__).parents[1]
 
@@ -83,7 +85,15 @@ def _escape_star(app, what, name, obj, options, lines) -> None:
     lines[:] = [line.replace(", *", r", \*") for line in lines]
 
 
+def _signature_of_init(app, what, name, obj, options, signature, returns):  # noqa: ANN001, ANN202
+    """The arguments of a transform: MONAI's base class has a ``__new__`` that takes any."""
+    if what == "class" and signature == "(*args, **kwargs)":
+        return stringify_signature(signature_of(obj.__init__, bound_method=True), show_return_annotation=False), None
+    return None
+
+
 def setup(app) -> None:
     """Connect what Sphinx calls while it reads the pages."""
     app.connect("autodoc-process-docstring", _escape_star)
+    app.connect("autodoc-process-signature", _signature_of_init)
     app.connect("doctree-read", _name_folders)
