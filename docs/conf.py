@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import version as version_of
 from pathlib import Path
 
@@ -11,6 +12,10 @@ from sphinx.util.inspect import signature as signature_of
 from sphinx.util.inspect import stringify_signature
 
 ROOT = Path(__file__).parents[1]
+CARDS = {
+    "bundles/brain_mri_scse_segmentation/docs/README": "The brain bundle: model card",
+    "bundles/wholebody_ct_scse_segmentation/docs/README": "The CT bundle: model card",
+}
 
 project = "monai_scse"
 author = "monai_scse developers"
@@ -37,7 +42,7 @@ extensions = [
 templates_path = ["templates"]
 
 myst_enable_extensions = ["colon_fence", "dollarmath"]
-myst_heading_anchors = 4  # as GitHub names them
+myst_heading_anchors = 5  # as GitHub names them
 copybutton_exclude = ".linenos, .gp, .go"
 suppress_warnings = ["misc.highlighting_failure"]
 
@@ -85,7 +90,13 @@ def _escape_star(app, what, name, obj, options, lines) -> None:
     lines[:] = [line.replace(", *", r", \*") for line in lines]
 
 
-def _signature_of_init(app, what, name, obj, options, signature, returns):  # noqa: ANN001, ANN202
+def _title_card(app, docname, source) -> None:
+    """Give a model card, which has the three titles of MONAI's form, one title."""
+    if docname in CARDS:
+        source[0] = f"# {CARDS[docname]}\n\n" + re.sub(r"^#", "##", source[0], flags=re.MULTILINE)
+
+
+def _signature_of_init(app, what, name, obj, options, signature, returns):
     """The arguments of a transform: MONAI's base class has a ``__new__`` that takes any."""
     if what == "class" and signature == "(*args, **kwargs)":
         return stringify_signature(signature_of(obj.__init__, bound_method=True), show_return_annotation=False), None
@@ -96,4 +107,5 @@ def setup(app) -> None:
     """Connect what Sphinx calls while it reads the pages."""
     app.connect("autodoc-process-docstring", _escape_star)
     app.connect("autodoc-process-signature", _signature_of_init)
+    app.connect("source-read", _title_card)
     app.connect("doctree-read", _name_folders)
