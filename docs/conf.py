@@ -44,7 +44,6 @@ templates_path = ["templates"]
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 5  # as GitHub names them
 copybutton_exclude = ".linenos, .gp, .go"
-suppress_warnings = ["misc.highlighting_failure"]
 
 add_module_names = False
 python_use_unqualified_type_names = True
@@ -99,7 +98,8 @@ def _title_card(app, docname, source) -> None:
 def _signature_of_init(app, what, name, obj, options, signature, returns):
     """The arguments of a transform: MONAI's base class has a ``__new__`` that takes any."""
     if what == "class" and signature == "(*args, **kwargs)":
-        return stringify_signature(signature_of(obj.__init__, bound_method=True), show_return_annotation=False), None
+        arguments = signature_of(obj.__init__, bound_method=True)
+        return stringify_signature(arguments, show_return_annotation=False, unqualified_typehints=True), None
     return None
 
 
