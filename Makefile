@@ -6,7 +6,8 @@ RUN := $(VENV)/bin/python
 # make test-label runs a MONAI Label server with both bundles, make test-nvflare a job in NVFlare's simulator.
 # make test-smp recalibrates a network of segmentation_models.pytorch, make test-mlflow trains with MLflow.
 # make test runs every commit's suite, make test-all the long tests too.
-.PHONY: bench clean demo demo-ct lint reliability test test-all test-label test-mlflow test-nvflare test-smp zoo
+# make docs builds the site into docs/_build/html: open docs/_build/html/index.html
+.PHONY: bench clean demo demo-ct docs lint reliability test test-all test-label test-mlflow test-nvflare test-smp zoo
 
 demo: $(VENV)/.all  # nilearn brings the template
 	$(RUN) docs/examples/demo.py brain --output_dir demo_output
@@ -52,6 +53,10 @@ zoo: $(VENV)/.all
 reliability: $(VENV)/.all
 	$(RUN) -m pytest --collect-only -q --write-situations tests > /dev/null
 
+# a warning is an error: a link or an anchor that leads nowhere, a page that no list names, a broken docstring
+docs: $(VENV)/.all
+	$(RUN) -m sphinx --quiet --fail-on-warning --keep-going -c docs . -d docs/_build/doctrees docs/_build/html
+
 lint: $(VENV)/.all
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
@@ -73,7 +78,7 @@ $(VENV)/.all: $(SETUP)
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-label .venv-mlflow .venv-nvflare .venv-smp demo_output build *.egg-info
+	rm -rf $(VENV) .venv-label .venv-mlflow .venv-nvflare .venv-smp demo_output build docs/_build *.egg-info
 
 bench: $(VENV)/.all
 	$(RUN) benchmarks/scse_cost.py

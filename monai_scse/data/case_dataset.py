@@ -14,6 +14,7 @@ from .failures import CaseFailure
 
 __all__ = ["FAILURE_KEY", "CaseDataset"]
 
+#: Entry of an item that is no case: what went wrong, a :class:`CaseFailure`.
 FAILURE_KEY = "failure"
 
 

@@ -24,6 +24,7 @@ __all__ = [
 
 _logger = logging.getLogger(__name__)
 
+#: Files with these endings are images.
 IMAGE_SUFFIXES = (".nii.gz", ".nii", ".mgz", ".mgh", ".nrrd", ".mha", ".mhd", ".img")
 _OTHER_SUFFIXES = (".mnc", ".nii.zst", ".nii.bz2", ".nii.xz", ".nii.zip", ".img.gz", ".nrrd.gz", ".npy", ".npz", ".h5")
 _PARTS = ("images", "labels", "test", "retest")  # folders of a data set, which hold many cases

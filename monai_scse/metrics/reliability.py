@@ -12,7 +12,7 @@ __all__ = ["coefficient_of_variation"]
 def coefficient_of_variation(first: float, second: float) -> float:
     """Coefficient of variation of two measurements of the same quantity, in percent of their mean.
 
-    The sample standard deviation of two values (one degree of freedom) is ``|a - b| / sqrt(2)``, so that
+    The sample standard deviation of two values (one degree of freedom) is ``|a - b| / sqrt(2)``, so that::
 
         CoV = 100 * sd / mean = 100 * |a - b| / sqrt(2) / ((a + b) / 2).
 

@@ -9,6 +9,7 @@ from .errors import InputError
 
 __all__ = ["BUNDLES", "bundle_folder"]
 
+#: For each task, the name of its bundle.
 BUNDLES = {"brain": "brain_mri_scse_segmentation", "body": "wholebody_ct_scse_segmentation"}
 
 

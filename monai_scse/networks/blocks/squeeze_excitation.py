@@ -20,6 +20,7 @@ from .arguments import check_sizes
 
 __all__ = ["ChannelSqueezeExcite", "SpatialSqueezeExcite", "SpatialChannelSqueezeExcite", "MERGE_MODES"]
 
+#: How scSE can merge its two halves.
 MERGE_MODES = ("add", "max", "mul")
 
 

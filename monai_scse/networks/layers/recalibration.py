@@ -34,6 +34,7 @@ class _RecalFactory(LayerFactory):
         return super().add(name, desc, value)
 
 
+#: The factory that knows blocks by name. ``Recal["scse", 2](64)`` is a block of 64 channels.
 Recal = _RecalFactory(name="Recalibration layers", description="Factory for creating squeeze & excitation layers.")
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 __all__ = ["MEASURES", "SEXES", "Measure", "Person", "draw_person"]
 
+#: The sexes of which there are measures.
 SEXES = ("female", "male")
 
 
