@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import matplotlib.image
 import nibabel
 import numpy as np
@@ -33,7 +35,7 @@ def test_organs_by_numbering(tmp_path, numbering, expected):
 
 def test_structures_of_the_brain(tmp_path):
     label = save(np.array([0, 44, 45], dtype=np.uint8).reshape(3, 1, 1), tmp_path / "label.nii.gz")
-    table = [{"name": structure.name, "colour": structure.colour} for structure in BRAIN_STRUCTURES[1:]]
+    table = [asdict(structure) for structure in BRAIN_STRUCTURES[1:]]
     config = {"label_protocol": "neuromorphometrics", "brain_structures": table}
     classes, structures = manual_classes(config, {"label": label})
     assert structures == BRAIN_STRUCTURES

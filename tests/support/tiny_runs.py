@@ -78,8 +78,12 @@ class TinyRun:
         case = case_name(cases[0]["image"])
         names = {file.name for file in self.output.iterdir()}
         results = {f"{case}_seg.nii.gz", f"{case}_volumes.csv", "volumes.csv"}
+        if self.overlay:
+            results.add(f"{case}_overlay.png")
+        if not Path(cases[0]["image"]).is_file():
+            results |= {f"{case}_series.csv", "cases.csv"}
         if not (self.output / "failures.csv").exists():
-            assert names == results | ({f"{case}_overlay.png"} if self.overlay else set())
+            assert names == results
             return Outcome(self.output / f"{case}_seg.nii.gz")
         (failure,) = self.failures.failures
         return Outcome(None, failure.message, failure.trace)
