@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -32,6 +33,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.stash[COLLECTED] = {item.path for item in items}, rows
     if config.getoption("--write-situations"):
         PAGE.write_text(page(rows))
+
+
+@pytest.fixture(autouse=True)
+def _levels_of_loggers() -> Iterator[None]:
+    """A command in this process makes loggers quiet, for itself alone."""
+    loggers = [item for item in logging.root.manager.loggerDict.values() if isinstance(item, logging.Logger)]
+    levels = {logger: logger.level for logger in [logging.root, *loggers]}
+    yield
+    for logger, level in levels.items():
+        logger.setLevel(level)
 
 
 def _existing(path: Path, what: str) -> Path:

@@ -13,6 +13,7 @@ PAGE = TESTS.parent / "docs/reliability.md"
 COLLECTED = pytest.StashKey[tuple[set[Path], list["Situation"]]]()  # files of all tests, and their situations
 _TITLES = {
     "bundles": "A batch of scans",
+    "test_cohort.py": "Several processes",
     "bids": "BIDS data sets",
     "cli": "Commands",
     "runtime": "Start of a run, and files that it writes",
@@ -20,6 +21,7 @@ _TITLES = {
     "transforms": "Images",
     "dicom": "DICOM",
     "labels": "Labels",
+    "backends": "Backends of the network",
     "metrics": "Two scans of a person",
     "handlers": "Weights and training",
     "integration": "Processes, servers, machines without a network",
