@@ -37,12 +37,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(autouse=True)
 def _levels_of_loggers() -> Iterator[None]:
-    """A command in this process makes loggers quiet, for itself alone."""
-    loggers = [item for item in logging.root.manager.loggerDict.values() if isinstance(item, logging.Logger)]
-    levels = {logger: logger.level for logger in [logging.root, *loggers]}
+    """A command in this process makes the loggers of the package quiet, for itself alone."""
     yield
-    for logger, level in levels.items():
-        logger.setLevel(level)
+    for name in logging.root.manager.loggerDict:
+        if name.startswith("monai_scse"):
+            logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 def _existing(path: Path, what: str) -> Path:
