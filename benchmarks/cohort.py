@@ -59,13 +59,15 @@ def main() -> None:
     parser.add_argument("task", choices=["brain", "body"])
     parser.add_argument("scans", nargs="+")
     parser.add_argument("--count", type=int, default=6)
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     rows = {}
     with tempfile.TemporaryDirectory() as folder:
         scans = linked(options.scans, options.count, Path(folder) / "scans")
         cache = Path(folder) / "cache"
-        for way, words in tqdm(WAYS.items()):
+        for way in tqdm(options.ways):
+            words = WAYS[way]
             if "--config" in words:
                 seconds(options.task, scans[:1], words, cache)  # converts and compiles
             alone, together = (seconds(options.task, some, words, cache) for some in (scans[:1], scans))

@@ -22,6 +22,7 @@ _TITLES = {
     "dicom": "DICOM",
     "labels": "Labels",
     "backends": "Backends of the network",
+    "reports": "Reports",
     "metrics": "Two scans of a person",
     "handlers": "Weights and training",
     "integration": "Processes, servers, machines without a network",
