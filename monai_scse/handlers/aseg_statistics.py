@@ -11,17 +11,16 @@ from ..data import case_name
 from ..labels import Structure
 from ..reports import aseg_stats
 from ..runtime import atomic_write
-from ..runtime.arguments import check_name, path_of
 from ..transforms import LoadScand, file_of
+from .case_writer import CaseWriter
 
 if TYPE_CHECKING:
-    from ignite.engine import Engine
     from monai.data import MetaTensor
 
 __all__ = ["AsegStatistics"]
 
 
-class AsegStatistics:
+class AsegStatistics(CaseWriter):
     """Write ``<case>_aseg.stats`` for every segmented case, see :func:`monai_scse.reports.aseg_stats`.
 
     Attach it to an evaluator whose postprocessing has brought the prediction back to the grid of the scan. The file of
@@ -37,24 +36,12 @@ class AsegStatistics:
     """
 
     def __init__(self, output_dir: str, structures: Sequence[Structure], pred_key: str = "pred") -> None:
-        check_name("pred_key", pred_key)
-        self.output_dir = path_of("output_dir", output_dir)
+        super().__init__(output_dir, pred_key)
         self.structures = structures
-        self.pred_key = pred_key
         self._load = LoadScand("image")
 
-    def attach(self, engine: Engine) -> None:
-        """Attach to the evaluator."""
-        from monai.engines.utils import IterationEvents
-
-        engine.add_event_handler(IterationEvents.MODEL_COMPLETED, self.save_batch)
-
-    def save_batch(self, engine: Engine) -> None:
-        """Write the table of each case of the batch."""
-        for output in engine.state.output:
-            self._save_case(output[self.pred_key])
-
-    def _save_case(self, pred: MetaTensor) -> None:
+    def save_case(self, pred: MetaTensor) -> None:
+        """Write the file of a case."""
         file = file_of(pred)
         case = case_name(file)
         image = self._load({"image": file})["image"][0].numpy()

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from ..dicom import get_dicom_series, series_table
 from ..runtime import CaseTables
-from ..runtime.arguments import check_name, path_of
 from ..transforms import file_of
+from .case_writer import CaseWriter
 
 if TYPE_CHECKING:
-    from ignite.engine import Engine
+    from monai.data import MetaTensor
 
 __all__ = ["CaseSeries"]
 
 
-class CaseSeries:
+class CaseSeries(CaseWriter):
     """Write ``<case>_series.csv`` for every segmented case that is a DICOM series, and ``cases.csv`` for all.
 
     The columns are case, folder, series_uid, number and description, see :func:`monai_scse.dicom.series_table`. They
@@ -31,21 +31,13 @@ class CaseSeries:
     """
 
     def __init__(self, output_dir: str, pred_key: str = "pred") -> None:
-        check_name("pred_key", pred_key)
-        self.pred_key = pred_key
-        self._tables = CaseTables(path_of("output_dir", output_dir), "series")
+        super().__init__(output_dir, pred_key)
+        self._tables = CaseTables(self.output_dir, "series")
 
-    def attach(self, engine: Engine) -> None:
-        """Attach to the evaluator."""
-        from monai.engines.utils import IterationEvents
-
-        engine.add_event_handler(IterationEvents.MODEL_COMPLETED, self.save_batch)
-
-    def save_batch(self, engine: Engine) -> None:
-        """Write the row of each case of the batch."""
-        for output in engine.state.output:
-            file = file_of(output[self.pred_key])
-            series = None if Path(file).is_file() else get_dicom_series(file)
-            if series is not None:
-                (row,) = series_table([series])
-                self._tables.write(row.pop("case"), [row])
+    def save_case(self, pred: MetaTensor) -> None:
+        """Write the row of a case."""
+        file = file_of(pred)
+        series = None if Path(file).is_file() else get_dicom_series(file)
+        if series is not None:
+            (row,) = series_table([series])
+            self._tables.write(row.pop("case"), [row])

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 from ..data import case_name
 from ..dicom import get_dicom_series, save_dicom_segmentation
 from ..labels import Structure
-from ..runtime.arguments import check_name, path_of
 from ..transforms import file_of
+from .case_writer import CaseWriter
 
 if TYPE_CHECKING:
-    from ignite.engine import Engine
+    from monai.data import MetaTensor
 
 __all__ = ["DicomSegmentation"]
 
 
-class DicomSegmentation:
+class DicomSegmentation(CaseWriter):
     """Write ``<case>_seg.dcm`` for every segmented case that is a DICOM series. The log names other cases.
 
     Attach it to an evaluator whose postprocessing has brought the prediction back to the grid of the scan.
@@ -36,26 +36,16 @@ class DicomSegmentation:
     """
 
     def __init__(self, output_dir: str, structures: Sequence[Structure], pred_key: str = "pred") -> None:
-        self.output_dir = path_of("output_dir", output_dir)
+        super().__init__(output_dir, pred_key)
         self.structures = structures
-        check_name("pred_key", pred_key)
-        self.pred_key = pred_key
         self.logger = logging.getLogger(__name__)
 
-    def attach(self, engine: Engine) -> None:
-        """Attach to the evaluator."""
-        from monai.engines.utils import IterationEvents
-
-        engine.add_event_handler(IterationEvents.MODEL_COMPLETED, self.save_batch)
-
-    def save_batch(self, engine: Engine) -> None:
-        """Write the SEG of each case of the batch."""
-        for output in engine.state.output:
-            pred = output[self.pred_key]
-            file = file_of(pred)
-            series = None if Path(file).is_file() else get_dicom_series(file)
-            if series is None:
-                self.logger.warning(f"{file}: not a DICOM series, no DICOM SEG is written.")
-                continue
-            path = self.output_dir / f"{case_name(file)}_seg.dcm"
-            save_dicom_segmentation(path, pred[0].cpu().numpy(), series, self.structures)
+    def save_case(self, pred: MetaTensor) -> None:
+        """Write the SEG of a case."""
+        file = file_of(pred)
+        series = None if Path(file).is_file() else get_dicom_series(file)
+        if series is None:
+            self.logger.warning(f"{file}: not a DICOM series, no DICOM SEG is written.")
+            return
+        path = self.output_dir / f"{case_name(file)}_seg.dcm"
+        save_dicom_segmentation(path, pred[0].cpu().numpy(), series, self.structures)

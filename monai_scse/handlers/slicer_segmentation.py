@@ -10,11 +10,10 @@ import numpy as np
 from ..data import case_name
 from ..labels import Structure, structure_codes
 from ..runtime import atomic_write
-from ..runtime.arguments import check_name, path_of
 from ..transforms import NUMBERS_KEY, file_of
+from .case_writer import CaseWriter
 
 if TYPE_CHECKING:
-    from ignite.engine import Engine
     from monai.data import MetaTensor
 
 __all__ = ["SlicerSegmentation"]
@@ -40,7 +39,7 @@ def _segment(structure: Structure, number: int) -> dict[str, Any]:
     }
 
 
-class SlicerSegmentation:
+class SlicerSegmentation(CaseWriter):
     """Write ``<case>.seg.nrrd`` for every segmented case: 3D Slicer shows its names, colours and terms.
 
     The voxels hold the numbers that ``<case>_seg.nii.gz`` holds. Attach it to an evaluator whose postprocessing has
@@ -56,23 +55,11 @@ class SlicerSegmentation:
     """
 
     def __init__(self, output_dir: str, structures: Sequence[Structure], pred_key: str = "pred") -> None:
-        check_name("pred_key", pred_key)
-        self.output_dir = path_of("output_dir", output_dir)
+        super().__init__(output_dir, pred_key)
         self.structures = structures
-        self.pred_key = pred_key
 
-    def attach(self, engine: Engine) -> None:
-        """Attach to the evaluator."""
-        from monai.engines.utils import IterationEvents
-
-        engine.add_event_handler(IterationEvents.MODEL_COMPLETED, self.save_batch)
-
-    def save_batch(self, engine: Engine) -> None:
-        """Write the segmentation of each case of the batch."""
-        for output in engine.state.output:
-            self._save_case(output[self.pred_key])
-
-    def _save_case(self, pred: MetaTensor) -> None:
+    def save_case(self, pred: MetaTensor) -> None:
+        """Write the file of a case."""
         import slicerio
 
         numbers = pred.meta.get(NUMBERS_KEY) or list(range(len(self.structures)))
