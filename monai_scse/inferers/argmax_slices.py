@@ -40,14 +40,14 @@ class ArgmaxSliceInferer(SliceInferer):
         # windows never overlap: averaging class indices would be wrong
         super().__init__(roi_size=(-1, -1), spatial_dim=spatial_dim, sw_batch_size=sw_batch_size)
         self.confidence = flag_of("confidence", confidence)
-        self.progress = flag_of("progress", progress)
+        self.shows_progress = flag_of("progress", progress)  # MONAI shows a bar of its own for self.progress
         self._bar: Any = None
 
     def __call__(self, inputs: torch.Tensor, network: Callable[..., Any], *args: Any, **kwargs: Any) -> torch.Tensor:
         from tqdm import tqdm  # a network alone does not need it
 
         passes = -(-inputs.shape[0] * inputs.shape[self.spatial_dim + 2] // self.sw_batch_size)
-        with tqdm(total=passes, desc="slices", leave=False, disable=not self.progress) as self._bar:
+        with tqdm(total=passes, desc="slices", leave=False, disable=not self.shows_progress) as self._bar:
             return cast(torch.Tensor, super().__call__(inputs, network, *args, **kwargs))
 
     def network_wrapper(

@@ -289,3 +289,13 @@ def test_views_that_are_sure_have_full_confidence() -> None:
 def test_views_need_an_axis_and_a_weight_each() -> None:
     with pytest.raises(ValueError, match="networks, spatial_dims and weights must be n, n and n"):
         ViewAggregationInferer([brains()[0]], [2], [1.0], BRAIN_STRUCTURES)
+
+
+def test_one_progress_bar_when_asked(capfd: pytest.CaptureFixture[str]) -> None:
+    image = torch.rand(1, 1, 8, 12, 8)
+    ArgmaxSliceInferer(sw_batch_size=4)(image, lambda x: x)
+    assert capfd.readouterr().err == ""
+    ArgmaxSliceInferer(sw_batch_size=4, progress=True)(image, lambda x: x)
+    states = [state for state in capfd.readouterr().err.split("\r") if state.strip()]
+    assert states
+    assert all(state.startswith("slices:") for state in states)
