@@ -114,13 +114,13 @@ def get_dicom_series(path: str | Path) -> DicomSeries | None:
     """The series that a path stands for, or None when there is none.
 
     Args:
-        path: the path of a series, or a folder that holds exactly one scan.
+        path: the path of a series, or a folder that holds exactly one scan. A file is none.
 
     Raises:
         InputError: when a folder holds several scans, or the series is not a volume.
     """
     path = Path(os.path.abspath(path_of("path", path)))
-    series = _known(path) or _find(path)
+    series = None if path.is_file() else _known(path) or _find(path)
     if series is not None:
         series.check()
     return series

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..dicom import get_dicom_series, series_table
@@ -37,7 +36,7 @@ class CaseSeries(CaseWriter):
     def save_case(self, pred: MetaTensor) -> None:
         """Write the row of a case."""
         file = file_of(pred)
-        series = None if Path(file).is_file() else get_dicom_series(file)
+        series = get_dicom_series(file)
         if series is not None:
             (row,) = series_table([series])
             self._tables.write(row.pop("case"), [row])

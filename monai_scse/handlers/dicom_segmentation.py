@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..data import case_name
@@ -43,7 +42,7 @@ class DicomSegmentation(CaseWriter):
     def save_case(self, pred: MetaTensor) -> None:
         """Write the SEG of a case."""
         file = file_of(pred)
-        series = None if Path(file).is_file() else get_dicom_series(file)
+        series = get_dicom_series(file)
         if series is None:
             self.logger.warning(f"{file}: not a DICOM series, no DICOM SEG is written.")
             return

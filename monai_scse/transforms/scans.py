@@ -112,7 +112,7 @@ class LoadScand(LoadImaged):
 
     @staticmethod
     def _reader_of(file: str) -> ImageReader | None:
-        series = None if Path(file).is_file() else get_dicom_series(file)
+        series = get_dicom_series(file)
         if series is None and Path(file).is_dir():
             raise InputError(f"{file}: a folder without a DICOM series of its own; choose a file or a series.")
         return reader_of(file) if series is None else DicomSeriesReader(series)
