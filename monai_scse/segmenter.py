@@ -75,7 +75,7 @@ class Segmentation:
         check_output_dir(folder)
         SaveSegmentationd("pred", str(folder))({"pred": self.classes})
         page = self.page if report else None
-        SegmentationReport(str(folder), self.structures, window=self.window, page=page).report(self.classes)
+        SegmentationReport(str(folder), self.structures, window=self.window, page=page).save_case(self.classes)
         if page is not None:
             write_cohort_page(folder)
         return Path(folder) / f"{self.case}_seg.nii.gz"

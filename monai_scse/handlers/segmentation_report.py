@@ -12,9 +12,10 @@ from ..data import case_name
 from ..labels import Structure
 from ..reports import CasePage, volume_table
 from ..runtime import CaseTables
-from ..runtime.arguments import check_name, check_range, flag_of, path_of
+from ..runtime.arguments import check_range, flag_of
 from ..transforms import QC_KEY, LoadScand, file_of
 from ..visualize import display_window, save_overlay
+from .case_writer import CaseWriter
 
 if TYPE_CHECKING:
     from ignite.engine import Engine
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["SegmentationReport"]
 
 
-class SegmentationReport:
+class SegmentationReport(CaseWriter):
     """Write ``<case>_volumes.csv`` and ``<case>_overlay.png`` for every segmented case, and ``volumes.csv`` for all.
 
     With a page it writes ``<case>_report.html``, too. A page that cannot be made costs neither segmentation nor table:
@@ -54,10 +55,8 @@ class SegmentationReport:
         window: tuple[float, float] | None = None,
         page: CasePage | None = None,
     ) -> None:
-        self.output_dir = path_of("output_dir", output_dir)
+        super().__init__(output_dir, pred_key)
         self.structures = structures
-        check_name("pred_key", pred_key)
-        self.pred_key = pred_key
         if window is not None:
             check_range("window", window)
         self.overlay = flag_of("overlay", overlay)
@@ -71,23 +70,16 @@ class SegmentationReport:
     def attach(self, engine: Engine) -> None:
         """Attach to the evaluator."""
         from ignite.engine import Events
-        from monai.engines.utils import IterationEvents
 
+        super().attach(engine)
         engine.add_event_handler(Events.STARTED, self.clear)
-        engine.add_event_handler(IterationEvents.MODEL_COMPLETED, self.report_batch)
         engine.add_event_handler(Events.COMPLETED, self.log)
 
     def clear(self, _: Engine) -> None:
         """Forget the cases of an earlier run."""
         self._segmented = 0
 
-    def report_batch(self, engine: Engine) -> None:
-        """Write picture, page and table of each case of the batch, and the table of all cases of the folder."""
-        for output in engine.state.output:
-            self.report(output[self.pred_key])
-            self._segmented += 1
-
-    def report(self, pred: MetaTensor) -> None:
+    def save_case(self, pred: MetaTensor) -> None:
         """Write picture, page and table of a segmentation, (1, x, y, z), and the table of all cases of the folder."""
         file = file_of(pred)
         case = case_name(file)
@@ -111,6 +103,7 @@ class SegmentationReport:
                 self.page.write(path, case, file, image, classes, affine, window, rows, picture)
         finally:
             self._tables.write(case, rows)  # the last file of a case: one that has it is complete
+        self._segmented += 1
 
     def log(self) -> None:
         """Log how many cases were segmented, if any, and where the table of all cases is."""

@@ -49,7 +49,7 @@ def test_cases_loader_report_and_seg_share_one_read_a_file(tmp_path: Path, reads
     images = [LoadScand("image")(case)["image"] for case in cases]
     preds = [MetaTensor((image > 0).float(), meta=image.meta) for image in images]
     engine = SimpleNamespace(state=SimpleNamespace(output=[{"pred": pred} for pred in preds]))
-    SegmentationReport(str(tmp_path / "out"), STRUCTURES).report_batch(engine)
+    SegmentationReport(str(tmp_path / "out"), STRUCTURES).save_batch(engine)
     assert len(list((tmp_path / "out").glob("*_overlay.png"))) == SERIES
     assert reads == dict.fromkeys(files, 1)
     DicomSegmentation(str(tmp_path / "out"), STRUCTURES).save_batch(engine)

@@ -38,7 +38,7 @@ def engine(tmp_path: Path) -> SimpleNamespace:
 
 
 def test_pages_lie_beside_table_and_picture(engine: SimpleNamespace, tmp_path: Path) -> None:
-    SegmentationReport(str(tmp_path / "out"), BRAIN, page=CasePage(BRAIN)).report_batch(engine)
+    SegmentationReport(str(tmp_path / "out"), BRAIN, page=CasePage(BRAIN)).save_batch(engine)
     assert {file.name for file in (tmp_path / "out").iterdir()} == {
         "t1_volumes.csv",
         "volumes.csv",
@@ -58,7 +58,7 @@ def test_scan_is_read_once_for_picture_and_page(
             return super().__call__(data, reader)
 
     monkeypatch.setattr(segmentation_report, "LoadScand", CountedLoad)
-    SegmentationReport(str(tmp_path / "out"), BRAIN, page=CasePage(BRAIN)).report_batch(engine)
+    SegmentationReport(str(tmp_path / "out"), BRAIN, page=CasePage(BRAIN)).save_batch(engine)
     assert len(reads) == 1
 
 
@@ -69,7 +69,7 @@ def test_report_of_a_series_names_no_patient(tmp_path: Path) -> None:
     (case,) = image_cases(tmp_path / "export", "MR")
     image = LoadScand("image")(case)["image"]
     pred = MetaTensor((image > 100).to(torch.uint8), meta=image.meta)
-    SegmentationReport(str(tmp_path / "out"), BRAIN[:2], page=CasePage(BRAIN[:2])).report(pred)
+    SegmentationReport(str(tmp_path / "out"), BRAIN[:2], page=CasePage(BRAIN[:2])).save_case(pred)
     write_cohort_page(tmp_path / "out")
     written = list((tmp_path / "out").iterdir())
     assert {file.suffix for file in written} == {".csv", ".png", ".html"}
@@ -85,7 +85,7 @@ def test_report_of_a_series_names_no_patient(tmp_path: Path) -> None:
 def test_page_that_fails_costs_the_page_alone(engine: SimpleNamespace, tmp_path: Path) -> None:
     report = SegmentationReport(str(tmp_path / "out"), BRAIN, page=FullDisk(BRAIN))
     with pytest.raises(OSError, match="no space left"):
-        report.report_batch(engine)
+        report.save_batch(engine)
     assert {file.name for file in (tmp_path / "out").iterdir()} == {"t1_volumes.csv", "volumes.csv", "t1_overlay.png"}
 
 
