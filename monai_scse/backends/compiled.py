@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from ..runtime import InputError
+from ..runtime.devices import device_of
 from .model_cache import ModelCache
 
 __all__ = ["CompiledNetwork"]
@@ -47,7 +48,7 @@ class CompiledNetwork(torch.nn.Module, ABC):
         self, network: torch.nn.Module, device: torch.device | str = "cpu", cache_dir: str | Path | None = None
     ) -> None:
         super().__init__()
-        if torch.device(device).type != "cpu":
+        if device_of(device).type != "cpu":
             raise InputError(f"{self.overlay}: needs the CPU, the device is {device}; use cpu or leave the file out.")
         if missing := [package for package in self.packages if find_spec(package) is None]:
             names = " and ".join(missing)
