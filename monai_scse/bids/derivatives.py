@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data import case_name
-from ..labels import Structure
+from ..labels import SUBCORTICAL_GREY, Structure
 from ..runtime import InputError, atomic_write, check_output_dir
 from .dataset import BidsImage, dataset_description
 
@@ -22,8 +22,7 @@ _BIDS_VERSION = "1.10.0"
 _DESC = "_desc-scse"
 _FIGURES = (".png", ".html", ".svg")
 
-# The label of each structure, its side aside, in the table of common image-derived labels of BIDS. Which structures
-# count as subcortical grey matter is FreeSurfer's choice in SubCortGrayVol.
+# the label of each structure, its side aside, in the table of common image-derived labels of BIDS
 _COMMON_LABELS = {
     "cerebral white matter": 2,
     "cerebral cortex": 8,
@@ -33,7 +32,7 @@ _COMMON_LABELS = {
     "brainstem": 10,
     "cerebellum white matter": 11,
     "cerebellum cortex": 11,
-    **dict.fromkeys(("thalamus", "caudate", "putamen", "pallidum", "hippocampus", "amygdala", "ventral DC"), 9),
+    **dict.fromkeys(SUBCORTICAL_GREY, 9),
 }
 
 # of the columns that BIDS does not define itself

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .freesurfer import freesurfer_structure
+from .freesurfer import SUBCORTICAL_GREY, freesurfer_structure
 from .organs import Organ, organ_protocol, organ_table
 from .partial import mark_unknown_classes, unknown_classes
 from .protocols import NUMBERINGS, OUTPUT_LABELS, LabelProtocol, label_protocol, output_numbers
@@ -11,6 +11,7 @@ from .structures import Structure, mirrored_classes, side_pairs, structure_codes
 __all__ = [
     "NUMBERINGS",
     "OUTPUT_LABELS",
+    "SUBCORTICAL_GREY",
     "LabelProtocol",
     "Organ",
     "Structure",

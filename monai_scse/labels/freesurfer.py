@@ -13,7 +13,10 @@ from collections.abc import Iterable
 
 from ..runtime import InputError
 
-__all__ = ["freesurfer_numbering", "freesurfer_structure"]
+__all__ = ["SUBCORTICAL_GREY", "freesurfer_numbering", "freesurfer_structure"]
+
+#: The structures, their sides aside, that FreeSurfer counts as subcortical grey matter (SubCortGrayVol).
+SUBCORTICAL_GREY = ("thalamus", "caudate", "putamen", "pallidum", "hippocampus", "amygdala", "ventral DC")
 
 # structure: numbers of left and right in aseg, name in the colour table
 _PAIRS = {

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..labels import Structure, freesurfer_structure
+from ..labels import SUBCORTICAL_GREY, Structure, freesurfer_structure
 from ..metrics import class_sizes, estimated_intracranial_volume
 
 __all__ = ["aseg_stats"]
@@ -20,7 +20,6 @@ _COLUMNS = (
     ("normRange", "Intensity normRange", "unknown"),
 )
 _VENTRICLES = ("lateral ventricle", "3rd ventricle", "4th ventricle")
-_SUBCORTICAL_GREY = ("thalamus", "caudate", "putamen", "pallidum", "hippocampus", "amygdala", "ventral DC")
 
 
 def _measures(volume_of: dict[str, float], intracranial: float) -> list[str]:
@@ -30,7 +29,7 @@ def _measures(volume_of: dict[str, float], intracranial: float) -> list[str]:
         return sum(volume_of.get(f"{side}{kind}", 0.0) for kind in kinds for side in sides)
 
     brain = sum(volume_of.values()) - total("brainstem")  # FreeSurfer's brain volume has none
-    grey = total("cerebral cortex", *_SUBCORTICAL_GREY, "cerebellum cortex")
+    grey = total("cerebral cortex", *SUBCORTICAL_GREY, "cerebellum cortex")
     left, right = (["left "], ["right "])
     rows = [
         ("BrainSeg", "BrainSegVol", "Brain Segmentation Volume", brain),
@@ -71,7 +70,7 @@ def _measures(volume_of: dict[str, float], intracranial: float) -> list[str]:
             "Total cerebral white matter volume",
             total("cerebral white matter"),
         ),
-        ("SubCortGray", "SubCortGrayVol", "Subcortical gray matter volume", total(*_SUBCORTICAL_GREY)),
+        ("SubCortGray", "SubCortGrayVol", "Subcortical gray matter volume", total(*SUBCORTICAL_GREY)),
         ("TotalGray", "TotalGrayVol", "Total gray matter volume", grey),
     ]
     return [
