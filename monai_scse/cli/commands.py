@@ -47,7 +47,9 @@ def info() -> None:
             for file in sorted((folder / "models").glob("*.pt")):
                 digest = hashlib.sha256(file.read_bytes()).hexdigest()
                 click.echo(f"  {file.name}  {file.stat().st_size / 1e6:.1f} MB  sha256 {digest[:16]}")
-            click.echo("  " + (folder / "docs/data_license.txt").read_text().strip().replace("\n", "\n  "))
+            click.echo(
+                "  " + (folder / "docs/data_license.txt").read_text(encoding="utf-8").strip().replace("\n", "\n  ")
+            )
 
 
 def _check_bundles() -> str:

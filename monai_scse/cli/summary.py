@@ -15,16 +15,17 @@ from .run_cases import Outcome
 __all__ = ["print_summary", "summarize"]
 
 
-def summarize(output_dir: Path, outcome: Outcome) -> dict[str, Any]:
+def summarize(output_dir: Path, outcome: Outcome, report: bool) -> dict[str, Any]:
     """The cases of a run with their seconds, structures and flags, its failures, and the page to open.
 
     Args:
         output_dir: folder of the results.
         outcome: what the run did.
+        report: whether it wrote pages.
     """
     cases: list[dict[str, Any]] = []
     for case, took in outcome.seconds.items():
-        with (output_dir / f"{case}_volumes.csv").open(newline="") as file:
+        with (output_dir / f"{case}_volumes.csv").open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
         cases.append(
             {
@@ -38,7 +39,7 @@ def summarize(output_dir: Path, outcome: Outcome) -> dict[str, Any]:
         )
     return {
         "output_dir": str(output_dir),
-        "report": _report(output_dir, [case["case"] for case in cases]),
+        "report": _report(output_dir, [case["case"] for case in cases]) if report else None,
         "cases": cases,
         "failures": [{"case": failure.case, **failure.row} for failure in outcome.failures],
     }
