@@ -73,8 +73,9 @@ def _check_gpu() -> str:
 
 def _check_threads() -> str:
     import torch
+    from dask.system import CPU_COUNT as cores  # noqa: N811  # those that a cluster gave to this job
 
-    cores, threads = os.cpu_count() or 1, torch.get_num_threads()
+    threads = torch.get_num_threads()
     if threads < cores // 2:
         raise InputError(f"threads: PyTorch uses {threads} of {cores} cores; unset OMP_NUM_THREADS.")
     return f"threads: {threads} of {cores} cores"
