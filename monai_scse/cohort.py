@@ -5,7 +5,6 @@ Every worker loads the network once. A case is a task. The case of a worker that
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +13,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .data import CaseDataset, CaseFailure, case_name
-from .runtime import BundleRun, CaseTables, InputError, check_device, merge_tables
+from .runtime import BundleRun, CaseTables, InputError, check_device, merge_tables, prepare_environment
+from .runtime.processor import available_cores
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -83,8 +83,9 @@ def local_workers(jobs: int) -> Iterator[Client]:
     import dask
     from distributed import Client, LocalCluster
 
-    threads = str(max((os.cpu_count() or 1) // jobs, 1))
+    threads = str(max(available_cores() // jobs, 1))
     environment = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "TQDM_DISABLE": "1"}
+    prepare_environment(environment)
     settings = {
         "distributed.nanny.pre-spawn-environ": environment,
         "distributed.scheduler.allowed-failures": _DEATHS - 1,
