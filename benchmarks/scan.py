@@ -28,6 +28,7 @@ from typing import Any
 
 import nibabel
 import torch
+from ignite.engine import Events
 from interleaved import spread, write
 from monai.bundle import ConfigParser
 from tqdm import tqdm
@@ -147,7 +148,7 @@ def cohort_rows(task: str, scan: Path, count: int, folder: Path) -> dict[str, An
     bare = [bare_forwards(parser, bare_image) for _ in range(2)]
     ends: list[float] = []
     evaluator = parser.get_parsed_content("evaluator")
-    evaluator.add_event_handler("iteration_completed", lambda: ends.append(time.perf_counter()))
+    evaluator.add_event_handler(Events.ITERATION_COMPLETED, lambda: ends.append(time.perf_counter()))
     workflow.run()
     bare += [bare_forwards(parser, bare_image) for _ in range(2)]
     cases = [later - earlier for earlier, later in pairwise(ends)]
