@@ -12,9 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
-import subprocess
 import tempfile
 import time
 from importlib.metadata import version
@@ -24,6 +21,7 @@ from typing import Any
 import nibabel
 import numpy as np
 import torch
+from interleaved import machine, spread
 from monai.bundle import ConfigParser
 from tqdm import tqdm
 
@@ -43,12 +41,6 @@ BACKENDS: dict[str, tuple[list[str], dict[str, Any]]] = {
     "ONNX Runtime fp32": ([ONNX], {}),
 }
 REFERENCE = "PyTorch fp32"
-
-
-def spread(values: list[float]) -> dict[str, float]:
-    """Median and quartiles."""
-    low, middle, high = np.percentile(values, [25, 50, 75])
-    return {"median": round(middle, 4), "quartiles": [round(low, 4), round(high, 4)]}
 
 
 def prepare(task: str, backend: str, scans: list[str], folder: Path) -> tuple[ConfigParser, float]:
@@ -113,22 +105,6 @@ def compare(parser: ConfigParser, folder: Path, backend: str, labels: Path, numb
     return {"equal": np.mean(equal), "equal_in_structures": np.mean(inside), "dice": np.mean(dice)}
 
 
-def machine() -> dict[str, Any]:
-    """What the numbers were measured on and with."""
-    words = ["git", "describe", "--always", "--abbrev=7", "--dirty", "--exclude", "*"]
-    commit = subprocess.run(words, capture_output=True, text=True, cwd=Path(__file__).parent).stdout.strip()
-    info = Path("/proc/cpuinfo")
-    names = [line.partition(": ")[2] for line in info.read_text().splitlines() if line.startswith("model name")]
-    return {
-        "cpu": names[0] if names else platform.processor(),
-        "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "load_average": os.getloadavg()[0],
-        "commit": commit,
-        "versions": {name: version(name) for name in ("torch", "monai", "openvino", "nncf", "onnxruntime")},
-    }
-
-
 def main() -> None:
     """Print a row for each backend, and write all numbers."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -141,6 +117,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, required=True)
     options = parser.parse_args()
     found = machine()
+    found["versions"] |= {name: version(name) for name in ("openvino", "nncf", "onnxruntime")}
     with tempfile.TemporaryDirectory() as name:
         folder, scans, labels, numbers = Path(name), options.scans, options.labels, options.label_numbers
         if not scans:

@@ -6,30 +6,17 @@ Convolutional Networks", MICCAI 2018, https://arxiv.org/abs/1803.02579.
 
 from __future__ import annotations
 
-from . import (
-    backends,
-    data,
-    dicom,
-    handlers,
-    inferers,
-    labels,
-    losses,
-    metrics,
-    networks,
-    reports,
-    runtime,
-    transforms,
-    visualize,
-)
-from .networks import SEGateRecorder, describe_recalibration, recalibrate
-from .networks.blocks import ChannelSqueezeExcite, SpatialChannelSqueezeExcite, SpatialSqueezeExcite
-from .networks.layers import Recal, get_recal_layer, register_recalibrated_norms
-from .networks.nets import SEFCDenseNet, SESDNet, SEUNet
-from .segmenter import Segmentation, Segmenter, segment
+from importlib import import_module
+from sys import modules
+
+from lazy_loader import attach_stub
+
+from .when_loaded import when_loaded
 
 __version__ = "0.1.0"
 
-register_recalibrated_norms()
+# the names and where they are stand in __init__.pyi; each is imported when it is first used
+__getattr__, __dir__, _names = attach_stub(__name__, __file__)
 
 __all__ = [
     "ChannelSqueezeExcite",
@@ -47,3 +34,12 @@ __all__ = [
     "recalibrate",
     "segment",
 ]
+
+
+def _register_norms() -> None:
+    if f"{__name__}.networks" not in modules:  # else its own import goes on to them
+        import_module(f"{__name__}.networks")
+
+
+# norms such as "batch_scse" are among MONAI's own as soon as both packages are imported
+when_loaded("monai", _register_norms)

@@ -13,7 +13,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from .data import CaseDataset, CaseFailure, case_name
-from .runtime import BundleRun, CaseTables, InputError, check_device, merge_tables
+from .runtime import BundleRun, CaseTables, InputError, check_device, merge_tables, prepare_environment
+from .runtime.processor import available_cores
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -80,11 +81,11 @@ def local_workers(jobs: int) -> Iterator[Client]:
         jobs: how many.
     """
     import dask
-    from dask.system import CPU_COUNT  # those that a cluster gave to this job
     from distributed import Client, LocalCluster
 
-    threads = str(max(CPU_COUNT // jobs, 1))
+    threads = str(max(available_cores() // jobs, 1))
     environment = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "TQDM_DISABLE": "1"}
+    prepare_environment(environment)
     settings = {
         "distributed.nanny.pre-spawn-environ": environment,
         "distributed.scheduler.allowed-failures": _DEATHS - 1,

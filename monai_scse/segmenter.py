@@ -16,6 +16,7 @@ from .runtime import (
     check_output_dir,
     check_versions,
     find_input_error,
+    prepare_processor,
     read_weights,
 )
 from .runtime.arguments import check_list
@@ -116,6 +117,7 @@ class Segmenter:
         parser = run.parser()
         self._device = parser.get_parsed_content("device")
         check_device(self._device)
+        prepare_processor()
         self._network = parser.get_parsed_content("network")
         path, hint = (parser.get_parsed_content(name) for name in ("ckpt_path", "ckpt_hint"))
         self._network.load_state_dict(read_weights(path, self._network, hint))

@@ -34,9 +34,8 @@ def _settings(run: BundleRun) -> list[str]:
 
 
 def test_jobs_share_the_cores_of_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 64)  # of the node
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)  # counts where a user has set it
-    monkeypatch.setattr("dask.system.CPU_COUNT", 6)
+    monkeypatch.setattr("monai_scse.cohort.available_cores", lambda: 6)
     with local_workers(2) as client:
         assert set(client.run(os.getenv, "OMP_NUM_THREADS").values()) == {"3"}
 

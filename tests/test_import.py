@@ -68,6 +68,9 @@ said = io.StringIO()
 with warnings.catch_warnings(record=True) as warned, contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
     warnings.simplefilter("always")
     ConfigParser({"imports": config["imports"]}).get_parsed_content("imports")
+    import monai_scse
+    for name in dir(monai_scse):
+        getattr(monai_scse, name)  # each is imported when it is first used
 after = set(sys.modules)
 with warnings.catch_warnings(record=True) as ambiguous:
     warnings.simplefilter("always")
@@ -136,6 +139,17 @@ def test_import_loads_no_generator(observed: dict[str, Any]) -> None:
 def test_top_level_names_are_few_and_exist() -> None:
     assert 10 <= len(monai_scse.__all__) <= 14
     assert [name for name in monai_scse.__all__ if not hasattr(monai_scse, name)] == []
+    packages = {name for name in PACKAGES if name.count(".") == 1}
+    lazy = {f"monai_scse.{name}" for name in set(dir(monai_scse)) - set(monai_scse.__all__)}
+    assert packages - lazy == {"monai_scse.bids", "monai_scse.cli", "monai_scse.synthetic"}, "what configs never name"
+    assert lazy <= packages
+
+
+@pytest.mark.parametrize(("first", "second"), [("monai", "monai_scse"), ("monai_scse", "monai")])
+def test_norms_are_among_those_of_monai_in_either_order(first: str, second: str) -> None:
+    code = f"import {first}, {second}; from monai.networks.layers import Norm; print('BATCH_SCSE' in Norm.names)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert done.stdout.splitlines()[-1:] == ["True"], done.stderr
 
 
 @pytest.mark.parametrize("package", PACKAGES)

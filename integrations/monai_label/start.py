@@ -71,14 +71,21 @@ def make_app(app: Path, bundle: Path) -> Path:
 
 
 def environment_for(bundle: Path, app: Path) -> dict[str, str]:
-    """What DICOMweb needs: dcmqi on PATH, series of the bundle's modality, copies of them in the app folder."""
+    """What DICOMweb needs: dcmqi on PATH, series of the bundle's modality, copies of them in the app folder.
+
+    And what lets the server take as long as the command line, see ``monai_scse.runtime.prepare_environment``.
+    """
+    from monai_scse.runtime import prepare_environment
+
     image = json.loads((bundle / "configs" / "metadata.json").read_text())["network_data_format"]["inputs"]["image"]
     defaults = {
         "MONAI_LABEL_DICOMWEB_SEARCH_FILTER": json.dumps({"Modality": image["modality"]}),
         "MONAI_LABEL_DICOMWEB_CACHE_PATH": str(app / "dicom"),
     }
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    return {**defaults, **os.environ, "PATH": path}
+    environment = {**defaults, **os.environ, "PATH": path}
+    prepare_environment(environment)
+    return environment
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from ..runtime import prepare_environment
 from .bids import bids
 from .commands import bundle, doctor, info
 from .compare import compare
@@ -12,6 +13,8 @@ from .termination import end_on_sigterm
 from .train import evaluate, train
 
 __all__ = ["main"]
+
+prepare_environment()  # no command has imported PyTorch yet
 
 
 _EXAMPLES = """\b

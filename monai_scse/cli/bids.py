@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..data import case_name
 from ..runtime import BundleRun
 from .options import check_workers, config_files, run_options, segment_options
 from .run_cases import Outcome, run_cases
@@ -174,6 +173,8 @@ def _group(derivatives: Derivatives, images: Sequence[BidsImage], report: bool, 
 
 def _segment(derivatives: Derivatives, images: Sequence[BidsImage], options: Mapping[str, Any]) -> bool:
     """Segment images, and print the summary. Returns whether one failed."""
+    from ..data import case_name
+
     derivatives.prepare()
     output_dir = derivatives.folder.absolute()
     # in the output folder, so that files move whole

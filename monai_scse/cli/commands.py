@@ -13,6 +13,7 @@ from importlib.metadata import version
 import click
 
 from ..runtime import BUNDLES, InputError, bundle_folder, check_versions
+from ..runtime.processor import SLEEPING_THREADS, available_cores
 from ..runtime.weights import read_torch_file
 from .options import task_argument
 from .usage import one_line_errors
@@ -73,12 +74,13 @@ def _check_gpu() -> str:
 
 def _check_threads() -> str:
     import torch
-    from dask.system import CPU_COUNT as cores  # noqa: N811  # those that a cluster gave to this job
 
-    threads = torch.get_num_threads()
+    cores, threads = available_cores(), torch.get_num_threads()
     if threads < cores // 2:
         raise InputError(f"threads: PyTorch uses {threads} of {cores} cores; unset OMP_NUM_THREADS.")
-    return f"threads: {threads} of {cores} cores"
+    spinning = [name for name, value in SLEEPING_THREADS.items() if os.environ.get(name, "").upper() != value]
+    waiting = f"spin while they wait ({', '.join(spinning)} is set)" if spinning else "sleep while they wait"
+    return f"threads: {min(threads, cores)} of {cores} cores that this process may use, which {waiting}"
 
 
 def _check_memory() -> str:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..data import CaseFailure, case_name
 from ..labels import NUMBERINGS, LabelProtocol, label_protocol, organ_protocol, organ_table, structure_table
 from ..runtime import BUNDLES, InputError, atomic_write, bundle_folder
 from .usage import one_line_errors
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ..data import CaseFailure
 
 __all__ = ["compare"]
 
@@ -57,6 +58,8 @@ def _task_of(files: Sequence[Path]) -> str:
     Raises:
         InputError: when there is no such table.
     """
+    from ..data import case_name
+
     for file in files:
         table = file.with_name(f"{case_name(file).removesuffix('_seg')}_volumes.csv")
         if table.is_file():
@@ -73,6 +76,7 @@ def _rows_of_cases(
 ) -> tuple[list[dict[str, Any]], list[CaseFailure]]:
     from tqdm import tqdm
 
+    from ..data import CaseFailure
     from ..reports import comparison_table
 
     rows, failures = [], []

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..data import CaseFailure, case_name
 from ..runtime import BundleRun, find_input_error, merge_tables
-from ..transforms import file_of
 from .log import log_warnings_only
 
 if TYPE_CHECKING:
     from ignite.engine import Engine
+
+    from ..data import CaseFailure
 
 __all__ = ["Outcome", "run_cases"]
 
@@ -62,6 +62,9 @@ class _CaseClock:
 
     def count(self, engine: Engine) -> None:
         """Note the time of a case. A failed one leaves no output."""
+        from ..data import case_name
+        from ..transforms import file_of
+
         for output in engine.state.output:
             self.seconds[case_name(file_of(output["pred"]))] = time.monotonic() - self._start
         self._bar.update()
@@ -80,6 +83,9 @@ def _bar(total: int, quiet: bool) -> Any:
 def _call_for_each_case(evaluator: Engine, done: Callable[[str], object]) -> None:
     """Call a function when a case has all its files. An error in it makes the case fail."""
     from monai.engines.utils import IterationEvents
+
+    from ..data import case_name
+    from ..transforms import file_of
 
     def call(engine: Engine) -> None:
         for output in engine.state.output:

@@ -6,6 +6,7 @@ from .case_dataset import FAILURE_KEY, CaseDataset
 from .cases import IMAGE_SUFFIXES, case_name, image_cases, labelled_cases, retest_cases, split_cases
 from .failures import CaseFailure
 from .organ_layouts import organ_cases
+from .read_ahead import ReadAheadLoader
 from .slices import SliceDataset
 from .unfinished import unfinished_cases
 
@@ -14,6 +15,7 @@ __all__ = [
     "IMAGE_SUFFIXES",
     "CaseDataset",
     "CaseFailure",
+    "ReadAheadLoader",
     "SliceDataset",
     "case_name",
     "image_cases",

@@ -8,10 +8,12 @@ a negative number, the set of the classes it may belong to beside background, on
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-import torch
+from typing import TYPE_CHECKING
 
 from ..runtime.arguments import check_list, check_whole
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["mark_unknown_classes", "unknown_classes"]
 
@@ -30,9 +32,12 @@ def mark_unknown_classes(label: torch.Tensor, unknown: Sequence[int]) -> torch.T
         InputError: when ``unknown`` holds anything else.
 
     Example:
+        >>> import torch
         >>> mark_unknown_classes(torch.tensor([0, 1, 2]), unknown=[3])
         tensor([-8,  1,  2], dtype=torch.int32)
     """
+    import torch
+
     check_list("unknown", unknown)
     for index in unknown:
         check_whole("unknown", index, 1, 23)
@@ -44,6 +49,7 @@ def unknown_classes(label: torch.Tensor) -> list[int]:
     """The classes that were not annotated in a label map, the opposite of :func:`mark_unknown_classes`.
 
     Example:
+        >>> import torch
         >>> unknown_classes(torch.tensor([-8, 1, 2]))
         [3]
     """

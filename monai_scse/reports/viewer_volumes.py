@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Sequence
 
 import numpy as np
 import torch
+from isal import igzip
 
 __all__ = ["most_voxels", "structure_centres", "viewer_labels", "viewer_scan"]
 
@@ -41,7 +41,7 @@ def _packed(voxels: np.ndarray, affine: np.ndarray) -> bytes:
 
     image = nibabel.Nifti1Image(voxels, affine)
     image.set_sform(affine, code=1)
-    return gzip.compress(image.to_bytes(), compresslevel=6, mtime=0)
+    return igzip.compress(image.to_bytes(), mtime=0)
 
 
 def viewer_scan(

@@ -10,6 +10,7 @@ from .errors import InputError, find_input_error, one_line_input_errors
 from .files import atomic_write, existing_file
 from .options import check_options
 from .output import check_output_dir
+from .processor import prepare_environment, prepare_processor
 from .tensorrt import require_tensorrt
 from .versions import check_versions
 from .weights import read_torch_file, read_weights, weights_difference
@@ -29,6 +30,8 @@ __all__ = [
     "find_input_error",
     "merge_tables",
     "one_line_input_errors",
+    "prepare_environment",
+    "prepare_processor",
     "read_torch_file",
     "read_weights",
     "require_tensorrt",

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from monai.utils import str2bool
 
 from .errors import InputError
 
@@ -37,6 +36,8 @@ def flag_of(name: str, value: Any) -> bool:
     Raises:
         InputError: when it is neither.
     """
+    from monai.utils import str2bool
+
     try:
         return str2bool(value)
     except ValueError as error:

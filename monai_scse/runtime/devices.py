@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import torch
+from typing import TYPE_CHECKING
 
 from .errors import InputError
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["check_device", "device_of"]
 
@@ -15,6 +18,8 @@ def device_of(device: torch.device | str) -> torch.device:
     Raises:
         InputError: when its name is none of PyTorch's.
     """
+    import torch
+
     try:
         return torch.device(device)
     except (RuntimeError, TypeError) as error:
@@ -27,6 +32,8 @@ def check_device(device: torch.device | str) -> None:
     Raises:
         InputError: when its name is none of PyTorch's, or this machine does not have it.
     """
+    import torch
+
     wanted = device_of(device)
     accelerator = {"cuda": torch.cuda, "mps": torch.mps}.get(wanted.type)
     if accelerator is None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-
-import torch
+from typing import TYPE_CHECKING
 
 from .devices import device_of
 from .errors import InputError
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["require_tensorrt"]
 
@@ -21,6 +23,8 @@ def require_tensorrt(device: torch.device | str) -> None:
     Raises:
         InputError: when the device is no usable NVIDIA GPU, or TensorRT or polygraphy is not installed.
     """
+    import torch
+
     if device_of(device).type != "cuda" or not torch.cuda.is_available():
         raise InputError(
             f"inference_trt.json: TensorRT needs an NVIDIA GPU, the device is {device}; use inference.json alone."

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from .errors import InputError
 from .files import existing_file, is_lfs_pointer
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["read_torch_file", "read_weights", "weights_difference"]
 
@@ -24,6 +25,8 @@ def read_torch_file(path: str | Path, hint: str) -> Any:
     Raises:
         InputError: when it does not exist, is a pointer of Git LFS, is empty or cut short, or is no such file.
     """
+    import torch
+
     path = existing_file(path, hint)
     try:
         with Path(path).open("rb") as file:
@@ -61,6 +64,8 @@ def read_weights(path: str | Path, network: torch.nn.Module, hint: str) -> dict[
     Raises:
         InputError: when :func:`read_torch_file` refuses the file, or it holds no weights or those of another network.
     """
+    import torch
+
     content = read_torch_file(path, hint)
     if isinstance(content, Mapping) and "objects" in content:
         raise InputError(f"{path}: a training checkpoint, which resume=true continues; give the model.pt beside it.")
@@ -74,6 +79,8 @@ def read_weights(path: str | Path, network: torch.nn.Module, hint: str) -> dict[
 
 def weights_difference(state: Mapping[str, torch.Tensor], network: torch.nn.Module) -> str | None:
     """How the weights of a file differ from those of a network, and the cure, or None when they fit."""
+    import torch
+
     if isinstance(network, torch.nn.parallel.DistributedDataParallel):
         network = network.module
     own = network.state_dict()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Hashable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from isal import igzip
 from monai.transforms import SaveImaged
 
 from ..data import case_name
@@ -74,6 +76,10 @@ def segmentation_image(classes: np.ndarray, affine: np.ndarray, scan: str = "") 
     return image
 
 
+def _write(image: nibabel.Nifti1Image, file: Path) -> None:
+    file.write_bytes(igzip.compress(image.to_bytes(), mtime=0))  # a tenth of the time of nibabel's own gzip
+
+
 class SaveSegmentationd(SaveImaged):
     """Write ``<case>_seg.nii.gz`` for each segmentation, whole or not at all, where its scan lies.
 
@@ -116,5 +122,5 @@ class SaveSegmentationd(SaveImaged):
                 saved[key] = with_meta(segmentation, {NUMBERS_KEY: self.numbers})
             image = segmentation_image(voxels, segmentation.affine.cpu().numpy(), file)
             remove_outdated(self.output_dir, case_name(file))
-            atomic_write(self.output_dir / f"{case_name(file)}_seg.nii.gz", image.to_filename)
+            atomic_write(self.output_dir / f"{case_name(file)}_seg.nii.gz", partial(_write, image))
         return saved

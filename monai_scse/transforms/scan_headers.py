@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from isal import igzip
 
 from ..runtime import InputError
 
@@ -197,7 +197,7 @@ def open_nibabel(file: str | Path) -> Any:
     """
     import nibabel
 
-    stream: Any = gzip.open(file) if _is_gzip(str(file)) else open(file, "rb")  # noqa: SIM115
+    stream: Any = igzip.open(file) if _is_gzip(str(file)) else open(file, "rb")  # noqa: SIM115
     kind = _single_file_kind(stream.read(348), str(file).lower())
     if kind is None:
         stream.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from isal import isal_zlib
 from monai.data import ImageReader, ITKReader, NibabelReader
 from monai.utils import ensure_tuple
 
@@ -106,7 +107,7 @@ def unreadable_reason(file: str, error: Exception) -> str:
         return "cannot be read as an image, its .hdr is not beside it; copy that too."
     if isinstance(error, EOFError):
         return "cannot be read as an image, its compressed data are cut short; copy or write it again."
-    if isinstance(error, (gzip.BadGzipFile, zlib.error)):
+    if isinstance(error, (gzip.BadGzipFile, zlib.error, isal_zlib.error)):
         return "cannot be read as an image, its compressed data are damaged; copy or write it again."
     said = " ".join(str(error).split()).replace("; ", ", ").replace(str(path), path.name)
     cure = "correct the header" if isinstance(error, HeaderDataError) else "check that the file is complete"

@@ -132,6 +132,7 @@ COUNT = {"num_classes": 4}
 SPLIT = [{"image": f"{name}.nii.gz"} for name in "abcd"]
 CALLS = {
     "data.CaseDataset": Call(_case_dataset, {"image_key": "image"}),
+    "data.ReadAheadLoader": Call(lambda: list(data_module.ReadAheadLoader([{"a": 1}])), {}),
     "data.SliceDataset": Call(
         _slices, {"keys": ["image", "label"], "spatial_dim": 1, "num_workers": 1, "progress": False}, ("keys",)
     ),
@@ -177,6 +178,8 @@ CALLS = {
     "runtime.check_versions": Call(runtime.check_versions, {"bundle_root": "out"}),
     "runtime.existing_file": Call(lambda path: runtime.existing_file(path, "hint"), {"path": "images/a.nii.gz"}),
     "runtime.merge_tables": Call(runtime.merge_tables, {"folder": "out"}),
+    "runtime.prepare_environment": Call(lambda: runtime.prepare_environment({}), {}),
+    "runtime.prepare_processor": Call(runtime.prepare_processor, {}),
     "runtime.read_torch_file": Call(lambda path: runtime.read_torch_file(path, "hint"), {"path": "weights.pt"}),
     "runtime.read_weights": Call(lambda path: runtime.read_weights(path, NETWORK, "hint"), {"path": "weights.pt"}),
     "handlers.CaseFailures": Call(_attached(handlers.CaseFailures), {**FOLDER, "image_key": "image"}),

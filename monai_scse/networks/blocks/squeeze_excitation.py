@@ -17,6 +17,7 @@ from torch import nn
 
 from ...runtime.arguments import check_choice, check_whole, flag_of
 from .arguments import check_sizes
+from .gradients import merged_sum, spatial_mean
 
 __all__ = ["ChannelSqueezeExcite", "SpatialSqueezeExcite", "SpatialChannelSqueezeExcite", "MERGE_MODES"]
 
@@ -67,7 +68,7 @@ class ChannelSqueezeExcite(nn.Module):
 
     def gate(self, x: torch.Tensor) -> torch.Tensor:
         """The channel gates of ``x``: (batch, C, 1, ...), each in (0, 1)."""
-        z = x.mean(self.spatial_axes)
+        z = spatial_mean(x, self.spatial_axes)
         gate = torch.sigmoid(self.excite(torch.relu(self.squeeze(z))))
         return gate.view(list(gate.shape) + self.gate_shape)
 
@@ -186,6 +187,4 @@ class SpatialChannelSqueezeExcite(nn.Module):
             return torch.max(x * channel_gate, x * spatial_gate)
         if self.merge == "mul":
             return (x * channel_gate) * (x * spatial_gate)
-        # x * (channel_gate + spatial_gate) is slower: its full-size sum is not channels_last, and autograd keeps it.
-        # In place, as autograd needs x and the gates and not the product.
-        return (x * channel_gate).addcmul_(x, spatial_gate)
+        return merged_sum(x, channel_gate, spatial_gate)

@@ -1,0 +1,29 @@
+from . import backends as backends
+from . import data as data
+from . import dicom as dicom
+from . import handlers as handlers
+from . import inferers as inferers
+from . import labels as labels
+from . import losses as losses
+from . import metrics as metrics
+from . import networks as networks
+from . import reports as reports
+from . import runtime as runtime
+from . import transforms as transforms
+from . import visualize as visualize
+from .networks import SEGateRecorder as SEGateRecorder
+from .networks import describe_recalibration as describe_recalibration
+from .networks import recalibrate as recalibrate
+from .networks.blocks import ChannelSqueezeExcite as ChannelSqueezeExcite
+from .networks.blocks import SpatialChannelSqueezeExcite as SpatialChannelSqueezeExcite
+from .networks.blocks import SpatialSqueezeExcite as SpatialSqueezeExcite
+from .networks.layers import Recal as Recal
+from .networks.layers import get_recal_layer as get_recal_layer
+from .networks.nets import SEFCDenseNet as SEFCDenseNet
+from .networks.nets import SESDNet as SESDNet
+from .networks.nets import SEUNet as SEUNet
+from .segmenter import Segmentation as Segmentation
+from .segmenter import Segmenter as Segmenter
+from .segmenter import segment as segment
+
+__version__: str
