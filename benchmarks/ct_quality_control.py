@@ -39,8 +39,9 @@ def objects() -> dict[str, tuple[np.ndarray, tuple[float, float, float]]]:
     water = np.where(across < 140, 0.0, -1000.0)  # a cylinder of 28 cm
     water[np.hypot(around[0] - 70, around[1]) < 15] = 120  # rods of plastic
     water[np.hypot(around[0] + 70, around[1]) < 15] = -100
-    head = np.where(np.linalg.norm(around / (1, 1.25, 1.1), axis=0) < 75, 1000.0, -1000.0)
-    head[np.linalg.norm(around / (1, 1.25, 1.1), axis=0) < 68] = 35
+    skull = np.linalg.norm(around / np.reshape((1, 1.25, 1.1), (3, 1, 1, 1)), axis=0)
+    head = np.where(skull < 75, 1000.0, -1000.0)
+    head[skull < 68] = 35
     thighs = np.full(around.shape[1:], -1000.0)
     for side in (-72, 72):
         away = np.hypot(around[0] - side, around[1])
@@ -63,9 +64,8 @@ def of_scans(scans: list[Path], config: ConfigParser, folder: Path) -> pd.DataFr
     cases = [{"image": str(scan)} for scan in scans]
     for name, (volume, spacing) in objects().items():
         file = folder / f"{name}.nii.gz"
-        nibabel.save(
-            nibabel.Nifti1Image(volume.astype(np.int16), np.diag([-spacing[0], -spacing[1], spacing[2], 1])), file
-        )
+        affine = np.diag([-spacing[0], -spacing[1], spacing[2], 1])
+        nibabel.save(nibabel.Nifti1Image(volume.astype(np.int16), affine), file)
         cases.append({"image": str(file)})
     config["cases"] = cases
     config.update({"bundle_root": str(BUNDLE), "output_dir": str(folder), "overlay": False})

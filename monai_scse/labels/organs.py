@@ -21,7 +21,7 @@ PLACES = ("lung", "below the diaphragm", "above the pelvis", "along the spine")
 _MAX_ORGANS = 23
 
 # the highest number of each numbering that is known completely
-_HIGHEST_NUMBER = {"totalsegmentator_v2": 117, "synthetic": 33}
+_HIGHEST_NUMBER = {"totalsegmentator_v2": 117, "synthetic": 35}
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,8 @@ def _lung_left_out(torso: _Torso, organ: np.ndarray) -> Iterator[str]:
     """Air above the middle of the lungs that is called nothing. The windpipe is some of it."""
     heights = np.cumsum(torso.lungs.sum(axis=(0, 1)))
     middle = int(np.searchsorted(heights, heights[-1] / 2))
-    if (left_out := float(torso.no_lung_ml[middle:].sum())) > 100:
-        yield f"{left_out:.0f} ml of air above the middle of the lungs are no lung, at most 100 ml expected"
+    if (left_out := float(torso.no_lung_ml[middle:].sum())) > 150:
+        yield f"{left_out:.0f} ml of air above the middle of the lungs are no lung, at most 150 ml expected"
 
 
 def _below_the_diaphragm(torso: _Torso, organ: np.ndarray) -> Iterator[str]:

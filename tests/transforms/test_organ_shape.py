@@ -110,7 +110,7 @@ def test_aorta_in_the_neck() -> None:
 def test_apex_of_a_lung_that_was_left_out() -> None:
     scan, classes = body()
     classes[14:34, :, 64:][classes[14:34, :, 64:] == LEFT_LUNG] = 0
-    expected = "450 ml of air above the middle of the lungs are no lung, at most 100 ml expected"
+    expected = "450 ml of air above the middle of the lungs are no lung, at most 150 ml expected"
     assert reasons(scan, classes) == {RIGHT_LUNG: expected, LEFT_LUNG: expected}
 
 
