@@ -20,11 +20,11 @@ KIDNEYS = {"right kidney", "left kidney"}
 OWN = {
     **dict.fromkeys(("missing kidney", "atrophic kidney", "low-lying kidney", "polycystic kidney"), KIDNEYS),
     **dict.fromkeys(("kidney cysts", "kidney tumour"), KIDNEYS),
-    **dict.fromkeys(("liver metastases", "liver tumour"), {"liver"}),
+    **{key: {"liver"} for key in ("liver metastases", "liver tumour")},
     "splenomegaly": {"spleen"},
     "aortic aneurysm": {"aorta"},
     "ascites": {"liver", "spleen"},
-    **dict.fromkeys(("pleural effusion", "lung mass"), {"right lung", "left lung"}),
+    **{key: {"right lung", "left lung"} for key in ("pleural effusion", "lung mass")},
 }
 
 

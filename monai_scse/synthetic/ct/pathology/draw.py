@@ -68,7 +68,8 @@ def draw_pathology(seed: int, labels: np.ndarray, spacing: np.ndarray, chances: 
             the right, front and head. They stay as they are.
         spacing: voxel size in mm, (3,).
         chances: how likely each kind is, by its name in
-            :data:`monai_scse.synthetic.ct.pathology.table.PATHOLOGY`. :data:`~.table.USUAL` has those of the table.
+            :data:`monai_scse.synthetic.ct.pathology.table.PATHOLOGY`. Those of the table are
+            :data:`monai_scse.synthetic.ct.pathology.table.USUAL`.
 
     Raises:
         ValueError: when there is no such pathology, or a chance is not from 0 to 1.

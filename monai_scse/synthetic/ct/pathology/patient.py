@@ -27,8 +27,8 @@ class Patient:
     """A label map that pathology changes.
 
     Args:
-        labels: indices of :data:`..structures.SYNTHETIC_STRUCTURES`, uint8, (x, y, z), axes to the right, front and
-            head. It is changed in place.
+        labels: indices of :data:`monai_scse.synthetic.ct.structures.SYNTHETIC_STRUCTURES`, uint8, (x, y, z), axes to the
+            right, front and head. It is changed in place.
         spacing: voxel size in mm, (3,).
         random: everything that is drawn comes from it. Each pathology has one of its own.
     """
