@@ -16,27 +16,26 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.colors import ListedColormap
 from monai.bundle import ConfigParser
-from scipy.ndimage import gaussian_filter
 
 from monai_scse.labels import organ_table
+from monai_scse.synthetic.ct.pathology.draw import Illness, draw_pathology
 from monai_scse.synthetic.ct.pathology.table import PATHOLOGY
-from monai_scse.synthetic.ct.rendering import SyntheticCT
+from monai_scse.synthetic.ct.rendering import render_ct
 from monai_scse.synthetic.ct.torso import synthetic_ct
 
 BUNDLE = Path(__file__).parents[2] / "bundles/wholebody_ct_scse_segmentation"
-COLUMNS, FIRST_SEED = 3, 20
+COLUMNS, SPACING, TORSOS = 3, (3.0, 3.0, 3.0), (6, 41)
 
 
-def ill_torso(name: str, first_seed: int) -> tuple[SyntheticCT, np.ndarray]:
-    """The first torso that has room for the pathology, and where it differs from the same torso without."""
-    for seed in range(first_seed, first_seed + 20):
-        ill = synthetic_ct(seed, field_of_view="whole torso", pathology={name: 1.0})
-        if name in ill.pathology:
-            healthy = synthetic_ct(seed, field_of_view="whole torso")
-            differs = np.abs(gaussian_filter(ill.image.astype(np.float32) - healthy.image, 1.5)) > 25
-            changed = differs | (ill.labels != healthy.labels)
-            return ill, changed
-    raise ValueError(f"no torso has room for {name}.")
+def ill_torso(name: str, labels: np.ndarray) -> tuple[np.ndarray, Illness]:
+    """Hounsfield units and labels of a torso with a pathology of middle size, and where it is."""
+    low, high = np.log(PATHOLOGY[name].size)
+    for seed in range(100):
+        ill = draw_pathology(seed, labels, np.array(SPACING), {name: 1.0})
+        if ill.sizes and 0.25 * (high - low) <= math.log(ill.sizes[name]) - low <= 0.8 * (high - low):
+            image = render_ct(np.random.default_rng(seed), ill.labels, np.array(SPACING), None, "portal venous", ill)
+            return image, ill
+    raise ValueError(f"no place for {name}.")
 
 
 def main() -> None:
@@ -49,21 +48,25 @@ def main() -> None:
     config.read_config(str(BUNDLE / "configs/inference.json"))
     colours = ListedColormap(np.array([organ.colour for organ in organ_table(config["organs"])]) / 255)
     rows = math.ceil(len(options.only) / COLUMNS)
+    torsos = [synthetic_ct(seed, SPACING, "whole torso").labels[::-1, ::-1].copy() for seed in TORSOS]
     figure, axes = plt.subplots(rows, 2 * COLUMNS, figsize=(4.4 * COLUMNS, 2.3 * rows), squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
     for number, name in enumerate(options.only):
-        ill, changed = ill_torso(name, FIRST_SEED + number)
+        healthy = torsos[number % len(torsos)]
+        image, ill = ill_torso(name, healthy)
+        changed = ill.painted > 0
+        changed[..., healthy.shape[2] :] |= ill.labels[..., healthy.shape[2] :] > 0
+        changed[..., : healthy.shape[2]] |= ill.labels[..., : healthy.shape[2]] != healthy
         row, column = divmod(number, COLUMNS)
         along = int(changed.sum(axis=(0, 1)).argmax())
         across = int(changed.sum(axis=(0, 2)).argmax())
-        size = f"{ill.pathology[name]:.0f} {PATHOLOGY[name].unit}"
+        size = f"{ill.sizes[name]:.0f} {PATHOLOGY[name].unit}"
         for axis, part in zip(axes[row, 2 * column :], ((..., along), (slice(None), across))):
-            image, labels = (volume[part].T for volume in (ill.image, ill.labels))
-            origin = "lower" if part[0] is not ... else "upper"
-            axis.imshow(image, cmap="gray", vmin=-160, vmax=240, origin=origin)
+            scan, labels = (volume[::-1][part].T for volume in (image, ill.labels))
+            axis.imshow(scan, cmap="gray", vmin=-160, vmax=240, origin="lower")
             organs = np.ma.masked_where((labels == 0) | (labels > 10), labels)
-            axis.imshow(organs, cmap=colours, vmin=0, vmax=10, alpha=0.25, origin=origin, interpolation="nearest")
+            axis.imshow(organs, cmap=colours, vmin=0, vmax=10, alpha=0.25, origin="lower", interpolation="nearest")
         axes[row, 2 * column].set_title(f"{name}: {size}", fontsize=7, loc="left")
     figure.tight_layout(pad=0.2)
     figure.savefig(options.file, dpi=75)

@@ -242,6 +242,8 @@ def anatomy_ct(anatomy: Anatomy, seed: int, pathology: Mapping[str, float] | Non
     texture = texture * random.uniform(0.3, 1.1)
     ill = None if pathology is None else draw_pathology(seed, labels, anatomy.spacing, pathology)
     if ill is not None:
+        above = ((0, 0), (0, 0), (0, ill.labels.shape[2] - labels.shape[2]))
+        labels, texture = np.pad(labels, above), np.pad(texture, above)
         texture[(ill.painted > 0) | (ill.labels != labels)] = 0  # it is that of what was there
         labels = ill.labels
     image = render_ct(random, labels, anatomy.spacing, texture, illness=ill)

@@ -14,6 +14,7 @@ from .fluids import ascites, pleural_effusion
 from .growths import kidney_cysts, kidney_tumour, liver_metastases, liver_tumour
 from .kidneys import atrophic_kidney, low_lying_kidney, missing_kidney, polycystic_kidney
 from .masses import lung_mass, lymph_nodes, pelvic_mass, retroperitoneal_mass
+from .neck import neck_and_shoulders
 from .patient import Patient
 from .spleen import splenomegaly
 from .table import PATHOLOGY
@@ -39,6 +40,7 @@ _PAINTERS: dict[str, Callable[[Patient, float], bool]] = {
     "pleural effusion": pleural_effusion,
     "lung mass": lung_mass,
     "drain": drain,
+    "neck and shoulders": neck_and_shoulders,
 }
 
 
@@ -47,7 +49,8 @@ class Illness:
     """A label map with pathology.
 
     Args:
-        labels: indices of :data:`monai_scse.synthetic.ct.structures.SYNTHETIC_STRUCTURES`, uint8, (x, y, z).
+        labels: indices of :data:`monai_scse.synthetic.ct.structures.SYNTHETIC_STRUCTURES`, uint8, (x, y, z). A neck
+            adds slices above the last one.
         painted: of each voxel the position in ``densities``, from 1, or 0 where its structure says how dense it is.
         densities: Hounsfield units without contrast agent, in the arterial and the portal venous phase, (count, 3).
         sizes: of what was drawn, by its name in :data:`monai_scse.synthetic.ct.pathology.table.PATHOLOGY`.

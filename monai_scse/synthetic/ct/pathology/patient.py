@@ -27,8 +27,8 @@ class Patient:
     """A label map that pathology changes.
 
     Args:
-        labels: indices of :data:`monai_scse.synthetic.ct.structures.SYNTHETIC_STRUCTURES`, uint8, (x, y, z), axes to the
-            right, front and head. It is changed in place.
+        labels: indices of :data:`monai_scse.synthetic.ct.structures.SYNTHETIC_STRUCTURES`, uint8, (x, y, z), axes
+            to the right, front and head. It is changed in place.
         spacing: voxel size in mm, (3,).
         random: everything that is drawn comes from it. Each pathology has one of its own.
     """
@@ -73,6 +73,11 @@ class Patient:
         *phases, deviation = DENSITY[material]
         self.densities.append(np.array(phases) + self.random.normal(0, deviation))
         return len(self.densities)
+
+    def go_on_upwards(self, slices: int) -> None:
+        """Add empty slices above the last one."""
+        above = ((0, 0), (0, 0), (0, slices))
+        self.labels, self.painted = np.pad(self.labels, above), np.pad(self.painted, above)
 
     def paint(self, inside: np.ndarray, box: Box, density: int = 0, name: str | None = None) -> None:
         """Give voxels of a box a density, 0 for that of their structure, and a name."""

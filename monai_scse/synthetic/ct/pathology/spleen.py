@@ -18,12 +18,11 @@ def splenomegaly(patient: Patient, size: float) -> bool:
     heights = np.flatnonzero(spleen.any(axis=(0, 1)))
     below = np.clip((heights[0] - np.arange(spleen.shape[2])) * patient.spacing[2] / 100, 0, 1.5)
     rank = patient.away_from(spleen) / (1 + below) + 4 * patient.noise(box, 50)
+    kidney = patient.where("left kidney", box=box)
+    if kidney.any():  # the spleen lies in front of the kidney and beside it, not around it
+        rank += 60 * np.exp(-((patient.away_from(kidney) / 25) ** 2))
     allowed = spleen | ((rank < 75) & patient.where(*YIELDING, box=box))
     allowed[..., heights[-1] + 1 :] &= spleen[..., heights[-1] + 1 :]  # the diaphragm stays where it is
-    kidney = patient.box_of("left kidney", margin_mm=8)
-    if kidney is not None:  # it lies in front of the kidney and beside it, not around it
-        lateral, front = max(kidney[0].start - box[0].start, 0), max(kidney[1].stop - box[1].start, 0)
-        allowed[lateral:, :front] &= spleen[lateral:, :front]
     grown = patient.most(np.where(spleen, -99, rank), allowed, size)
     if patient.ml(grown) < 500:
         return False

@@ -103,6 +103,13 @@ PATHOLOGY: dict[str, Pathology] = {
         "what it runs through; it spares the ten organs",
         "9 to 24 French; judgement",
     ),
+    "neck and shoulders": Pathology(
+        0.3,
+        (40, 160),
+        "mm above the chest",
+        "nothing of ours: background",
+        "what scans of a chest show; judgement",
+    ),
 }
 
 #: The share of scans for each name: what ``pathology`` of the generators takes.
