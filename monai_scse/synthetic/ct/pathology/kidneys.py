@@ -71,7 +71,8 @@ def low_lying_kidney(patient: Patient, size: float) -> bool:
             part.start + by < 0 or part.stop + by > end for part, by, end in zip(box, step, patient.labels.shape)
         ):
             continue
-        there: Box = tuple(slice(part.start + by, part.stop + by) for part, by in zip(box, step))
+        across, deep, tall = (slice(part.start + by, part.stop + by) for part, by in zip(box, step))
+        there: Box = (across, deep, tall)
         free = patient.where(*YIELDING, name, box=there)
         if np.count_nonzero(kidney & free) > 0.75 * np.count_nonzero(kidney):
             _take_out(patient, name, box)

@@ -85,7 +85,7 @@ class Patient:
         if name is not None:
             self.labels[box][inside] = STRUCTURE_INDEX[name]
 
-    def around(self, centre: Sequence[float], reach_mm: float) -> Box:
+    def around(self, centre: Sequence[float] | np.ndarray, reach_mm: float) -> Box:
         """A box around a voxel."""
         spans = [
             slice(max(int(middle - reach_mm / step), 0), max(min(int(middle + reach_mm / step) + 2, size), 1))
@@ -97,7 +97,9 @@ class Patient:
         """A smooth random field of standard deviation about 1."""
         return smooth_noise(self.random, self.labels[box].shape, period_mm / self.spacing)
 
-    def blob(self, centre: Sequence[float], radius_mm: float, roughness: float = 0.12) -> tuple[np.ndarray, Box]:
+    def blob(
+        self, centre: Sequence[float] | np.ndarray, radius_mm: float, roughness: float = 0.12
+    ) -> tuple[np.ndarray, Box]:
         """Relative distance from a voxel to the surface of an uneven ball around it, below 1 inside, in a box."""
         box = self.around(centre, 1.6 * radius_mm)
         radii = radius_mm * np.exp(self.random.normal(0, 0.08, 3))
