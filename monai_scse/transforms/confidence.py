@@ -97,7 +97,7 @@ def _unsure_inside(pred: MetaTensor, depth_mm: float, count: int) -> dict[int, t
     if any(size <= 2 * depth for size, depth in zip(pred.shape[1:], depths)):
         return {}
     core = tuple(slice(depth, -depth) for depth in depths)
-    classes, probability = pred[0].as_tensor().to(torch.uint8), pred[1].as_tensor()[core]
+    classes, probability = torch.as_tensor(pred[0]).to(torch.uint8), torch.as_tensor(pred[1])[core]
     inner = classes[core] > 0
     for axis, depth in enumerate(depths):
         for shift in (0, 2 * depth):

@@ -69,9 +69,9 @@ def _along_the_spine(torso: _Torso, organ: np.ndarray) -> Iterator[str]:
     sections = np.zeros(organ.shape[2], dtype=int)
     (box,) = find_objects(organ.astype(np.uint8))
     for height in range(box[2].start, box[2].stop):
-        parts = np.bincount(label(organ[(*box[:2], height)])[0].ravel())[1:]
+        parts = np.bincount(label(organ[box[0], box[1], height])[0].ravel())[1:]
         sections[height] = np.count_nonzero(parts * pixel_cm2 >= 1)
-    if (length := torso.cm(np.count_nonzero(sections > 2))) > 1:
+    if (length := torso.cm(int((sections > 2).sum()))) > 1:
         yield f"three or more vessels side by side over {length:.1f} cm, at most two expected"
     if (area := float(organ.sum(axis=(0, 1)).max()) * pixel_cm2) > 30:
         yield f"largest section {area:.0f} cm2, at most 30 cm2 expected"
