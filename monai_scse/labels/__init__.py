@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .freesurfer import SUBCORTICAL_GREY, freesurfer_structure
-from .organs import Organ, organ_protocol, organ_table
+from .organs import PLACES, Organ, organ_protocol, organ_table
 from .partial import mark_unknown_classes, unknown_classes
 from .protocols import NUMBERINGS, OUTPUT_LABELS, LabelProtocol, label_protocol, output_numbers
 from .structures import Structure, mirrored_classes, side_pairs, structure_codes, structure_table
@@ -11,6 +11,7 @@ from .structures import Structure, mirrored_classes, side_pairs, structure_codes
 __all__ = [
     "NUMBERINGS",
     "OUTPUT_LABELS",
+    "PLACES",
     "SUBCORTICAL_GREY",
     "LabelProtocol",
     "Organ",

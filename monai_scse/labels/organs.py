@@ -7,17 +7,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..runtime import InputError
-from ..runtime.arguments import check_list, check_name, check_number, check_whole, flag_of
+from ..runtime.arguments import check_choice, check_list, check_name, check_number, check_whole, flag_of
 from .protocols import LabelProtocol
 from .structures import Structure, code_of, name_and_colour, refuse_repeated_names
 
-__all__ = ["Organ", "organ_protocol", "organ_table"]
+__all__ = ["PLACES", "Organ", "organ_protocol", "organ_table"]
+
+#: Where an organ lies, as quality control knows it: see :class:`monai_scse.transforms.OrganShapeQCd`. A lung tells
+#: where the diaphragm is. An organ along the spine is one tube.
+PLACES = ("lung", "below the diaphragm", "above the pelvis", "along the spine")
 
 # a set of organs must fit into the 24 bits that float32 holds exactly, see partial_labels.py
 _MAX_ORGANS = 23
 
 # the highest number of each numbering that is known completely
-_HIGHEST_NUMBER = {"totalsegmentator_v2": 117, "synthetic": 33}
+_HIGHEST_NUMBER = {"totalsegmentator_v2": 117, "synthetic": 35}
 
 
 @dataclass(frozen=True)
@@ -32,21 +36,30 @@ class Organ(Structure):
         totalsegmentator: names of mask files of TotalSegmentator, whose union is the organ.
         numbers: for each numbering of label maps, the numbers whose union is the organ.
         min_volume_ml: smallest plausible volume of the whole organ of an adult in ml, 0 for no limit.
-        many_parts: whether the organ may consist of several parts that are not connected.
+        max_volume_ml: largest plausible volume of an adult's organ in ml, 0 for no limit.
+        many_parts: whether parts that are not connected to the largest one are kept.
+        places: entries of :data:`PLACES`.
     """
 
     visceral: tuple[int, ...] = ()
     totalsegmentator: tuple[str, ...] = ()
     numbers: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     min_volume_ml: float = 0.0
+    max_volume_ml: float = 0.0
     many_parts: bool = False
+    places: tuple[str, ...] = ()
 
 
 def _organ(entry: Mapping[str, Any]) -> Organ:
     name, colour = name_and_colour(entry, "organs")
     columns = {column: value for column, value in entry.items() if column not in ("name", "colour", "snomed")}
     least, many = columns.pop("min_volume_ml", 0.0), columns.pop("many_parts", False)
+    most, places = columns.pop("max_volume_ml", 0.0), columns.pop("places", ())
     check_number(f"organs: the min_volume_ml of {name!r}", least, 0)
+    check_number(f"organs: the max_volume_ml of {name!r}", most, least if most else 0)
+    check_list(f"organs: the places of {name!r}", places)
+    for place in places:
+        check_choice(f"organs: the places of {name!r}", place, PLACES)
     for column, value in columns.items():
         check_list(f"organs: the {column} of {name!r}", value)
         if column != "totalsegmentator":
@@ -62,6 +75,8 @@ def _organ(entry: Mapping[str, Any]) -> Organ:
         visceral=tuple(radlex),
         totalsegmentator=tuple(masks),
         min_volume_ml=float(least),
+        max_volume_ml=float(most),
+        places=tuple(places),
         many_parts=flag_of(f"organs: the many_parts of {name!r}", many),
         numbers={numbering: tuple(values) for numbering, values in columns.items()},
     )
@@ -72,8 +87,8 @@ def organ_table(organs: Sequence[Mapping[str, Any]]) -> tuple[Organ, ...]:
 
     Args:
         organs: dictionaries with ``name``, ``colour`` and, as far as they are used, ``snomed``, ``visceral``,
-            ``totalsegmentator``, ``min_volume_ml``, ``many_parts`` (see :class:`Organ`). Any other key is a numbering
-            of label maps, with a list of numbers.
+            ``totalsegmentator``, ``min_volume_ml``, ``max_volume_ml``, ``many_parts``, ``places`` (see
+            :class:`Organ`). Any other key is a numbering of label maps, with a list of numbers.
 
     Raises:
         InputError: when an entry lacks its name or colour, two have the same name, or there are none or too many.

@@ -5,9 +5,11 @@ from __future__ import annotations
 from .brain_extraction import DOUBT_KEY, SCAN_KEY, ExtractBraind
 from .brain_plausibility import BrainQCd
 from .cleaning import organ_cleaning
-from .confidence import AGREEMENT_KEY, CONFIDENCE_KEY, RecordConfidenced
+from .confidence import AGREEMENT_KEY, CONFIDENCE_KEY, UNSURE_INSIDE_KEY, RecordConfidenced
 from .hounsfield import CheckHounsfieldd
 from .labels import MapLabelsd, RandLateralFlipd
+from .organ_parts import OrganPartsQCd
+from .organ_shape import OrganShapeQCd
 from .organs import LoadOrganLabelsd
 from .plausibility import QC_KEY, TorsoQCd
 from .resampling import LeanResample
@@ -45,9 +47,12 @@ __all__ = [
     "AGREEMENT_KEY",
     "BrainQCd",
     "CONFIDENCE_KEY",
+    "OrganPartsQCd",
+    "OrganShapeQCd",
     "QC_KEY",
     "RecordConfidenced",
     "TorsoQCd",
+    "UNSURE_INSIDE_KEY",
     # postprocessing: what becomes of a segmentation
     "NUMBERS_KEY",
     "ResolveSidesd",

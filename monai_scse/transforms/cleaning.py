@@ -9,6 +9,8 @@ from monai.transforms import Compose, FillHolesd, KeepLargestConnectedComponentd
 from ..labels import Organ, side_pairs
 from ..runtime import InputError
 from ..runtime.arguments import check_range, flag_of
+from .organ_parts import OrganPartsQCd
+from .organ_shape import OrganShapeQCd
 from .plausibility import TorsoQCd
 from .sides import ResolveSidesd
 
@@ -16,6 +18,7 @@ __all__ = ["organ_cleaning"]
 
 _BODY_HU = -200.0
 _FAT_HU = (-150.0, -30.0)
+_BONE_HU = 225.0
 
 
 def _scaled(hu: float, window: Sequence[float]) -> float:
@@ -43,13 +46,15 @@ def organ_cleaning(
         resolve_sides: whether parts of paired organs get the name of the side they lie on.
         keep_largest: whether only the largest part stays of each organ that has no ``many_parts``.
         fill_holes: whether holes within an organ are filled.
-        check_plausible: whether :class:`monai_scse.transforms.TorsoQCd` empties or notes what cannot be right.
+        check_plausible: whether :class:`monai_scse.transforms.TorsoQCd` empties or notes what cannot be right, and
+            :class:`monai_scse.transforms.OrganPartsQCd` and :class:`monai_scse.transforms.OrganShapeQCd` note what is
+            in doubt.
 
     Example:
         >>> from monai_scse.labels import organ_table
         >>> table = organ_table([{"name": "liver", "colour": [221, 130, 101]}])
         >>> [type(step).__name__ for step in organ_cleaning(table, window=(-200, 300)).transforms]
-        ['KeepLargestConnectedComponentd', 'TorsoQCd']
+        ['OrganPartsQCd', 'KeepLargestConnectedComponentd', 'TorsoQCd', 'OrganShapeQCd']
     """
     check_range("window", window)
     if window[0] == window[1]:
@@ -59,13 +64,17 @@ def organ_cleaning(
     steps: list[MapTransform] = []
     if flag_of("resolve_sides", resolve_sides):
         steps.append(ResolveSidesd(keys, side_pairs(structures), body_threshold=body_threshold))
+    plausible = flag_of("check_plausible", check_plausible)
+    if plausible:
+        steps.append(OrganPartsQCd(keys))
     if flag_of("keep_largest", keep_largest):
         steps.append(KeepLargestConnectedComponentd(keys, applied_labels=one_part, is_onehot=False))
     if flag_of("fill_holes", fill_holes):
         steps.append(FillHolesd(keys, applied_labels=list(range(1, len(structures)))))
-    if flag_of("check_plausible", check_plausible):
+    if plausible:
         names = [organ.name for organ in structures]
         volumes = {organ.name: organ.min_volume_ml for organ in structures}
-        low, high = (_scaled(hu, window) for hu in _FAT_HU)
+        low, high, bone = (_scaled(hu, window) for hu in (*_FAT_HU, _BONE_HU))
         steps.append(TorsoQCd(keys, names, volumes, body_threshold=body_threshold, fat=(low, high)))
+        steps.append(OrganShapeQCd(keys, structures, body_threshold=body_threshold, bone_threshold=min(bone, 0.99)))
     return Compose(steps)

@@ -14,10 +14,26 @@ from ..runtime.arguments import check_name, check_number, check_numbers, check_r
 from .confidence import CONFIDENCE_KEY, unsure_classes
 from .meta import with_meta
 
-__all__ = ["QC_KEY", "TorsoQCd", "torso"]
+__all__ = ["QC_KEY", "TorsoQCd", "note_doubts", "torso"]
 
 #: Entry of the meta data of a segmentation: for each class index that is removed or doubtful, why.
 QC_KEY = "qc"
+
+
+def note_doubts(data: dict[Hashable, Any], keys: Sequence[Hashable], doubts: Mapping[int, str]) -> None:
+    """Add doubts to those that stand in the meta data of volumes, entry :data:`QC_KEY`.
+
+    Args:
+        data: its volumes are replaced by ones that share their voxels.
+        keys: those that may have meta data.
+        doubts: why each class should not be trusted.
+    """
+    for key in keys:
+        if isinstance(data.get(key), MetaTensor):
+            noted = dict(data[key].meta.get(QC_KEY, {}))
+            for index, why in doubts.items():
+                noted[index] = f"{noted[index]}; {why}" if index in noted else why
+            data[key] = with_meta(data[key], {QC_KEY: noted})
 
 
 def torso(above: np.ndarray) -> np.ndarray:
@@ -112,13 +128,16 @@ class TorsoQCd(MapTransform):
             classes[np.isin(classes, list(reasons))] = 0
             reasons |= doubts
             result = convert_to_dst_type(classes[None], data[key])[0]
+            earlier: Mapping[int, str] = {}
             if isinstance(data[key], MetaTensor):
-                unsure = unsure_classes(data[key].meta, self.least)
+                unsure, earlier = unsure_classes(data[key].meta, self.least), data[key].meta.get(QC_KEY, {})
                 reasons |= {index: why for index, why in unsure.items() if (classes == index).any()}
             checked[key] = result
-            for name in (key, self.image_key):  # inverting the preprocessing takes the meta data from the image
+            both = (key, self.image_key)  # inverting the preprocessing takes the meta data from the image
+            for name in both:
                 if isinstance(checked[name], MetaTensor):
                     checked[name] = with_meta(checked[name], {QC_KEY: reasons})
+            note_doubts(checked, both, {index: why for index, why in earlier.items() if (classes == index).any()})
         return checked
 
     def _refusal(self, scan: np.ndarray, body: np.ndarray, voxel_cm2: float) -> str | None:

@@ -57,6 +57,15 @@ def test_volume_and_parts_of_an_organ() -> None:
     _, liver = organ_table([{**LIVER, "min_volume_ml": 400, "many_parts": True}])
     assert (liver.min_volume_ml, liver.many_parts) == (400.0, True)
     assert organ_table([LIVER])[1].min_volume_ml == 0
+
+
+def test_largest_volume_and_places() -> None:
+    _, liver = organ_table([{**LIVER, "min_volume_ml": 400, "max_volume_ml": 3000, "places": ["above the pelvis"]}])
+    assert (liver.max_volume_ml, liver.places) == (3000.0, ("above the pelvis",))
+    with pytest.raises(InputError, match="the max_volume_ml of 'liver' must be a finite number of at least 400"):
+        organ_table([{**LIVER, "min_volume_ml": 400, "max_volume_ml": 300}])
+    with pytest.raises(InputError, match="the places of 'liver' must be one of lung, below the diaphragm"):
+        organ_table([{**LIVER, "places": ["in the head"]}])
     assert not organ_table([LIVER])[1].many_parts
 
 
@@ -86,8 +95,8 @@ def test_numbers_of_totalsegmentator_end_at_117() -> None:
 
 def test_numbers_of_synthetic_scans_are_those_of_their_structures() -> None:
     protocol = organ_protocol(TABLE, "synthetic")
-    assert protocol.to_classes(np.arange(len(SYNTHETIC_STRUCTURES))).tolist() == [0, 1, *[0] * 32]
-    with pytest.raises(InputError, match="unknown label 34"):
+    assert protocol.to_classes(np.arange(len(SYNTHETIC_STRUCTURES))).tolist() == [0, 1, *[0] * 34]
+    with pytest.raises(InputError, match="unknown label 36"):
         protocol.to_classes(np.array([len(SYNTHETIC_STRUCTURES)]))
 
 

@@ -131,7 +131,16 @@ CALLS = {
             "min_sureness": {"confidence": 0.8},
         },
     ),
-    "transforms.RecordConfidenced": Call(_confidence, {"image_key": "image"}),
+    "transforms.RecordConfidenced": Call(_confidence, {"image_key": "image", "inside_mm": 6.0}),
+    "transforms.OrganPartsQCd": Call(_volume("OrganPartsQCd"), {"min_share": 0.05, "min_ml": 2.0}, ("image_key",)),
+    "transforms.OrganShapeQCd": Call(
+        _volume("OrganShapeQCd", structures=TABLE),
+        {
+            **{"body_threshold": 0.0, "bone_threshold": 0.85},
+            **{"max_unsure_inside": 0.02, "min_inside_ml": 50.0},
+        },
+        ("image_key",),
+    ),
     "transforms.TorsoQCd": Call(
         _volume("TorsoQCd", names=["background", "liver"]),
         {"min_volume_ml": {"liver": 1}, "body_threshold": 0.0, "fat": (0.1, 0.3), "min_confidence": 0.8},
@@ -159,7 +168,8 @@ CALLS = {
     "labels.structure_table": Call(_structures, {"name": "liver", "colour": [0, 0, 9], "snomed": "1"}),
     "labels.organ_table": Call(
         _organs,
-        {"visceral": [58], "totalsegmentator": ["liver"], "min_volume_ml": 0.0, "many_parts": False, "hospital": [5]},
+        {"visceral": [58], "totalsegmentator": ["liver"], "min_volume_ml": 0.0, "max_volume_ml": 9.0}
+        | {"many_parts": False, "places": ["lung"], "hospital": [5]},
     ),
     "labels.mark_unknown_classes": Call(
         lambda unknown: labels.mark_unknown_classes(label().int(), unknown), {"unknown": [1]}

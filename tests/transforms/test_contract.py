@@ -17,6 +17,7 @@ from support.brain_structures import BRAIN_STRUCTURES
 
 import monai_scse.transforms
 from monai_scse import transforms as ours
+from monai_scse.labels import organ_table
 from monai_scse.synthetic.head_transforms import RandHeadTissued, RandWholeHeadd
 
 ORGANS = [{"name": "liver", "colour": [1, 2, 3]}, {"name": "spleen", "colour": [4, 5, 6]}]
@@ -99,6 +100,8 @@ CASES: list[tuple[type[MapTransform], Sample, str, Callable[[Path], Sample]]] = 
     (ours.LoadScand, {}, "image", files),
     (ours.LoadScand, {}, "image", volumes),
     (ours.MapLabelsd, {"protocol": "classes", "structures": BRAIN_STRUCTURES}, "pred", volumes),
+    (ours.OrganPartsQCd, {}, "pred", volumes),
+    (ours.OrganShapeQCd, {"structures": organ_table(ORGANS)}, "pred", volumes),
     (ours.RandLateralFlipd, {"structures": BRAIN_STRUCTURES, "label_key": "label", "prob": 1.0}, "label", slabs),
     (ours.RandSlabTruncationd, {"prob": 1.0}, "image", slabs),
     (ours.RandStructureIntensityd, {"offset": 0.2, "num_classes": 28, "prob": 1.0}, "image", slabs),

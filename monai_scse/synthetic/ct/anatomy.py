@@ -8,7 +8,7 @@ drawn anew.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,8 @@ import numpy as np
 
 from ...runtime import InputError, existing_file, one_line_input_errors
 from ..fields import smooth_noise
+from .pathology.draw import draw_pathology
+from .pathology.table import USUAL
 from .rendering import SyntheticCT, render_ct, save_cases
 from .structures import STRUCTURE_INDEX
 
@@ -218,12 +220,17 @@ def _longest_run(flags: np.ndarray) -> slice:
     return slice(starts[longest], ends[longest])
 
 
-def anatomy_ct(anatomy: Anatomy, seed: int) -> SyntheticCT:
+def anatomy_ct(anatomy: Anatomy, seed: int, pathology: Mapping[str, float] | None = None) -> SyntheticCT:
     """Deform an anatomy and scan it anew.
 
     Args:
         anatomy: see :func:`load_anatomy`.
         seed: the same seed gives the same scan.
+        pathology: how likely each is, by its name in
+            :data:`monai_scse.synthetic.ct.pathology.table.PATHOLOGY`. None draws the scan without any.
+
+    Raises:
+        ValueError: when there is no such pathology.
     """
     random = np.random.default_rng(seed)
     labels, texture = _deform(anatomy, seed, random)
@@ -232,9 +239,16 @@ def anatomy_ct(anatomy: Anatomy, seed: int) -> SyntheticCT:
         length = max(int(random.uniform(0.4, 1.0) * labels.shape[2]), 1)
         low = int(random.integers(0, labels.shape[2] - length + 1))
         labels, texture = labels[..., low : low + length], texture[..., low : low + length]
-    image = render_ct(random, labels, anatomy.spacing, texture * random.uniform(0.3, 1.1))
+    texture = texture * random.uniform(0.3, 1.1)
+    ill = None if pathology is None else draw_pathology(seed, labels, anatomy.spacing, pathology)
+    if ill is not None:
+        above = ((0, 0), (0, 0), (0, ill.labels.shape[2] - labels.shape[2]))
+        labels, texture = np.pad(labels, above), np.pad(texture, above)
+        texture[(ill.painted > 0) | (ill.labels != labels)] = 0  # it is that of what was there
+        labels = ill.labels
+    image = render_ct(random, labels, anatomy.spacing, texture, illness=ill)
     affine = np.diag([*(anatomy.spacing * (-1, -1, 1)), 1.0])
-    return SyntheticCT(image[::-1, ::-1].copy(), labels[::-1, ::-1].copy(), affine)
+    return SyntheticCT(image[::-1, ::-1].copy(), labels[::-1, ::-1].copy(), affine, ill.sizes if ill else {})
 
 
 def main() -> None:
@@ -248,11 +262,13 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=20, help="number of scans")
     parser.add_argument("--first_seed", type=int, default=0, help="seed of the first scan, the others count on")
     parser.add_argument("--spacing", type=float, nargs=3, default=(3.0, 3.0, 3.0), help="voxel size in mm")
+    parser.add_argument("--pathology", action="store_true", help="draw pathology, as often as its table says")
     options = parser.parse_args()
     one_line_input_errors()
     anatomy = load_anatomy(options.image, options.label, options.spacing)
     seeds = tqdm(range(options.first_seed, options.first_seed + options.cases), desc="anatomy CT")
-    save_cases(options.output_dir, seeds, lambda seed: anatomy_ct(anatomy, seed), "anatomy")
+    pathology = USUAL if options.pathology else None
+    save_cases(options.output_dir, seeds, lambda seed: anatomy_ct(anatomy, seed, pathology), "anatomy")
 
 
 if __name__ == "__main__":

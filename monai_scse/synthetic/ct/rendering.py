@@ -6,13 +6,14 @@ The anatomies come from :mod:`monai_scse.synthetic.ct.torso` (procedural torsos)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from ..fields import smooth_noise
+from .pathology.draw import Illness
 from .structures import BLOOD, HOUNSFIELD, STRUCTURE_INDEX, SYNTHETIC_STRUCTURES
 
 __all__ = ["PHASES", "SyntheticCT", "render_ct", "save_cases"]
@@ -30,11 +31,14 @@ class SyntheticCT:
         image: Hounsfield units, int16, (x, y, z).
         labels: indices of :data:`SYNTHETIC_STRUCTURES`, uint8, same shape.
         affine: voxel to world (RAS, mm) matrix, (4, 4). The voxel axes point to the left, back and head, as in DICOM.
+        pathology: sizes of what was drawn, by its name in
+            :data:`monai_scse.synthetic.ct.pathology.table.PATHOLOGY`, which has their units.
     """
 
     image: np.ndarray
     labels: np.ndarray
     affine: np.ndarray
+    pathology: Mapping[str, float] = field(default_factory=dict)
 
 
 def _draw_phase(random: np.random.Generator) -> np.ndarray:
@@ -64,7 +68,7 @@ def _draw_hounsfield(random: np.random.Generator, phase: np.ndarray) -> np.ndarr
     if phase[2] > 0.4 and random.random() < 0.15:
         drawn["urinary bladder"] = random.uniform(50, 400)  # excreted contrast agent
         drawn["renal sinus"] = random.uniform(50, 600)
-    return np.array([drawn[name] for name in SYNTHETIC_STRUCTURES], dtype=np.float32)
+    return np.array([drawn.get(name, 0.0) for name in SYNTHETIC_STRUCTURES], dtype=np.float32)
 
 
 def _vessels(
@@ -208,6 +212,7 @@ def render_ct(
     spacing: np.ndarray,
     texture: np.ndarray | None = None,
     phase: str | None = None,
+    illness: Illness | None = None,
 ) -> np.ndarray:
     """Scan a map of structures.
 
@@ -217,6 +222,7 @@ def render_ct(
         spacing: voxel size in mm, (3,).
         texture: added inside the body, in Hounsfield units, same shape as ``labels``. None draws it.
         phase: one of :data:`PHASES`. None draws a mixture of them.
+        illness: what has a density of its own, on the same grid. Its labels are those given.
 
     Returns:
         Hounsfield units, int16, same shape.
@@ -230,6 +236,9 @@ def render_ct(
     image = _draw_hounsfield(random, shares)[labels]
     _add_inner_structures(image, labels, random, spacing, shares)
     _add_lesions(image, labels, random, spacing)
+    if illness is not None:
+        painted = illness.painted > 0
+        image[painted] = (illness.densities @ shares)[illness.painted[painted] - 1]
     strength = np.full(256, 6, dtype=np.float32)
     strength[[STRUCTURE_INDEX[name] for name in ("background", "airway", "gas", "metal")]] = 0
     strength[STRUCTURE_INDEX["bone"]] = 70

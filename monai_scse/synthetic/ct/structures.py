@@ -40,12 +40,15 @@ SYNTHETIC_STRUCTURES = (
     "breast",
     "spinal canal",
     "metal",
+    "fluid",
+    "mass",
 )
 #: The number of each structure.
 STRUCTURE_INDEX = {name: index for index, name in enumerate(SYNTHETIC_STRUCTURES)}
 
 #: Hounsfield units without contrast agent, in the arterial and in the portal venous phase, and their standard deviation
-#: from person to person. Sources are in ``docs/synthetic_ct_sources.md``. Of kidneys it is the cortex.
+#: from person to person. Sources are in ``docs/synthetic_ct_sources.md``. Of kidneys it is the cortex. Fluid and masses
+#: have densities of their own, see :mod:`monai_scse.synthetic.ct.pathology`.
 HOUNSFIELD: dict[str, tuple[float, float, float, float]] = {
     "background": (-1000, -1000, -1000, 0),
     "liver": (55, 65, 108, 14),

@@ -10,7 +10,7 @@ spine at the height of the first lumbar vertebra, for a person of 1.70 m.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,8 @@ from .canvas import TORSO, Canvas
 from .frame import build_frame
 from .measures import Person, draw_person
 from .organs import fill_torso
+from .pathology.draw import draw_pathology
+from .pathology.table import USUAL
 from .rendering import SyntheticCT, render_ct, save_cases
 from .surroundings import cover_with_sheet, lay_on_table
 
@@ -61,6 +63,7 @@ def synthetic_ct(
     spacing: Sequence[float] = (3.0, 3.0, 3.0),
     field_of_view: str | None = None,
     sex: str | None = None,
+    pathology: Mapping[str, float] | None = None,
 ) -> SyntheticCT:
     """Make the CT of a torso.
 
@@ -69,9 +72,11 @@ def synthetic_ct(
         spacing: voxel size in mm: left-right, front-back, along the body.
         field_of_view: a name in :data:`FIELDS_OF_VIEW`. None draws one.
         sex: ``"female"`` or ``"male"``. None draws it.
+        pathology: how likely each is, by its name in
+            :data:`monai_scse.synthetic.ct.pathology.table.PATHOLOGY`. None draws the scan without any.
 
     Raises:
-        ValueError: when there is no such field of view or sex, or the spacing is not three positive sizes.
+        ValueError: when there is no such field of view, sex or pathology, or the spacing is not three positive sizes.
 
     Example:
         >>> scan = synthetic_ct(0, spacing=(8, 8, 8), field_of_view="abdomen")
@@ -104,11 +109,13 @@ def synthetic_ct(
     if canvas.random.random() < 0.8:
         lay_on_table(canvas)
 
-    image = render_ct(generator, canvas.labels, step)
+    ill = None if pathology is None else draw_pathology(seed, canvas.labels, step, pathology)
+    labels = canvas.labels if ill is None else ill.labels
+    image = render_ct(generator, labels, step, illness=ill)
     # stored as scanners store it: the first axis to the left, the second to the back
     affine = np.diag([-step[0], -step[1], step[2], 1.0])
     affine[:3, 3] = [axes[0][-1], axes[1][-1], axes[2][0]]
-    return SyntheticCT(image[::-1, ::-1].copy(), canvas.labels[::-1, ::-1].copy(), affine)
+    return SyntheticCT(image[::-1, ::-1].copy(), labels[::-1, ::-1].copy(), affine, ill.sizes if ill else {})
 
 
 def save_synthetic_cases(
@@ -116,6 +123,7 @@ def save_synthetic_cases(
     seeds: Sequence[int],
     spacing: Sequence[float] = (3.0, 3.0, 3.0),
     field_of_view: str | None = None,
+    pathology: Mapping[str, float] | None = None,
     progress: Callable[[Sequence[int]], Sequence[int]] = lambda seeds: seeds,
 ) -> None:
     """Write synthetic scans as a labelled data set: ``images/ct_<seed>.nii.gz`` and ``labels/ct_<seed>.nii.gz``.
@@ -125,9 +133,10 @@ def save_synthetic_cases(
         seeds: one scan each.
         spacing: voxel size in mm.
         field_of_view: as in :func:`synthetic_ct`.
+        pathology: as in :func:`synthetic_ct`.
         progress: wraps the seeds, for example ``tqdm``.
     """
-    save_cases(output_dir, progress(seeds), lambda seed: synthetic_ct(seed, spacing, field_of_view))
+    save_cases(output_dir, progress(seeds), lambda seed: synthetic_ct(seed, spacing, field_of_view, None, pathology))
 
 
 def main() -> None:
@@ -140,10 +149,12 @@ def main() -> None:
     parser.add_argument("--first_seed", type=int, default=0, help="seed of the first scan, the others count on")
     parser.add_argument("--spacing", type=float, nargs=3, default=(3.0, 3.0, 3.0), help="voxel size in mm")
     parser.add_argument("--field_of_view", choices=FIELDS_OF_VIEW, help="the same for all; drawn for each by default")
+    parser.add_argument("--pathology", action="store_true", help="draw pathology, as often as its table says")
     options = parser.parse_args()
     seeds = range(options.first_seed, options.first_seed + options.cases)
     view, progress = options.field_of_view, lambda seeds: tqdm(seeds, desc="synthetic CT")
-    save_synthetic_cases(options.output_dir, seeds, options.spacing, view, progress)
+    pathology = USUAL if options.pathology else None
+    save_synthetic_cases(options.output_dir, seeds, options.spacing, view, pathology, progress)
 
 
 if __name__ == "__main__":
