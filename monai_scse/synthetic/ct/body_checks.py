@@ -49,8 +49,8 @@ def measure_body(body: Body, drawing: Drawing) -> dict[str, float]:
         smoothed from slice to slice (``dice``) and as drawn (``dice raw``), where the body has slices. Then
         ``holes`` (voxels of air inside the body), ``apart`` (voxels that are not connected with it), the parts of
         the aorta and of both psoas muscles, the share of slices in which the aorta lies in front of the spinal canal
-        by 10 mm or more, the distance from the top of the psoas up to the top of liver, and sizes that
-        :data:`.measures.MEASURES` has.
+        by 10 mm or more, the distance from the top of the psoas up to the top of the liver, the area of both psoas
+        muscles below the kidneys, and the volumes of bladder and bone.
     """
     from scipy.ndimage import binary_fill_holes, label
 
@@ -91,7 +91,6 @@ def measure_body(body: Body, drawing: Drawing) -> dict[str, float]:
     rows = slice(max(below - int(15 / step), 0), max(below, 1))
     count = max(rows.stop - rows.start, 1)
     row["psoas cm2"] = float((psoas[0] | psoas[1])[..., rows].sum() * step**2 / 100 / count)
-    row["infrarenal aorta mm"] = float(2 * np.sqrt(aorta[..., rows].sum() * step**2 / count / np.pi))
     row["bladder ml"] = float(_of(labels, "urinary bladder").sum() * ml)
     row["bone ml"] = float(_of(labels, "bone").sum() * ml)
     return row
