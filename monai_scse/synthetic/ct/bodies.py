@@ -103,7 +103,8 @@ def _warped(drawing: Drawing, donor: Donor) -> tuple[np.ndarray, np.ndarray]:
     warped = _sample(donor.structures, source)
     whole = ((source[2] >= 0) & (source[2] <= donor.structures.shape[2] - 1)) | (warped > 0)
     # slices that the donor fills wherever its own trunk is
-    trunk = _sample((donor.structures > 0).any(axis=2)[..., None].astype(np.uint8), source * _column([1, 1, 0])) > 0
+    shadow = np.any(donor.structures > 0, axis=2, keepdims=True).astype(np.uint8)
+    trunk = _sample(shadow, source * _column(np.array([1, 1, 0]))) > 0
     share = (whole & trunk).sum(axis=(0, 1)) / np.maximum(trunk.sum(axis=(0, 1)), 1)
     rows = np.flatnonzero(share > 0.98)
     first[2] += rows[0]

@@ -55,7 +55,8 @@ def measure_body(body: Body, drawing: Drawing) -> dict[str, float]:
     from scipy.ndimage import binary_fill_holes, label
 
     labels, step = body.structures, float(body.affine[0, 0])
-    ml, row = step**3 / 1000, {}
+    ml = step**3 / 1000
+    row: dict[str, float] = {}
     of_body, of_drawing = _overlap(body, drawing)
     inside, drawn, raw = labels[of_body], drawing.organs[of_drawing], drawing.raw[of_drawing]
     for name in DRAWN_ORGANS.values():

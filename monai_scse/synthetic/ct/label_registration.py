@@ -113,7 +113,7 @@ def register_labels(
         target, source, counts = (avg_pool3d(part, coarser) for part in (to, of, weight))
         target, source = torch.tanh(target / reach), torch.tanh(source / reach)
         grid = target.shape[2:]
-        stiffness = _STIFFNESS * (1 + _BONES * adaptive_avg_pool3d(bones[None, None], size))
+        stiffness = _STIFFNESS * (1 + _BONES * adaptive_avg_pool3d(bones[None, None], (size[0], size[1], size[2])))
         knot_mm = [(extent - 1) * spacing * coarser / (count - 1) for extent, count in zip(grid, size)]
         to_knots = torch.tensor([1 / step for step in knot_mm]).view(1, 3, 1, 1, 1)
         to_voxels = 1 / (spacing * coarser)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from functools import partial
 from pathlib import Path
 
 import nibabel
@@ -64,7 +65,7 @@ def main() -> None:
         name = file.name.removesuffix(".gz").removesuffix(".nii")
         target = options.output_dir / f"{name}.nii.gz"
         if name in kept and target.is_file():
-            structures, row = np.asarray(nibabel.load(target).dataobj), kept[name]
+            structures, row = np.asarray(nibabel.Nifti1Image.from_filename(target).dataobj), kept[name]
         else:
             start = time.process_time()
             drawing = load_drawing(file, options.spacing)
@@ -75,7 +76,7 @@ def main() -> None:
         rows.append(row)
         panels.append(draw_panels(name, structures, options.spacing, seed))
         table = pandas.DataFrame(rows).round(3)
-        atomic_write(table_file, lambda part, table=table: table.to_csv(part, index=False))
+        atomic_write(table_file, partial(table.to_csv, index=False))
     atomic_write(options.output_dir / "bodies.png", lambda part: save_page(panels, part))
     worst = min(value for row in rows for key, value in row.items() if key.endswith(" dice") and np.isfinite(value))
     print(f"{len(rows)} bodies in {options.output_dir}; lowest Dice of an organ with its drawing {worst:.3f}")
