@@ -1,8 +1,8 @@
-"""CT scans made of one labelled scan: its anatomy deformed, its Hounsfield units drawn anew.
+"""CT scans made of a labelled scan or of bodies: the anatomy deformed, its Hounsfield units drawn anew.
 
 ``python -m monai_scse.synthetic.ct.anatomy --image CT --label LABELS --output_dir DATA`` writes a labelled
 data set. The label map is numbered as in TotalSegmentator, version 2. The more structures it holds, the more can be
-drawn anew.
+drawn anew. With ``--label BODIES`` alone, the bodies of a folder take turns (:mod:`.make_bodies`).
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from ..fields import smooth_noise
 from .pathology.draw import draw_pathology
 from .pathology.table import USUAL
 from .rendering import SyntheticCT, render_ct, save_cases
-from .structures import STRUCTURE_INDEX
+from .structures import STRUCTURE_INDEX, SYNTHETIC_STRUCTURES
 
-__all__ = ["Anatomy", "anatomy_ct", "load_anatomy"]
+__all__ = ["Anatomy", "anatomy_ct", "load_anatomy", "load_body"]
 
 # structure of each number of TotalSegmentator, version 2. Hounsfield units decide all others inside the body
 _TOTALSEGMENTATOR_V2 = {
@@ -62,14 +62,15 @@ class Anatomy:
     Args:
         structures: indices of :data:`.structures.SYNTHETIC_STRUCTURES`, uint8, (x, y, z), axes to the right, front
             and head.
-        texture: what the scan's Hounsfield units are above the mean of their structure, float32, same shape.
+        texture: what the scan's Hounsfield units are above the mean of their structure, float32, same shape. None
+            where nothing was scanned: it is drawn.
         spacing: voxel size in mm, (3,).
         movable: organs that move and grow apart from the rest. Of each the centre in voxels, (3,), and how far the
             surroundings follow: 1 in the organ and falling to 0, float32, same shape.
     """
 
     structures: np.ndarray
-    texture: np.ndarray
+    texture: np.ndarray | None
     spacing: np.ndarray
     movable: Sequence[tuple[np.ndarray, np.ndarray]]
 
@@ -127,6 +128,18 @@ def _movable(structures: np.ndarray, spacing: np.ndarray) -> list[tuple[np.ndarr
     return found
 
 
+def _load(file: str | Path, spacing: Sequence[float], mode: str) -> np.ndarray:
+    """A volume with axes to the right, front and head."""
+    from monai.transforms import Compose, LoadImage, Orientation, Spacing
+
+    existing_file(file, "check the path.")
+    load = LoadImage(image_only=True, ensure_channel_first=True)
+    try:
+        return Compose([load, Orientation("RAS", labels=None), Spacing(spacing, mode=mode)])(str(file))[0].numpy()
+    except Exception as error:
+        raise InputError(f"{file}: cannot be read as a scan ({error}); give a NIfTI file.") from error
+
+
 def load_anatomy(image_file: str | Path, label_file: str | Path, spacing: Sequence[float] = (3.0, 3.0, 3.0)) -> Anatomy:
     """Read a scan and its label map (TotalSegmentator's numbers, version 2).
 
@@ -138,23 +151,7 @@ def load_anatomy(image_file: str | Path, label_file: str | Path, spacing: Sequen
     Raises:
         InputError: when a file is missing or unreadable, the grids differ, or no organ is labelled.
     """
-    from monai.transforms import Compose, LoadImage, Orientation, Spacing
-
-    volumes = []
-    for file, mode in ((image_file, "bilinear"), (label_file, "nearest")):
-        existing_file(file, "check the path.")
-        prepare = Compose(
-            [
-                LoadImage(image_only=True, ensure_channel_first=True),
-                Orientation("RAS", labels=None),
-                Spacing(spacing, mode=mode),
-            ]
-        )
-        try:
-            volumes.append(prepare(str(file))[0].numpy())
-        except Exception as error:
-            raise InputError(f"{file}: cannot be read as a scan ({error}); give a NIfTI file.") from error
-    image, labels = volumes
+    image, labels = (_load(file, spacing, mode) for file, mode in ((image_file, "bilinear"), (label_file, "nearest")))
     if image.shape != labels.shape:
         raise InputError(f"{label_file}: its grid {labels.shape} differs from {image.shape} of {image_file}.")
     structures = _structures(image, np.rint(labels).astype(np.int16))
@@ -162,6 +159,23 @@ def load_anatomy(image_file: str | Path, label_file: str | Path, spacing: Sequen
         raise InputError(f"{label_file}: none of the organs is labelled; use TotalSegmentator's numbers, version 2.")
     step = np.array(spacing, dtype=float)
     return Anatomy(structures, _texture(image, structures), step, _movable(structures, step))
+
+
+def load_body(file: str | Path, spacing: Sequence[float] = (3.0, 3.0, 3.0)) -> Anatomy:
+    """Read a body, see :func:`.bodies.body_around`: an anatomy without a scan.
+
+    Args:
+        file: label map, numbered as :data:`.structures.SYNTHETIC_STRUCTURES`.
+        spacing: voxel size in mm to resample to.
+
+    Raises:
+        InputError: when the file is missing or unreadable, or holds other labels.
+    """
+    labels = np.rint(_load(file, spacing, "nearest")).astype(np.int64)
+    if labels.min() < 0 or labels.max() >= len(SYNTHETIC_STRUCTURES) or not np.isin(labels, _ORGANS).any():
+        raise InputError(f"{file}: is no body; make one with monai_scse.synthetic.ct.make_bodies, or give --image.")
+    structures, step = labels.astype(np.uint8), np.array(spacing, dtype=float)
+    return Anatomy(structures, None, step, _movable(structures, step))
 
 
 def _displacement(anatomy: Anatomy, random: np.random.Generator) -> np.ndarray:
@@ -175,7 +189,7 @@ def _displacement(anatomy: Anatomy, random: np.random.Generator) -> np.ndarray:
     return moved
 
 
-def _deform(anatomy: Anatomy, seed: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _deform(anatomy: Anatomy, seed: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray | None]:
     """Structures and texture: organs moved and grown, all elastically deformed, rotated, sheared, scaled and shifted.
 
     MONAI's ``Rand3DElastic`` is nearest. It smooths white noise with a Gaussian, which takes 90 % of its time. This
@@ -204,12 +218,12 @@ def _deform(anatomy: Anatomy, seed: int, random: np.random.Generator) -> tuple[n
     structures = torch.from_numpy(anatomy.structures[None].astype(np.float32))
     beyond = Resample(mode="nearest", padding_mode="border")
     labels = beyond(structures, grid)[0].numpy().round().astype(np.uint8)
-    texture = beyond(torch.from_numpy(anatomy.texture[None]), grid)[0].numpy()
+    texture = None if anatomy.texture is None else beyond(torch.from_numpy(anatomy.texture[None]), grid)[0].numpy()
     reached = Resample(mode="nearest", padding_mode="zeros")(torch.ones_like(structures), grid)[0].numpy() > 0
     body = (labels > 0) & (labels != STRUCTURE_INDEX["table"])
     share = (body & reached).sum(axis=(0, 1)) / np.maximum(body.sum(axis=(0, 1)), 1)
     whole = _longest_run(share >= min(0.98, float(share.max())))
-    return labels[..., whole], texture[..., whole]
+    return labels[..., whole], None if texture is None else texture[..., whole]
 
 
 def _longest_run(flags: np.ndarray) -> slice:
@@ -224,7 +238,7 @@ def anatomy_ct(anatomy: Anatomy, seed: int, pathology: Mapping[str, float] | Non
     """Deform an anatomy and scan it anew.
 
     Args:
-        anatomy: see :func:`load_anatomy`.
+        anatomy: see :func:`load_anatomy` and :func:`load_body`.
         seed: the same seed gives the same scan.
         pathology: how likely each is, by its name in
             :data:`monai_scse.synthetic.ct.pathology.table.PATHOLOGY`. None draws the scan without any.
@@ -238,13 +252,16 @@ def anatomy_ct(anatomy: Anatomy, seed: int, pathology: Mapping[str, float] | Non
     if random.random() < 0.5:
         length = max(int(random.uniform(0.4, 1.0) * labels.shape[2]), 1)
         low = int(random.integers(0, labels.shape[2] - length + 1))
-        labels, texture = labels[..., low : low + length], texture[..., low : low + length]
-    texture = texture * random.uniform(0.3, 1.1)
+        labels = labels[..., low : low + length]
+        texture = None if texture is None else texture[..., low : low + length]
+    strength = random.uniform(0.3, 1.1)
+    texture = None if texture is None else texture * strength
     ill = None if pathology is None else draw_pathology(seed, labels, anatomy.spacing, pathology)
     if ill is not None:
         above = ((0, 0), (0, 0), (0, ill.labels.shape[2] - labels.shape[2]))
-        labels, texture = np.pad(labels, above), np.pad(texture, above)
-        texture[(ill.painted > 0) | (ill.labels != labels)] = 0  # it is that of what was there
+        if texture is not None:
+            texture = np.pad(texture, above)
+            texture[(ill.painted > 0) | (ill.labels != np.pad(labels, above))] = 0  # it is that of what was there
         labels = ill.labels
     image = render_ct(random, labels, anatomy.spacing, texture, illness=ill)
     affine = np.diag([*(anatomy.spacing * (-1, -1, 1)), 1.0])
@@ -252,12 +269,14 @@ def anatomy_ct(anatomy: Anatomy, seed: int, pathology: Mapping[str, float] | Non
 
 
 def main() -> None:
-    """Write a labelled data set of CT scans made of one labelled scan."""
+    """Write a labelled data set of CT scans made of a labelled scan or of bodies."""
     from tqdm import tqdm
 
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--image", type=Path, required=True, help="CT in Hounsfield units")
-    parser.add_argument("--label", type=Path, required=True, help="its labels, numbers of TotalSegmentator, version 2")
+    parser.add_argument("--image", type=Path, help="CT in Hounsfield units; none for bodies")
+    parser.add_argument(
+        "--label", type=Path, required=True, help="its labels, numbers of TotalSegmentator, version 2; or bodies"
+    )
     parser.add_argument("--output_dir", type=Path, required=True, help="receives images/ and labels/")
     parser.add_argument("--cases", type=int, default=20, help="number of scans")
     parser.add_argument("--first_seed", type=int, default=0, help="seed of the first scan, the others count on")
@@ -265,10 +284,21 @@ def main() -> None:
     parser.add_argument("--pathology", action="store_true", help="draw pathology, as often as its table says")
     options = parser.parse_args()
     one_line_input_errors()
-    anatomy = load_anatomy(options.image, options.label, options.spacing)
+    if options.image:
+        anatomies = [load_anatomy(options.image, options.label, options.spacing)]
+    else:
+        files = sorted(options.label.glob("*.nii.gz")) if options.label.is_dir() else [options.label]
+        if not files:
+            raise InputError(f"{options.label}: holds no bodies; make them with monai_scse.synthetic.ct.make_bodies.")
+        anatomies = [load_body(file, options.spacing) for file in files]
     seeds = tqdm(range(options.first_seed, options.first_seed + options.cases), desc="anatomy CT")
     pathology = USUAL if options.pathology else None
-    save_cases(options.output_dir, seeds, lambda seed: anatomy_ct(anatomy, seed, pathology), "anatomy")
+    save_cases(
+        options.output_dir,
+        seeds,
+        lambda seed: anatomy_ct(anatomies[seed % len(anatomies)], seed, pathology),
+        "anatomy",
+    )
 
 
 if __name__ == "__main__":
