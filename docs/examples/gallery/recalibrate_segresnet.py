@@ -22,7 +22,7 @@ from monai_scse.metrics import score_structures
 from monai_scse.synthetic.ct.structures import SYNTHETIC_STRUCTURES
 from monai_scse.synthetic.ct.torso import synthetic_ct
 
-STEPS = 100  # about a minute on two cores
+STEPS = 150  # about a minute on two cores
 ORGANS = SYNTHETIC_STRUCTURES[:7]
 
 set_determinism(0)
