@@ -49,7 +49,7 @@ test-smp:
 zoo: $(VENV)/.all
 	$(RUN) integrations/zoo/build.py --output_dir dist/zoo
 
-# docs/reliability.md, from the markers of the tests
+# docs/reliability.md and the pages below it, from the markers of the tests
 reliability: $(VENV)/.all
 	$(RUN) -m pytest --collect-only -q --write-situations tests > /dev/null
 
@@ -78,7 +78,7 @@ $(VENV)/.all: $(SETUP)
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-label .venv-mlflow .venv-nvflare .venv-smp bench_output demo_output build docs/_build *.egg-info
+	rm -rf $(VENV) .venv-label .venv-mlflow .venv-nvflare .venv-smp bench_output demo_output build docs/_build docs/gallery *.egg-info
 
 # under 10 minutes on a quiet machine with 2 cores
 bench: $(VENV)/.all

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from importlib.metadata import version as version_of
 from pathlib import Path
@@ -29,6 +30,7 @@ include_patterns = [
     "bundles/*/docs/README.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
+    "README.md",
 ]
 exclude_patterns = ["docs/_build", "docs/examples"]
 extensions = [
@@ -38,6 +40,7 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
     "sphinx_design",
+    "sphinx_gallery.gen_gallery",
 ]
 templates_path = ["templates"]
 
@@ -56,8 +59,23 @@ napoleon_numpy_docstring = False
 napoleon_use_rtype = False
 napoleon_custom_sections = [("Shape", "notes_style")]
 
+# make docs runs the scripts. A test of the site leaves them out by -D plot_gallery=0, others run them in a short form
+sphinx_gallery_conf = {
+    "examples_dirs": "docs/examples/gallery",
+    "gallery_dirs": "docs/gallery",
+    "filename_pattern": r"\.py$",
+    "download_all_examples": False,
+    "show_memory": False,
+    "show_signature": False,
+    "write_computation_times": False,
+    "min_reported_time": 1e9,
+    "reference_url": {"monai_scse": None},
+    "thumbnail_size": (400, 240),
+}
+
 html_theme = "pydata_sphinx_theme"
 html_title = "monai_scse"
+html_baseurl = os.environ.get("SITE_URL", "")  # the workflow docs.yml sets it
 html_static_path = ["static"]
 html_css_files = ["site.css"]
 html_copy_source = False
@@ -74,6 +92,12 @@ html_theme_options = {
     "footer_end": [],
     "secondary_sidebar_items": ["page-toc"],
 }
+
+
+def _link_gallery(app, docname, source) -> None:
+    """Links to the gallery and its scripts, which GitHub opens, lead to their pages."""
+    source[0] = re.sub(r"examples/gallery/(\w+)\.py\)", r"gallery/\1.rst)", source[0])
+    source[0] = source[0].replace("examples/gallery)", "gallery/index.rst)")
 
 
 def _name_folders(app, doctree) -> None:
@@ -108,4 +132,5 @@ def setup(app) -> None:
     app.connect("autodoc-process-docstring", _escape_star)
     app.connect("autodoc-process-signature", _signature_of_init)
     app.connect("source-read", _title_card)
+    app.connect("source-read", _link_gallery)
     app.connect("doctree-read", _name_folders)

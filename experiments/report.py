@@ -100,9 +100,10 @@ def _title(architecture: str, recal: str) -> str:
     return f"{ARCHITECTURES[architecture]} {RECALIBRATIONS[recal]}"
 
 
-def _summary(settings: Sequence[Setting]) -> str:
+def _summary(settings: Sequence[Setting], root: Path) -> str:
     rows = []
     for setting in settings:
+        link = f"[{setting.name}]({(setting.folder / 'README.md').relative_to(root).as_posix()})"
         means = dice_table(setting.dice)["mean"]
         comparisons = comparison_table(setting.dice)
         for row in comparisons[(comparisons["unit"] == "subjects") & (comparisons["than"] == "none")].itertuples():
@@ -112,9 +113,8 @@ def _summary(settings: Sequence[Setting]) -> str:
             interval = seed_interval(row.gain_low, row.gain_high)
             without, with_se = means[row.architecture, "none"], means[row.architecture, row.recal]
             title = _title(row.architecture, row.recal)
-            rows.append(
-                [setting.name, title, f"{without:.3f}", f"{with_se:.3f}", f"{row.gain:+.4f}", interval, row.seeds, sure]
-            )
+            dice = (f"{without:.3f}", f"{with_se:.3f}")
+            rows.append([link, title, *dice, f"{row.gain:+.4f}", interval, row.seeds, sure])
     header = ["setting", "network", "no SE", "with SE", "gain", "95 % interval", "seeds", "beyond noise of training"]
     return markdown_table(header, rows)
 
@@ -203,7 +203,8 @@ def _structures(table: pd.DataFrame) -> str:
     return markdown_table(["structure", *(_title(*column) for column in table.columns)], rows)
 
 
-def _section(setting: Setting, root: Path) -> str:
+def _write_setting(setting: Setting) -> None:
+    """Write the page of a setting into its folder, with the tables as csv and the pictures."""
     from .pictures import save_boxplot, save_training_curves
 
     comparisons, structures = comparison_table(setting.dice), structure_table(setting.dice)
@@ -216,37 +217,42 @@ def _section(setting: Setting, root: Path) -> str:
     }
     for name, table in derived.items():
         atomic_write(setting.folder / name, partial(table.to_csv, index=False, float_format="%.6g"))
-    link = setting.folder.relative_to(root).as_posix()
     pictures = []
     for architecture in [each for each in ARCHITECTURES if each in set(setting.dice["architecture"])]:
         save_boxplot(setting.folder / f"boxplot_{architecture}.png", setting.dice, architecture)
         title = f"Dice per structure, left side and midline, {ARCHITECTURES[architecture]}"
-        pictures.append(f"![{title}]({link}/boxplot_{architecture}.png)")
+        pictures.append(f"![{title}](boxplot_{architecture}.png)")
         if (setting.folder / f"qualitative_{architecture}.png").is_file():
             title = f"A test scan, its labels, and segmentations, errors outlined, {ARCHITECTURES[architecture]}"
-            pictures.append(f"![{title}]({link}/qualitative_{architecture}.png)")
+            pictures.append(f"![{title}](qualitative_{architecture}.png)")
     save_training_curves(setting.folder / "training.png", setting.training)
-    pictures.append(f"![Training curves, mean and range of the seeds]({link}/training.png)")
-    files = ", ".join(f"[{name}]({link}/{name})" for name in (*_RAW, *derived))
+    pictures.append("![Training curves, mean and range of the seeds](training.png)")
+    files = ", ".join(f"[{name}]({name})" for name in (*_RAW, *derived))
     parts = [
-        f"## {setting.name}",
+        f"# {setting.name}",
         describe_setting(setting),
-        "### Dice",
+        "## Dice",
         _dice_tables(setting),
-        "### Added parameters",
+        "## Added parameters",
         _parameters(setting),
-        "### Differences",
+        "## Differences",
         _comparisons(comparisons),
-        "### Structures",
+        "## Structures",
         _structures(structures),
         *pictures,
-        f"Files: {files}.\n",
+        f"Files: {files}.",
     ]
-    return "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
+    _write_page(setting.folder / "README.md", parts)
+
+
+def _write_page(file: Path, parts: Sequence[str]) -> None:
+    page = "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
+    atomic_write(file, lambda path: path.write_text(page))
 
 
 def write_report(results: Sequence[Path], output: Path) -> None:
-    """Write the page, and beside it a folder of its name with the raw files, the tables as csv and the pictures.
+    """Write the page, and beside it a folder of its name. It has a folder for each setting: its page ``README.md``, raw
+    files, tables as csv and pictures.
 
     Args:
         results: folders ``results/`` of :func:`experiments.table1.run_table1`, or copies of them. A setting
@@ -268,11 +274,11 @@ def write_report(results: Sequence[Path], output: Path) -> None:
         "folder; the numbers in the files were measured by `python -m experiments table1`.",
         _HOW_TO_READ,
         "## Gains of all settings",
-        _summary(settings),
-        *(_section(setting, output.parent) for setting in settings),
+        _summary(settings, output.parent),
         "Pictures of segmented scans (`qualitative_<network>.png`: scan, labels, without and with scSE, errors "
         "outlined) are made by `table1` in its `output_dir`. One is shown where it was put beside the raw files, which "
         "the licence of the scan must allow.",
     ]
-    page = "\n\n".join(part.rstrip("\n") for part in parts) + "\n"
-    atomic_write(output, lambda path: path.write_text(page))
+    for setting in settings:
+        _write_setting(setting)
+    _write_page(output, parts)

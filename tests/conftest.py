@@ -14,7 +14,7 @@ import nibabel
 import numpy as np
 import pytest
 import torch
-from support.situations import COLLECTED, PAGE, page, situations
+from support.situations import COLLECTED, pages, situations
 
 # its handler, which comes with OpenVINO and TensorBoard, would close the stream of the first test that imports it
 absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
@@ -24,7 +24,7 @@ DATA = Path(os.environ.get("MONAI_SCSE_DATA", Path(__file__).parents[2] / "share
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--write-situations", action="store_true", help="write docs/reliability.md from the markers")
+    parser.addoption("--write-situations", action="store_true", help="write docs/reliability.md and its pages")
 
 
 @pytest.hookimpl(tryfirst=True)  # before tests are deselected
@@ -32,7 +32,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     rows = situations(items)
     config.stash[COLLECTED] = {item.path for item in items}, rows
     if config.getoption("--write-situations"):
-        PAGE.write_text(page(rows))
+        for file, text in pages(rows).items():
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text)
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import configparser
 import inspect
 import re
 import shlex
@@ -13,6 +14,7 @@ from string import Template
 
 import monai.bundle
 import pytest
+from click.testing import CliRunner
 from monai.bundle import ConfigParser
 from torch.distributed.run import get_args_parser
 
@@ -39,9 +41,20 @@ def commands(text: str) -> Iterator[list[str]]:
                 yield words[1:] if words[0] == "srun" else words
 
 
-def options_of(words: list[str]) -> dict[str, str]:
+def faults_of_pip(words: list[str]) -> Iterator[str]:
+    """Extras and files that pip is given, of this package."""
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    for option, value in options_of(words, "-c").items():
+        if option == "-c" and not (ROOT / value).is_file():
+            yield f"no file {value}"
+    for extras in re.findall(r"\.\[([\w,]+)\]", " ".join(words)):
+        yield from (f"no extra {name}" for name in extras.split(",") if name not in setup["options.extras_require"])
+
+
+def options_of(words: list[str], pattern: str = r"--\w") -> dict[str, str]:
     """Options with the word behind each. What follows an option's first value is left out."""
-    return {word: following for word, following in zip(words, [*words[1:], ""]) if re.match(r"--\w", word)}
+    return {word: following for word, following in zip(words, [*words[1:], ""]) if re.match(pattern, word)}
 
 
 def config_entries(files: list[Path]) -> set[str]:
@@ -114,6 +127,8 @@ def faults(words: list[str], bundles: list[Path]) -> Iterator[str] | None:
         return faults_of_script(ROOT / words[1], words[2:])
     if program == "monai-scse":
         return faults_of_monai_scse(words[1:])
+    if program == "pip":
+        return faults_of_pip(words[1:])
     if program == "torchrun":
         arguments = get_args_parser().parse_args(words[1:])
         return faults_of_module(arguments.training_script, arguments.training_script_args, bundles)
@@ -127,6 +142,36 @@ def faults(words: list[str], bundles: list[Path]) -> Iterator[str] | None:
 
 def page_id(page: Path) -> str:
     return str(page.relative_to(ROOT))
+
+
+def dry_run(words: list[str]) -> list[str]:
+    """The bundle's command that a command of monai-scse stands for, its files made in the current folder."""
+    task = next((index for index, word in enumerate(words) if word in ("brain", "body")), None)
+    assert task is not None, shlex.join(words)
+    for word in words[task + 1 :]:
+        if word.startswith("-"):
+            break
+        (Path.cwd() / word).mkdir(parents=True, exist_ok=True)
+    for option in ("--weights", "--brain-mask"):
+        if option in words:
+            path = Path(words[words.index(option) + 1])
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.mkdir(exist_ok=True) if option == "--brain-mask" else path.touch()
+    result = CliRunner().invoke(main, [*words, "--dry-run"])
+    assert result.exit_code == 0, result.output
+    return shlex.split(result.output)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_values_of_commands_are_of_the_bundle(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in commands(page.read_text()):
+        if words[:2] in (["monai-scse", "segment"], ["monai-scse", "train"], ["monai-scse", "evaluate"]):
+            if {"--series", "--list-series"}.intersection(words) or "$(ls" in words:
+                continue  # they need a DICOM folder, or a shell
+            command = dry_run(words[1:])
+            bundle = next(bundle for bundle in BUNDLES if bundle.name in " ".join(command))
+            assert not list(faults(command, [bundle]))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
@@ -156,6 +201,7 @@ def test_commands_name_what_is_there(page: Path) -> None:
         ("monai-scse segmnt brain SCANS", "monai-scse has no command segmnt"),
         ("monai-scse segment brain SCANS --out OUT", "monai-scse segment has no option --out"),
         ("make demo-mr", "no target demo-mr"),
+        ("pip install -c constraints.txt -e '.[onnx,openvinno]'", "no extra openvinno"),
         ("integrations/set_up.sh", "no file integrations/set_up.sh"),
     ],
 )

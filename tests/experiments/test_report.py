@@ -27,17 +27,21 @@ def page(tmp_path_factory):
 
 def test_page_tells_the_measured_numbers(page):
     text = page.read_text()
-    assert "| short | U-Net scSE | 0.700 | 0.850 | +0.1500 |" in text
-    assert "| long | U-Net scSE | 0.700 | 0.850 | +0.1500 |" in text
+    for name in ("short", "long"):
+        row = f"| [{name}](recalibration/{name}/README.md) | U-Net scSE | 0.700 | 0.850 | +0.1500 |"
+        assert row in text
+    text = (page.with_suffix("") / "short/README.md").read_text()
     assert "| U-Net | 0.700 ± 0.129 | 0.850 ± 0.129 |" in text
     assert "| U-Net scSE | 1,016 | 16 | 1.60 % |" in text
     assert "6 minutes of training altogether, 1.5 to 1.5 each of 4" in text
 
 
-def test_page_links_only_files_that_are_beside_it(page):
-    links = re.findall(r"\]\((.*?)\)", page.read_text())
-    assert len(links) > 10
-    assert [link for link in links if not (page.parent / link).is_file()] == []
+@pytest.mark.parametrize("name", ["recalibration.md", "recalibration/short/README.md"])
+def test_page_links_only_files_that_are_beside_it(page, name):
+    file = page.parent / name
+    links = re.findall(r"\]\((.*?)\)", file.read_text())
+    assert len(links) >= 2
+    assert [link for link in links if not (file.parent / link).is_file()] == []
 
 
 def test_pictures_are_not_blank(page):
@@ -63,8 +67,9 @@ def test_picture_of_a_scan_is_shown_where_it_lies_beside_the_raw_files(page, tmp
     (tmp_path / "results/long/qualitative_unet.png").touch()
     copies = [str(tmp_path / "results" / name) for name in ("short", "long")]
     assert main(["report", "--results", *copies, "--output", str(tmp_path / "results.md")]) == 0
-    links = re.findall(r"\]\((.*?)\)", (tmp_path / "results.md").read_text())
-    assert [link for link in links if "qualitative" in link] == ["results/long/qualitative_unet.png"]
+    links = re.findall(r"\]\((.*?)\)", (tmp_path / "results/long/README.md").read_text())
+    assert [link for link in links if "qualitative" in link] == ["qualitative_unet.png"]
+    assert "qualitative" not in (tmp_path / "results/short/README.md").read_text()
 
 
 def test_missing_results_are_told_and_leave_no_page(tmp_path):
