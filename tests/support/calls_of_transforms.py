@@ -109,7 +109,7 @@ CALLS = {
     "transforms.RandSlabTruncationd": Call(_slice("RandSlabTruncationd", ["image"]), RANDOM),
     "transforms.RandStructureIntensityd": Call(
         _slice("RandStructureIntensityd", ["image"]),
-        {"offset": 0.1, "num_classes": 4, "sigma": 1.0, **RANDOM},
+        {"offset": 0.1, "num_classes": 4, "sigma": 1.0, "alike": None, **RANDOM},
         ("label_key",),
     ),
     "transforms.RandStructureSized": Call(
