@@ -20,7 +20,8 @@ import torch
 from brain_runs import BUNDLE, STRUCTURES, VALIDATION, WEIGHTS
 from monai.bundle import ConfigParser
 from monai.transforms import Compose
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import affine_transform, gaussian_filter
+from scipy.spatial.transform import Rotation
 from tqdm import tqdm
 
 from monai_scse.data import case_name
@@ -29,7 +30,8 @@ from monai_scse.runtime.weights import read_weights
 
 NAMES = [structure.name for structure in STRUCTURES]
 KINDS = ("amygdala", "hippocampus", "thalamus", "caudate", "putamen", "pallidum", "ventral DC")
-Change = Callable[[np.ndarray, np.ndarray], np.ndarray]  # of a scan from 0 to 1, (x, y, z), and its classes
+Pair = tuple[np.ndarray, np.ndarray]  # a scan from 0 to 1, (x, y, z), and its classes
+Change = Callable[[np.ndarray, np.ndarray], Pair]
 
 
 def classes(kind: str) -> list[int]:
@@ -51,15 +53,15 @@ def brightness(scan: np.ndarray, label: np.ndarray) -> dict[str, float]:
 
 def gamma(power: float) -> Change:
     """All intensities to a power."""
-    return lambda scan, label: scan**power
+    return lambda scan, label: (scan**power, label)
 
 
 def contrast(factor: float) -> Change:
     """What is brighter than cortex nears it, or departs from it: the contrast of white matter, by a monotone map."""
 
-    def change(scan: np.ndarray, label: np.ndarray) -> np.ndarray:
+    def change(scan: np.ndarray, label: np.ndarray) -> Pair:
         grey = tissue(scan, label, "cerebral cortex")
-        return np.where(scan > grey, grey + factor * (scan - grey), scan)
+        return np.where(scan > grey, grey + factor * (scan - grey), scan), label
 
     return change
 
@@ -67,13 +69,32 @@ def contrast(factor: float) -> Change:
 def as_bright_as(kinds: Sequence[str], share: float | None = None, shift: float = 0.0) -> Change:
     """Structures shifted to a share of the way from cortex to white matter, or by a share of it."""
 
-    def change(scan: np.ndarray, label: np.ndarray) -> np.ndarray:
+    def change(scan: np.ndarray, label: np.ndarray) -> Pair:
         grey, white = (tissue(scan, label, f"cerebral {kind}") for kind in ("cortex", "white matter"))
         offset = np.zeros_like(scan)
         for kind in kinds:
             step = shift if share is None else share - (tissue(scan, label, kind) - grey) / (white - grey)
             offset[np.isin(label, classes(kind))] = step * (white - grey)
-        return np.where(scan > 0, (scan + gaussian_filter(offset, 1)).clip(0.001, 1), 0)
+        return np.where(scan > 0, (scan + gaussian_filter(offset, 1)).clip(0.001, 1), 0), label
+
+    return change
+
+
+def moved(size: float = 1.0, nod: float = 0.0) -> Change:
+    """The brain larger or smaller along each axis, and nodding, on the same grid.
+
+    Args:
+        size: factor of each axis.
+        nod: degrees that the head turns around the axis through the ears. Positive ones raise the forehead.
+    """
+
+    def change(scan: np.ndarray, label: np.ndarray) -> Pair:
+        middle = (np.array(scan.shape) - 1) / 2
+        back = Rotation.from_euler("x", -nod, degrees=True).as_matrix() / size
+        one, other = (
+            affine_transform(each, back, middle - back @ middle, order=order) for each, order in ((scan, 1), (label, 0))
+        )
+        return one, other
 
     return change
 
@@ -88,7 +109,9 @@ def conditions(malc_share: float) -> dict[str, Change]:
     factors = {f"white matter's contrast x {factor:g}": contrast(factor) for factor in (0.6, 0.8, 1.2)}
     shifts = {f"amygdala shifted by {step:+g}": as_bright_as(["amygdala"], shift=step) for step in (-0.2, 0.2, 0.4)}
     like = {"amygdala as bright as MALC's": as_bright_as(["amygdala"], malc_share)}
-    return {"as it is": gamma(1.0)} | powers | factors | shifts | like
+    places = {f"size x {factor:g}": moved(factor) for factor in (0.85, 0.9, 1.1)}
+    places |= {f"nod {degrees:+g} degrees": moved(nod=degrees) for degrees in (-20, -10, 10, 20)}
+    return {"as it is": gamma(1.0)} | powers | factors | places | shifts | like
 
 
 def load(file: Path, protocol: str) -> tuple[np.ndarray, np.ndarray, Compose]:
@@ -144,11 +167,11 @@ def main() -> None:
     malc_share = table.loc[table["set"] != "voxelmorph_scan", "amygdala"].mean()
     rows, called = [], []
     for case, (scan, label, stack) in tqdm(kept.items(), desc="conditions"):
-        shown = np.flatnonzero(np.isin(label, classes("amygdala") + classes("hippocampus")).any(axis=(0, 2)))
-        truth = label[:, shown]
         for name, change in conditions(malc_share).items():
-            changed = change(scan, label).astype(np.float32)
-            logits = logits_of(network, changed, stack, shown.tolist())
+            changed, truth = change(scan, label)
+            shown = np.flatnonzero(np.isin(truth, classes("amygdala") + classes("hippocampus")).any(axis=(0, 2)))
+            truth = truth[:, shown]
+            logits = logits_of(network, changed.astype(np.float32), stack, shown.tolist())
             found = logits.argmax(1).movedim(0, 1).numpy().astype(np.uint8)
             rows.append({"case": case, "condition": name, **scores(found, truth)})
             if name != "as it is":

@@ -29,7 +29,7 @@ from scipy.stats import t as student
 
 from monai_scse.labels import LabelProtocol
 from monai_scse.metrics import class_sizes
-from monai_scse.transforms.brain_plausibility import TYPICAL_BRAIN_ML
+from monai_scse.transforms import TYPICAL_BRAIN_ML
 
 NAMES = [structure.name for structure in STRUCTURES[1:]]
 KINDS = list(dict.fromkeys(name.removeprefix("left ").removeprefix("right ") for name in NAMES))

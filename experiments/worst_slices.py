@@ -75,11 +75,7 @@ def _cases(dataset_dir: Path, segmentations: Path, bundle: Path, protocol: str |
 
 
 def _called(table: np.ndarray, index: int, structures: Sequence[Structure]) -> str:
-    """One sentence on what a structure's voxels are called, and on what is called so.
-
-    Args:
-        table: voxels of each class of the labels (rows) by the class that was found.
-    """
+    """What a structure's voxels are called, and what is called so, from voxels by label (rows) and by class found."""
     parts = []
     for what, line in (("missed", table[index]), ("too much", table[:, index])):
         others = line.astype(float).copy()
@@ -147,7 +143,7 @@ def write_worst_slices(
         cases.append(case)
         tables.append(slice_scores(case.label, case.found, len(case.structures)).assign(case=case.name))
     if not cases:
-        raise InputError(f"{segmentations}: no <case>_seg.nii.gz of a case in {dataset_dir}; segment its images/ first.")
+        raise InputError(f"{segmentations}: no <case>_seg.nii.gz of a case in {dataset_dir}; segment its scans first.")
     structures, by_name = cases[0].structures, {case.name: case for case in cases}
     table = pd.concat(tables, ignore_index=True)
     output.mkdir(parents=True, exist_ok=True)

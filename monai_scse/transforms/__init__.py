@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .brain_extraction import DOUBT_KEY, SCAN_KEY, ExtractBraind
-from .brain_plausibility import BrainQCd
+from .brain_plausibility import TYPICAL_BRAIN_ML, BrainQCd
 from .cleaning import organ_cleaning
 from .confidence import AGREEMENT_KEY, CONFIDENCE_KEY, RecordConfidenced
 from .hounsfield import CheckHounsfieldd
@@ -47,6 +47,7 @@ __all__ = [
     "CONFIDENCE_KEY",
     "QC_KEY",
     "RecordConfidenced",
+    "TYPICAL_BRAIN_ML",
     "TorsoQCd",
     # postprocessing: what becomes of a segmentation
     "NUMBERS_KEY",

@@ -28,9 +28,7 @@ def test_page_shows_the_worst_slice_and_says_what_it_is_called(tmp_path, capsys)
     found[5:25, 3, 15:20] = 15  # in one slice it is called hippocampus
     for part, name, volume in (("images", "a", 100.0 * label), ("labels", "a", label), ("found", "a_seg", found)):
         (tmp_path / part).mkdir()
-        nibabel.save(
-            nibabel.Nifti1Image(volume.astype(np.float32), np.eye(4)), tmp_path / part / f"{name}.nii.gz"
-        )
+        nibabel.save(nibabel.Nifti1Image(volume.astype(np.float32), np.eye(4)), tmp_path / part / f"{name}.nii.gz")
     arguments = ["worst_slices", "--dataset_dir", tmp_path, "--output", tmp_path / "page", "--protocol", "classes"]
     typed = [*map(str, arguments), "--segmentations"]
     assert main([*typed, str(tmp_path / "found")]) == 0
@@ -38,9 +36,14 @@ def test_page_shows_the_worst_slice_and_says_what_it_is_called(tmp_path, capsys)
     assert capsys.readouterr().out.strip() == str(tmp_path / "page/index.html")
     assert "<h2>left amygdala</h2><p>missed: 25 % (left hippocampus 25 %); too much: 0 %</p>" in page
     assert "<h2>left hippocampus</h2><p>missed: 0 %; too much: 12 % (left amygdala 12 %)</p>" in page
-    assert sorted(file.name for file in (tmp_path / "page").iterdir()) == ["15.png", "16.png", "index.html", "slices.csv"]
+    assert sorted(file.name for file in (tmp_path / "page").iterdir()) == [
+        "15.png",
+        "16.png",
+        "index.html",
+        "slices.csv",
+    ]
     rows = pd.read_csv(tmp_path / "page/slices.csv")
     worst = rows.loc[rows["dice"].idxmin()]
     assert (worst["structure"], worst["slice"], worst["dice"]) == ("left amygdala", 3, 0)
-    with pytest.raises(InputError, match="no <case>_seg.nii.gz of a case in"):
+    with pytest.raises(InputError, match=r"no <case>_seg\.nii\.gz of a case in"):
         main([*typed, str(tmp_path / "images")])

@@ -75,7 +75,9 @@ def with_volumes(**volumes: tuple[float, float, float]) -> list[Structure]:
 @pytest.mark.situation("Structures that are too small on both sides", "both are flagged once, with the usual range")
 def test_volume_of_both_sides_together() -> None:
     flags = BrainQCd("pred", with_volumes(cortex=(625, 650, 700)))({"pred": brain()})["pred"].meta[QC_KEY]
-    why = "1200 ml both sides together; 95 % of adults have 1212 to 1357 ml in a brain of 1212 ml, half less than 1260 ml"
+    why = (
+        "1200 ml both sides together; 95 % of adults have 1212 to 1357 ml in a brain of 1212 ml, half less than 1260 ml"
+    )
     assert flags == {1: why, 2: why}
 
 
