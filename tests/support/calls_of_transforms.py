@@ -108,8 +108,8 @@ CALLS = {
     ),
     "transforms.RandSlabTruncationd": Call(_slice("RandSlabTruncationd", ["image"]), RANDOM),
     "transforms.RandStructureIntensityd": Call(
-        _slice("RandStructureIntensityd", ["image"]),
-        {"offset": 0.1, "num_classes": 4, "sigma": 1.0, "alike": None, **RANDOM},
+        _slice("RandStructureIntensityd", ["image"], alike=STRUCTURES),
+        {"offset": 0.1, "num_classes": 4, "sigma": 1.0, **RANDOM},
         ("label_key",),
     ),
     "transforms.RandStructureSized": Call(
@@ -156,7 +156,9 @@ CALLS = {
     "labels.organ_protocol": Call(
         lambda label_numbers: labels.organ_protocol(TABLE, label_numbers), {"label_numbers": "hospital"}
     ),
-    "labels.structure_table": Call(_structures, {"name": "liver", "colour": [0, 0, 9], "snomed": "1"}),
+    "labels.structure_table": Call(
+        _structures, {"name": "liver", "colour": [0, 0, 9], "snomed": "1", "volume_ml": [1, 2, 3]}
+    ),
     "labels.organ_table": Call(
         _organs,
         {"visceral": [58], "totalsegmentator": ["liver"], "min_volume_ml": 0.0, "many_parts": False, "hospital": [5]},
