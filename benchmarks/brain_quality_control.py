@@ -1,9 +1,10 @@
 """How many of the brain bundle's structures are flagged in scans that are no brain, or not all of one.
 
-    python benchmarks/brain_quality_control.py SCAN
+    python benchmarks/brain_quality_control.py SCAN [--further SCAN ...]
 
 SCAN is a skull-stripped T1 scan of a whole brain. It, its variants, and scans that show no brain go through the
-bundle's inference. The flagged rows of volumes.csv are counted.
+bundle's inference. The flagged rows of volumes.csv are counted. Further scans go through it as they are, and what is
+said of them is printed. Volumes of label maps are compared by brain_volume_norms.py.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from monai.bundle import ConfigParser
 from monai_scse.synthetic.ct.torso import synthetic_ct
 
 BUNDLE = Path(__file__).parents[1] / "bundles/brain_mri_scse_segmentation"
-REASONS = "(no brain of an adult|cut off|not found|sides differ|unsure of the whole|unsure)"
+REASONS = "(no brain of an adult|cut off|not found|sides differ|95 % of adults|unsure of the whole|unsure)"
 
 
 def doubtful_scans(brain: np.ndarray) -> dict[str, np.ndarray]:
@@ -47,6 +48,7 @@ def main() -> None:
     """Print a row for each scan."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scan", type=Path)
+    parser.add_argument("--further", type=Path, nargs="*", default=[], help="scans to segment as they are")
     options = parser.parse_args()
     scan = nibabel.as_closest_canonical(nibabel.load(options.scan))
     scans = doubtful_scans(np.asarray(scan.dataobj, dtype=np.float32))
@@ -56,6 +58,7 @@ def main() -> None:
             file = Path(folder) / f"{name}.nii.gz"
             nibabel.save(nibabel.Nifti1Image(volume.astype(np.float32), np.eye(4)), file)
             cases.append({"image": str(file)})
+        cases += [{"image": str(file)} for file in options.further]
         config = ConfigParser()
         config.read_config(str(BUNDLE / "configs/inference.json"))
         config["cases"] = cases
@@ -68,6 +71,9 @@ def main() -> None:
         found = ", ".join(f"{reason}: {count}" for reason, count in reasons.items()) or "none"
         mean = rows["confidence"].mean()
         print(f"{name}: {flagged.sum()} of {len(rows)} flagged ({found}), mean confidence {mean:.2f}")
+        if name not in scans:
+            for reason, which in rows[flagged].groupby("qc", sort=False):
+                print(f"    {' and '.join(which['structure'])}: {reason}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The command line: ``python -m experiments table1``, ``ablation`` and ``report``."""
+"""The command line: ``python -m experiments table1``, ``ablation``, ``report`` and ``worst_slices``."""
 
 from __future__ import annotations
 
@@ -41,6 +41,13 @@ def _parser() -> argparse.ArgumentParser:
     ablation = commands.add_parser("report_ablation", help="a table and a page from the results of ablation")
     ablation.add_argument("--results", type=Path, required=True, help="folder results/ of ablation, or a copy")
     ablation.add_argument("--output", type=Path, required=True, help="the page, for example results/recipe.md")
+    worst = commands.add_parser("worst_slices", help="a page of pictures: the worst slices of every structure")
+    worst.add_argument("--dataset_dir", type=Path, required=True, help="folder with images/ and labels/")
+    worst.add_argument("--segmentations", type=Path, required=True, help="folder with <case>_seg.nii.gz")
+    worst.add_argument("--output", type=Path, required=True, help="folder that receives index.html")
+    worst.add_argument("--count", type=int, default=3, help="slices of a structure, of as many scans")
+    worst.add_argument("--protocol", help="numbers of the labels; by default as the bundle trains")
+    worst.add_argument("--bundle", type=Path, default=_BUNDLE, help="folder of the bundle")
     return parser
 
 
@@ -73,6 +80,11 @@ def main(arguments: list[str] | None = None) -> int:
         from .ablation_report import write_ablation_report
 
         write_ablation_report(**options)
+        return 0
+    if command == "worst_slices":
+        from .worst_slices import write_worst_slices
+
+        print(write_worst_slices(**options))
         return 0
     from .report import write_report
 

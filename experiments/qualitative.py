@@ -13,15 +13,15 @@ from monai_scse.labels import Structure, label_protocol, organ_table, structure_
 from monai_scse.runtime import atomic_write
 from monai_scse.transforms import LoadOrganLabelsd, LoadScand
 
-__all__ = ["manual_classes", "save_qualitative"]
+__all__ = ["coronal", "manual_classes", "ras", "save_qualitative"]
 
 
-def _coronal(volume: np.ndarray) -> np.ndarray:
+def coronal(volume: np.ndarray) -> np.ndarray:
     """A RAS volume as (coronal slices, height, width), the patient's right on the left, top of the head on top."""
     return volume.transpose(1, 2, 0)[:, ::-1, ::-1]
 
 
-def _ras(file: str | Path) -> tuple[np.ndarray, np.ndarray]:
+def ras(file: str | Path) -> tuple[np.ndarray, np.ndarray]:
     """A file's voxels and their size in mm, axes to the right, front and head."""
     import nibabel
 
@@ -37,7 +37,7 @@ def manual_classes(config: Mapping[str, Any], case: Mapping[str, str]) -> tuple[
         case: its files ``"image"`` and ``"label"``.
     """
     if "label_protocol" in config:
-        numbers, _ = _ras(case["label"])
+        numbers, _ = ras(case["label"])
         structures = structure_table(config["brain_structures"])
         return label_protocol(config["label_protocol"], structures).to_classes(numbers, case["label"]), structures
     load = LoadOrganLabelsd("label", config["organs"], config["label_numbers"])
@@ -68,8 +68,8 @@ def save_qualitative(
     """
     from matplotlib.figure import Figure
 
-    volume, spacing = _ras(scan)
-    manual = _coronal(manual)
+    volume, spacing = ras(scan)
+    manual = coronal(manual)
     counts = [(len(np.unique(plane)), int((plane > 0).sum())) for plane in manual]
     position = counts.index(max(counts))
     colours = np.array([structure.colour for structure in structures], dtype=np.uint8)
@@ -81,12 +81,12 @@ def save_qualitative(
         axis.set_axis_off()
     low, high = window or (None, None)
     aspect = spacing[2] / spacing[0]
-    axes[0].imshow(_coronal(volume)[position], cmap="gray", vmin=low, vmax=high, aspect=aspect)
+    axes[0].imshow(coronal(volume)[position], cmap="gray", vmin=low, vmax=high, aspect=aspect)
     axes[0].set_title("scan")
     axes[1].imshow(colours[truth], aspect=aspect)
     axes[1].set_title("labels")
     for axis, (title, file) in zip(axes[2:], segmentations.items()):
-        predicted = _coronal(_ras(file)[0])[position].astype(int)
+        predicted = coronal(ras(file)[0])[position].astype(int)
         wrong = predicted != truth
         axis.imshow(colours[predicted], aspect=aspect)
         axis.contour(wrong, levels=[0.5], colors=errors, linewidths=0.6)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..runtime import InputError
-from ..runtime.arguments import check_list, check_name, check_whole
+from ..runtime.arguments import check_list, check_name, check_range, check_whole
 
 __all__ = [
     "Code",
@@ -38,12 +38,15 @@ class Structure:
         colour: (red, green, blue) of 0 to 255.
         snomed: SNOMED CT code without the side, for DICOM. Empty where there is none.
         dicom: DICOM's own code without the side, where there is no SNOMED CT code.
+        volume_ml: lowest, median and highest volume, as :class:`monai_scse.transforms.BrainQCd` expects it. None where
+            nothing is expected.
     """
 
     name: str
     colour: tuple[int, int, int]
     snomed: str = ""
     dicom: str = ""
+    volume_ml: tuple[float, float, float] | None = None
 
 
 def structure_codes(structure: Structure) -> tuple[Code | None, Code | None]:
@@ -142,6 +145,22 @@ def code_of(entry: Mapping[str, Any], scheme: str, table: str) -> str:
     return str(code)
 
 
+def _volume_of(entry: Mapping[str, Any]) -> tuple[float, float, float] | None:
+    """The expected volume of an entry of a table in a config, None where it has none.
+
+    Raises:
+        InputError: when it is no lowest, median and highest volume.
+    """
+    if (volume := entry.get("volume_ml")) is None:
+        return None
+    what = f"structures: the volume_ml of {entry['name']!r}"
+    check_list(what, volume, 3)
+    low, median, high = volume
+    check_range(what, (low, median), 0)
+    check_range(what, (median, high), 0)
+    return low, median, high
+
+
 def refuse_repeated_names(structures: Sequence[Structure], table: str) -> None:
     """Raise an :class:`InputError` when two structures have the same name, or one that of the background.
 
@@ -159,7 +178,8 @@ def structure_table(structures: Sequence[Mapping[str, Any]]) -> tuple[Structure,
     """The classes of a segmentation: background, then one for each entry of a table of structures.
 
     Args:
-        structures: dictionaries with ``name``, ``colour`` and, for DICOM, ``snomed`` or ``dicom``.
+        structures: dictionaries with ``name``, ``colour`` and, for DICOM, ``snomed`` or ``dicom``. ``volume_ml`` is for
+            quality control, see :class:`Structure`.
 
     Raises:
         InputError: when an entry lacks its name or colour, two have the same name, or there are none.
@@ -172,7 +192,11 @@ def structure_table(structures: Sequence[Mapping[str, Any]]) -> tuple[Structure,
     if not structures:
         raise InputError("structures must list at least one structure, got none.")
     table = [
-        Structure(*name_and_colour(entry, "structures"), *(code_of(entry, scheme, "structures") for scheme in _SCHEMES))
+        Structure(
+            *name_and_colour(entry, "structures"),
+            *(code_of(entry, scheme, "structures") for scheme in _SCHEMES),
+            volume_ml=_volume_of(entry),
+        )
         for entry in structures
     ]
     refuse_repeated_names(table, "structures")

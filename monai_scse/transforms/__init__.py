@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .brain_extraction import DOUBT_KEY, SCAN_KEY, ExtractBraind
-from .brain_plausibility import BrainQCd
+from .brain_plausibility import TYPICAL_BRAIN_ML, BrainQCd
 from .cleaning import organ_cleaning
 from .confidence import AGREEMENT_KEY, CONFIDENCE_KEY, UNSURE_INSIDE_KEY, RecordConfidenced
 from .hounsfield import CheckHounsfieldd
@@ -51,6 +51,7 @@ __all__ = [
     "OrganShapeQCd",
     "QC_KEY",
     "RecordConfidenced",
+    "TYPICAL_BRAIN_ML",
     "TorsoQCd",
     "UNSURE_INSIDE_KEY",
     # postprocessing: what becomes of a segmentation

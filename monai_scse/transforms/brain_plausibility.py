@@ -19,9 +19,16 @@ from .meta import with_meta
 from .plausibility import QC_KEY
 from .scans import file_of
 
-__all__ = ["BrainQCd"]
+__all__ = ["TYPICAL_BRAIN_ML", "BrainQCd"]
+
+#: volume of all structures together in the brain that expected volumes are of
+TYPICAL_BRAIN_ML = 1250.0
 
 _logger = logging.getLogger(__name__)
+
+
+def _rounded(ml: float) -> str:
+    return f"{ml:.0f}" if ml >= 100 else f"{ml:.1f}"
 
 
 class BrainQCd(MapTransform):
@@ -31,13 +38,14 @@ class BrainQCd(MapTransform):
     the scan cuts the brain off, which shows a section of it on a face of the scan. The third reason is that the network
     is unsure of all of them on average, as in a scan that is upside down. One structure is flagged when it is not
     found, or is much larger or smaller than that of the other side. So is one of which the network is unsure (behind
-    :class:`monai_scse.transforms.RecordConfidenced`). One line of the log says what is likely wrong with a scan of
-    which most structures are flagged. So it does for a scan that is unlike T1, see :data:`DOUBT_KEY`. MONAI has no
-    transform that does this.
+    :class:`monai_scse.transforms.RecordConfidenced`). Both sides are flagged when they are too large or too small
+    together, see ``structures``. One line of the log says what is likely wrong with a scan of which most structures are
+    flagged. So it does for a scan that is unlike T1, see :data:`DOUBT_KEY`. MONAI has no transform that does this.
 
     Args:
         keys: class indices, (1, x, y, z), on the grid of the scan.
-        structures: names of the classes, index 0 is background.
+        structures: the classes, index 0 is background. Their ``volume_ml`` is that in a brain of
+            :data:`TYPICAL_BRAIN_ML`, and grows with the brain. Of a pair the sum of both sides is compared.
         brain_ml: smallest and largest sum of all structures. Adults of any size and age lie within.
         cut_cm2: a larger area of brain on one face of the scan is a cut.
         asymmetry: largest difference of a left and a right structure, as a share of their mean.
@@ -66,6 +74,7 @@ class BrainQCd(MapTransform):
         if min_sureness is not None:
             check_numbers("min_sureness", min_sureness, 0, 1)
         self.num_classes = len(structures)
+        self.structures = structures
         self.pairs = side_pairs(structures)
         self.brain_ml = brain_ml
         self.cut_cm2 = cut_cm2
@@ -122,6 +131,29 @@ class BrainQCd(MapTransform):
             ):
                 difference = f"left {volume[left]:.2f} ml, right {volume[right]:.2f} ml: the sides differ too much"
                 reasons |= {left: difference, right: difference}
+        for index, unusual in self._unusual_volumes(volume).items():
+            if volume[index]:
+                reasons[index] = f"{reasons[index]}; {unusual}" if index in reasons else unusual
+        return reasons
+
+    def _unusual_volumes(self, volume: np.ndarray) -> dict[int, str]:
+        """Structures whose volume no healthy adult has in a brain of this size, both sides of a pair together."""
+        brain = volume[1:].sum()
+        pairs = [(left, right) for right, left in self.pairs]
+        alone = [(index,) for index in range(1, self.num_classes) if not any(index in pair for pair in pairs)]
+        reasons = {}
+        for indices in (*pairs, *alone):
+            expected = [self.structures[index].volume_ml for index in indices]
+            if None in expected:
+                continue
+            low, median, high = np.sum(expected, axis=0) * brain / TYPICAL_BRAIN_ML
+            if not low <= (found := volume[list(indices)].sum()) <= high:
+                together = " both sides together" if len(indices) > 1 else ""
+                reason = (
+                    f"{_rounded(found)} ml{together}; 95 % of adults have {_rounded(low)} to {_rounded(high)} ml in a "
+                    f"brain of {brain:.0f} ml, half less than {_rounded(median)} ml"
+                )
+                reasons |= dict.fromkeys(indices, reason)
         return reasons
 
     @staticmethod

@@ -11,7 +11,7 @@ from monai.networks.layers import GaussianFilter
 from monai.transforms import MapTransform, RandomizableTransform
 from torch.nn.functional import grid_sample, interpolate
 
-from ..labels import Structure
+from ..labels import Structure, side_pairs
 from ..runtime import InputError
 from ..runtime.arguments import check_list, check_name, check_number, check_range, check_whole
 
@@ -149,7 +149,11 @@ class RandStructureIntensityd(_RandByLabel):
         sigma: blur of the changes at the edges of the structures, in pixels.
         label_key: the entry that holds class indices.
         prob: probability of the change.
+        alike: the classes, whose left and right change alike. None where each changes by itself.
         allow_missing_keys: whether a missing key is no error. A sample without label stays as it is.
+
+    Raises:
+        ValueError: when ``alike`` does not have as many classes as the label.
 
     Example:
         >>> change = RandStructureIntensityd("image", offset=0.1, num_classes=2, prob=1.0).set_random_state(0)
@@ -167,12 +171,16 @@ class RandStructureIntensityd(_RandByLabel):
         sigma: float = 1.0,
         label_key: str = "label",
         prob: float = 0.5,
+        alike: Sequence[Structure] | None = None,
         allow_missing_keys: bool = False,
     ) -> None:
         super().__init__(keys, label_key, prob, allow_missing_keys)
         check_number("offset", offset, 0)
         check_number("sigma", sigma, 0, _WIDEST)
         check_whole("num_classes", num_classes, 1)
+        if alike is not None and len(alike) != num_classes:
+            raise ValueError(f"alike must hold num_classes={num_classes} classes, got {len(alike)}.")
+        self.pairs = [] if alike is None else side_pairs(alike)
         self.offset = offset
         self.num_classes = num_classes
         self.sigma = sigma
@@ -183,6 +191,8 @@ class RandStructureIntensityd(_RandByLabel):
         if self._do_transform:
             self._offsets = self.R.uniform(-self.offset, self.offset, self.num_classes)
             self._offsets[0] = 0
+            for right, left in self.pairs:
+                self._offsets[right] = self._offsets[left]
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         self.randomize()

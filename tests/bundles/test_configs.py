@@ -224,16 +224,23 @@ def test_network_in_3d_keeps_its_recalibration(ct_bundle, config):
     assert "encoders.0.recal.squeeze.weight" in network.state_dict() or any("cse" in n for n in network.state_dict())
 
 
-def test_age_and_tissue_overlays_add_what_the_base_recipe_lacks(brain_bundle):
+def test_overlays_of_augmentation_add_what_the_base_recipe_lacks(brain_bundle):
     plain, more = (
         _parser(brain_bundle, "train.json", *overlays).get_parsed_content("slice_transforms")
-        for overlays in ([], ["age_augmentation.yaml", "head_tissue.yaml"])
+        for overlays in ([], ["age_augmentation.yaml", "contrast_augmentation.yaml", "head_tissue.yaml"])
     )
     assert not any("monai_scse" in type(each).__module__ for each in plain[1:])
     (added,) = [each.transforms for each in more if isinstance(each, Compose)]
-    kinds = ["StructureSized", "StructureSized", "StructureIntensityd", "WhiteMatterLesionsd", "HeadTissued"]
-    assert [type(each).__name__.removeprefix("Rand") for each in added] == kinds
-    assert [each.prob for each in added] == [0.5, 0.5, 0.5, 0.5, 0.4]
+    age = ["StructureSized", "StructureSized", "StructureIntensityd", "WhiteMatterLesionsd"]
+    contrast = ["StructureIntensityd", "AdjustContrastd", "SimulateLowResolutiond", "GaussianSmoothd"]
+    assert [type(each).__name__.removeprefix("Rand") for each in added] == [*age, *contrast, "HeadTissued"]
+    assert [each.prob for each in added] == [0.5, 0.5, 0.5, 0.5, 0.4, 0.4, 0.15, 0.15, 0.4]
+    sample = {"image": torch.rand(5, 160, 160), "label": torch.randint(0, 28, (1, 160, 160), dtype=torch.uint8)}
+    for each in added[4:8]:  # slabs of 2D slices, as they are in training
+        each.prob = 1.0
+        changed = each(sample)
+        assert changed["image"].shape == sample["image"].shape
+        assert not torch.equal(changed["image"], sample["image"])
     assert len(plain) == len(more)
 
 

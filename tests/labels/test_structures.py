@@ -30,6 +30,8 @@ def test_background_comes_first() -> None:
         ),
         ([ENTRY, {**ENTRY, "name": "Left Amygdala"}], "left amygdala occurs twice"),
         ([{**ENTRY, "name": "background"}], "background occurs twice"),
+        ([{**ENTRY, "volume_ml": [1, 2]}], "the volume_ml of 'left amygdala' must be a list of 3"),
+        ([{**ENTRY, "volume_ml": [1, 3, 2]}], "the volume_ml of 'left amygdala' must hold the lowest number first"),
     ],
 )
 def test_wrong_table_is_refused(entries: list[dict], message: str) -> None:

@@ -108,7 +108,7 @@ CALLS = {
     ),
     "transforms.RandSlabTruncationd": Call(_slice("RandSlabTruncationd", ["image"]), RANDOM),
     "transforms.RandStructureIntensityd": Call(
-        _slice("RandStructureIntensityd", ["image"]),
+        _slice("RandStructureIntensityd", ["image"], alike=STRUCTURES),
         {"offset": 0.1, "num_classes": 4, "sigma": 1.0, **RANDOM},
         ("label_key",),
     ),
@@ -165,7 +165,9 @@ CALLS = {
     "labels.organ_protocol": Call(
         lambda label_numbers: labels.organ_protocol(TABLE, label_numbers), {"label_numbers": "hospital"}
     ),
-    "labels.structure_table": Call(_structures, {"name": "liver", "colour": [0, 0, 9], "snomed": "1"}),
+    "labels.structure_table": Call(
+        _structures, {"name": "liver", "colour": [0, 0, 9], "snomed": "1", "volume_ml": [1, 2, 3]}
+    ),
     "labels.organ_table": Call(
         _organs,
         {"visceral": [58], "totalsegmentator": ["liver"], "min_volume_ml": 0.0, "max_volume_ml": 9.0}

@@ -67,6 +67,38 @@ def test_missing_structure_and_unequal_sides() -> None:
     assert reasons(MetaTensor(lopsided, affine=brain().affine)) == {1: reason, 2: reason}
 
 
+def with_volumes(**volumes: tuple[float, float, float]) -> list[Structure]:
+    """The structures, with what is expected of the cortex of either side or of the brainstem."""
+    return [Structure(one.name, one.colour, volume_ml=volumes.get(one.name.split()[-1])) for one in STRUCTURES]
+
+
+@pytest.mark.situation("Structures that are too small on both sides", "both are flagged once, with the usual range")
+def test_volume_of_both_sides_together() -> None:
+    flags = BrainQCd("pred", with_volumes(cortex=(625, 650, 700)))({"pred": brain()})["pred"].meta[QC_KEY]
+    why = (
+        "1200 ml both sides together; 95 % of adults have 1212 to 1357 ml in a brain of 1212 ml, half less than 1260 ml"
+    )
+    assert flags == {1: why, 2: why}
+
+
+def test_expected_volume_grows_with_the_brain() -> None:
+    stem = with_volumes(brainstem=(15, 20, 25))
+    why = "12.0 ml; 95 % of adults have 14.5 to 24.2 ml in a brain of 1212 ml, half less than 19.4 ml"
+    assert BrainQCd("pred", stem)({"pred": brain()})["pred"].meta[QC_KEY] == {3: why}
+    smaller = brain()
+    smaller[:, 8:12] = 0
+    smaller[:, 28:32] = 0  # 12 ml in a brain of 812 ml are as much as 18.5 ml in one of 1250 ml
+    assert BrainQCd("pred", stem)({"pred": smaller})["pred"].meta[QC_KEY] == {}
+
+
+def test_sides_that_differ_and_are_too_small_have_both_reasons_in_one_flag() -> None:
+    lopsided = brain()
+    lopsided[:, 8:16] = 0
+    flags = BrainQCd("pred", with_volumes(cortex=(700, 800, 900)))({"pred": lopsided})["pred"].meta[QC_KEY]
+    assert flags[1] == flags[2]
+    assert flags[1].startswith("left 200.00 ml, right 600.00 ml: the sides differ too much; 800 ml both sides together")
+
+
 def test_structure_that_the_network_is_unsure_of() -> None:
     classes = brain()
     classes.meta[CONFIDENCE_KEY] = {1: 0.95, 2: 0.9, 3: 0.6}

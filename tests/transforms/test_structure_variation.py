@@ -57,6 +57,16 @@ def test_structures_change_their_brightness_one_by_one() -> None:
     assert torch.equal(after["label"], before["label"])
 
 
+def test_left_and_right_change_their_brightness_alike_where_asked() -> None:
+    sides = [Structure(name, (0, 0, 0)) for name in ("background", "left putamen", "right putamen")]
+    change = RandStructureIntensityd("image", offset=0.1, num_classes=3, prob=1.0, alike=sides).set_random_state(0)
+    shift = (change(sample())["image"] - sample()["image"])[0]
+    assert abs(float(shift[40, 40])) > 0.005
+    assert float(shift[40, 40]) == pytest.approx(float(shift[40, 57]), abs=1e-5)
+    with pytest.raises(ValueError, match="alike must hold num_classes=4 classes, got 3"):
+        RandStructureIntensityd("image", offset=0.1, num_classes=4, alike=sides)
+
+
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.3])
 def test_lesions_darken_a_share_of_the_white_matter_around_the_ventricles(share: float) -> None:
     change = RandWhiteMatterLesionsd(
