@@ -106,6 +106,12 @@ def test_dry_run_is_the_bundle_command(scans: list[Path], tmp_path: Path) -> Non
         (["segment", "body", "{scan}"], "Missing option '-o'"),
         (["segment", "body", "{scan}", "-o", "out", "--dicom-sge"], "Did you mean"),
         (["segment", "body", "{scan}", "-o", "out", "--views"], "--views works with brain only"),
+        (["segment", "body", "{scan}", "-o", "out", "--contrast", "any"], "--contrast works with brain only"),
+        (["segment", "brain", "{scan}", "-o", "out", "--contrast", "atuo"], "did you mean auto?"),
+        (
+            ["segment", "brain", "{scan}", "-o", "out", "--contrast", "any", "--views"],
+            "--views works with --contrast t1",
+        ),
         (["segment", "body", "nowhere.nii", "-o", "out"], "'nowhere.nii' does not exist"),
         (["segment", "body", "{scan}", "-o", "out", "--set", "hu_offset"], "'hu_offset' is not name=value"),
         (["segment", "body", "{scan}", "-o", "out", "--series", "4"], "--series needs one folder"),

@@ -28,6 +28,7 @@ EXCEPTIONS = {
     "dicom.DicomSeries": _VALUES,
     "dicom.DicomSeriesReader": _OBJECTS,
     "dicom.series_table": _OBJECTS,
+    "runtime.contrast_configs": "takes two words, and shows a wrong one in its refusal",
     "runtime.BundleRun": "carries what the commands check",
     "runtime.InputError": "is the refusal itself",
     "runtime.check_options": "takes the words of a command line",
