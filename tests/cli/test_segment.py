@@ -99,6 +99,15 @@ def test_dry_run_is_the_bundle_command(scans: list[Path], tmp_path: Path) -> Non
     }
 
 
+def test_contrast_is_a_further_config_and_an_entry(scans: list[Path]) -> None:
+    folder = bundle_folder("brain")
+    for contrast, entries in (("any", ["--contrast", "any"]), ("auto", ["--contrast", "auto"]), ("t1", [])):
+        done = run("segment", "brain", scans[0], "-o", "out", "--contrast", contrast, "--tta", "--dry-run")
+        words = shlex.split(done.output)
+        assert (f"{folder}/configs/any_contrast_inference.yaml" in words[5]) == bool(entries)
+        assert words[-2:] == (entries or ["--report", "True"])
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
