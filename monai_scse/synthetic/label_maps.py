@@ -77,8 +77,8 @@ class BrainDistanced(MapTransform):
 class GrowClassesd(MapTransform):
     """Let structures grow into the background, for protocols that draw them wider.
 
-    Neuromorphometrics' cortex reaches a voxel further than FreeSurfer's: with that voxel the Dice of one person's
-    cortex in both is 0.89, without it 0.81. MONAI's transforms of labels know no neighbours.
+    Neuromorphometrics' cortex reaches a voxel further out than FreeSurfer's. MONAI's transforms of labels know no
+    neighbours.
 
     Args:
         keys: class indices, (1, x, y, z).
