@@ -1,7 +1,11 @@
-"""Puts the bundles of the repository into the package that is built. All else is in setup.cfg."""
+"""Puts the bundles of the repository into the package that is built, and README where it has no pages beside it.
+
+All else is in setup.cfg.
+"""
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -24,4 +28,11 @@ class BuildWithBundles(build_py):
             shutil.copytree(bundle, target / bundle.name, ignore=shutil.ignore_patterns(*LEFT_OUT))
 
 
-setup(cmdclass={"build_py": BuildWithBundles})
+def description() -> str:
+    """README without pictures and links to files of the repository, which a registry does not have."""
+    text = Path(__file__).with_name("README.md").read_text(encoding="utf-8")
+    text = re.sub(r"!\[[^]]*\]\((?!https?://)[^)]*\)\n+", "", text)
+    return re.sub(r"\[([^]]*)\]\((?!https?://)[^)]*\)", r"\1", text)
+
+
+setup(cmdclass={"build_py": BuildWithBundles}, long_description=description())

@@ -5,7 +5,6 @@ Every worker loads the network once. A case is a task. The case of a worker that
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -81,9 +80,10 @@ def local_workers(jobs: int) -> Iterator[Client]:
         jobs: how many.
     """
     import dask
+    from dask.system import CPU_COUNT  # those that a cluster gave to this job
     from distributed import Client, LocalCluster
 
-    threads = str(max((os.cpu_count() or 1) // jobs, 1))
+    threads = str(max(CPU_COUNT // jobs, 1))
     environment = {"OMP_NUM_THREADS": threads, "MKL_NUM_THREADS": threads, "TQDM_DISABLE": "1"}
     settings = {
         "distributed.nanny.pre-spawn-environ": environment,

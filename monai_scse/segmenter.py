@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .runtime import (
     BundleRun,
+    CaseTables,
     InputError,
     check_device,
     check_output_dir,
@@ -18,6 +19,7 @@ from .runtime import (
     find_input_error,
     read_weights,
 )
+from .runtime.arguments import check_list
 
 if TYPE_CHECKING:
     import pandas
@@ -38,6 +40,7 @@ class Segmentation:
         classes: class indices on the grid of the scan, (1, x, y, z), with its affine.
         structures: names and colours of the classes, index 0 is background.
         window: intensities that the picture shows as black and as white. None chooses them for the scan.
+        numbers: the number of each class in the file. None for the class indices.
         page: writes the report. None where there is none.
     """
 
@@ -45,6 +48,7 @@ class Segmentation:
     classes: MetaTensor = field(repr=False)
     structures: tuple[Structure, ...] = field(repr=False)
     window: tuple[float, float] | None = field(default=None, repr=False)
+    numbers: Sequence[int] | None = field(default=None, repr=False)
     page: CasePage | None = field(default=None, repr=False)
 
     @property
@@ -74,9 +78,10 @@ class Segmentation:
         from .transforms import SaveSegmentationd
 
         check_output_dir(folder)
-        SaveSegmentationd("pred", str(folder))({"pred": self.classes})
+        saved = SaveSegmentationd("pred", str(folder), self.numbers)({"pred": self.classes})["pred"]
         page = self.page if report else None
-        SegmentationReport(str(folder), self.structures, window=self.window, page=page).save_case(self.classes)
+        SegmentationReport(str(folder), self.structures, window=self.window, page=page).save_case(saved)
+        CaseTables(folder, "failure").remove(self.case)
         if page is not None:
             write_cohort_page(folder)
         return Path(folder) / f"{self.case}_seg.nii.gz"
@@ -118,9 +123,9 @@ class Segmenter:
         self._preprocessing = parser.get_parsed_content("preprocessing")
         self._inferer = parser.get_parsed_content("inferer")
         self._postprocessing = parser.get_parsed_content("postprocessing")
-        self._postprocessing.transforms = [
-            item for item in self._postprocessing.transforms if not isinstance(item, SaveSegmentationd)
-        ]
+        transforms = self._postprocessing.transforms
+        self._postprocessing.transforms = [item for item in transforms if not isinstance(item, SaveSegmentationd)]
+        self._numbers = next((item.numbers for item in transforms if isinstance(item, SaveSegmentationd)), None)
         self.modality = parser["_meta_"]["network_data_format"]["inputs"]["image"]["modality"]
         self.structures = tuple(parser.get_parsed_content("structures"))
         self.picture_window = parser.get_parsed_content("picture_window")
@@ -160,7 +165,7 @@ class Segmenter:
             raise input_error from None
         (output,) = evaluator.state.output
         case = case_name(cases[0]["image"])
-        return Segmentation(case, output["pred"], self.structures, self.picture_window, self._page)
+        return Segmentation(case, output["pred"], self.structures, self.picture_window, self._numbers, self._page)
 
 
 @lru_cache(maxsize=2)
@@ -191,4 +196,5 @@ def segment(
     Raises:
         InputError: when the scan is refused, or there is no such task, config, device or contrast.
     """
+    check_list("configs", configs)
     return _segmenter(task, device, tuple(configs), contrast)(scan)

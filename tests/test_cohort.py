@@ -33,6 +33,14 @@ def _settings(run: BundleRun) -> list[str]:
     ]
 
 
+def test_jobs_share_the_cores_of_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)  # of the node
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)  # counts where a user has set it
+    monkeypatch.setattr("dask.system.CPU_COUNT", 6)
+    with local_workers(2) as client:
+        assert set(client.run(os.getenv, "OMP_NUM_THREADS").values()) == {"3"}
+
+
 @pytest.mark.situation("A worker of a cohort is killed", "another one segments its scan, the tables are complete")
 def test_killed_worker_costs_nothing(tmp_path: Path) -> None:
     save_small_cases(BUNDLES["brain"], tmp_path, range(12))

@@ -17,7 +17,8 @@ from support.small_cases import SMALL, save_small_cases, save_tiny_weights
 
 import monai_scse.segmenter
 from monai_scse.cli import main
-from monai_scse.runtime import BUNDLES, InputError, bundle_folder
+from monai_scse.labels import output_numbers
+from monai_scse.runtime import BUNDLES, CaseTables, InputError, bundle_folder
 
 
 def _entries(task: str, folder: Path) -> dict[str, object]:
@@ -79,6 +80,17 @@ def test_further_config_counts(tmp_path: Path) -> None:
     assert segmenter.picture_window == [0, 5000]
 
 
+def test_numbers_of_freesurfer_and_an_earlier_failure(brain: Path, tmp_path: Path) -> None:
+    entries = {**_entries("brain", tmp_path), "output_labels": "freesurfer"}
+    CaseTables(tmp_path, "failure").write("case0", [{"file": "case0.nii.gz", "reason": "cut short", "cure": "copy it"}])
+    result = monai_scse.Segmenter("brain", "cpu", entries=entries)(brain / "case0.nii.gz")
+    numbers = np.array(output_numbers("freesurfer", result.structures))
+    saved = nibabel.load(result.save(tmp_path, report=False)).get_fdata()
+    np.testing.assert_array_equal(saved, numbers[result.classes[0].numpy().astype(int)])
+    assert pd.read_csv(tmp_path / "case0_volumes.csv")["label"].tolist() == numbers[1:].tolist()
+    assert not list(tmp_path.glob("*fail*"))
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
@@ -122,6 +134,11 @@ def test_contrast_chooses_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_bad_arguments_are_refused(arguments: tuple[object, ...], message: str) -> None:
     with pytest.raises(InputError, match=message):
         monai_scse.Segmenter(*arguments)  # type: ignore[arg-type]
+
+
+def test_a_config_is_no_list() -> None:
+    with pytest.raises(InputError, match=r"configs must be a list, got 'view_aggregation\.yaml'"):
+        monai_scse.segment("scan.nii.gz", "brain", configs="view_aggregation.yaml")
 
 
 def test_logging_of_the_caller_stays(tmp_path: Path) -> None:

@@ -98,10 +98,14 @@ class Derivatives:
         """Write what describes the folder: ``dataset_description.json``, ``README.md`` and ``.bidsignore``.
 
         Raises:
-            InputError: when the folder is the data set itself, holds another one, or cannot be written.
+            InputError: when the folder is the data set itself or in that of a participant, holds another data set, or
+                cannot be written.
         """
-        if self.folder.resolve() == self.bids_dir.resolve():
+        folder, data = self.folder.resolve(), self.bids_dir.resolve()
+        if folder == data:
             raise InputError(f"{self.folder}: the data set itself; choose another folder for the results.")
+        if folder.is_relative_to(data) and folder.relative_to(data).parts[0].startswith("sub-"):
+            raise InputError(f"{self.folder}: in the folder of a participant; choose another folder for the results.")
         check_output_dir(self.folder)
         made_by = {"Name": _PIPELINE, "Version": version(_PIPELINE)}
         file = self.folder / "dataset_description.json"
@@ -175,7 +179,13 @@ class Derivatives:
         segmentation, volumes = work_dir / f"{case}_seg.nii.gz", work_dir / f"{case}_volumes.csv"
         table = self._table(volumes, structures)
         size = _voxel_size(segmentation)
-        self.file(image, "_dseg.tsv").unlink(missing_ok=True)  # not complete until the table is there again
+        for earlier in (
+            "_dseg.tsv",
+            "_dseg.png",
+            "_report.html",
+            "_aseg.stats",
+        ):  # without its table it is not complete
+            self.file(image, earlier).unlink(missing_ok=True)
         self._move(segmentation, self.file(image, "_dseg.nii.gz"))
         for other in sorted(work_dir.iterdir()):
             if other.name.startswith((f"{case}_", f"{case}.")) and other != volumes:

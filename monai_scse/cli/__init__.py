@@ -8,6 +8,7 @@ from .bids import bids
 from .commands import bundle, doctor, info
 from .compare import compare
 from .segment import segment
+from .termination import end_on_sigterm
 from .train import evaluate, train
 
 __all__ = ["main"]
@@ -29,6 +30,7 @@ Shell completion, for this shell:
 @click.version_option(package_name="monai-scse", message="%(version)s")
 def main() -> None:
     """Segment brains in MRI and organs in CT, for research."""
+    end_on_sigterm()
 
 
 for command in (segment, bids, train, evaluate, compare, info, doctor, bundle):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,9 +13,9 @@ import click
 from ..data import case_name
 from ..runtime import BundleRun, contrast_configs
 from .options import check_workers, config_files, run_options, segment_options
-from .run_cases import run_cases
+from .run_cases import Outcome, run_cases
 from .summary import print_summary, summarize
-from .usage import one_line_errors, parse_settings
+from .usage import one_line_errors, path_word, with_settings
 
 if TYPE_CHECKING:
     from ..bids import BidsImage, Derivatives
@@ -55,15 +56,14 @@ def _bundle_run(images: Sequence[BidsImage], work_dir: Path, output_dir: Path, o
     files = [str(image.file) for image in images]
     entries = {
         "dataset_dir": files[0] if len(files) == 1 else files,
-        "output_dir": str(work_dir),
-        "failures#output_dir": str(output_dir / "logs"),
+        "output_dir": path_word(work_dir),
+        "failures#output_dir": path_word(output_dir / "logs"),
         "output_labels": options["labels"],
         "report": options["report"] or None,
         "device": options["device"],
         **contrast_configs("brain", options["contrast"])[1],
-        **parse_settings(options["settings"]),
     }
-    return BundleRun("brain", config_files(options), entries)
+    return BundleRun("brain", config_files(options), with_settings(entries, options["settings"]))
 
 
 @click.command(
@@ -115,7 +115,9 @@ def bids(bids_dir: Path, output_dir: Path, level: str, **options: Any) -> None:
     The level group puts the tables of all images into group_volumes.tsv, and shows them in group_report.html.
     """
     check_workers(options)
-    with one_line_errors():
+    if level == "group" and options["dry_run"]:
+        raise click.UsageError("--dry-run works with the level participant only")
+    with one_line_errors(options):
         from ..bids import Derivatives, find_images, participant_labels, read_filters
 
         participants = options["participants"]
@@ -123,38 +125,52 @@ def bids(bids_dir: Path, output_dir: Path, level: str, **options: Any) -> None:
         images = find_images(bids_dir, participants, options["sessions"], filters)
         derivatives = Derivatives(output_dir, bids_dir)
         if level == "group":
-            _group(derivatives, images, options["report"])
+            _group(derivatives, images, options["report"], options["as_json"])
             return
         found = {image.entities["subject"] for image in images}
         without = [label for label in participant_labels(bids_dir, participants) if label not in found]
         if without:
             click.echo(f"No T1w images: {', '.join(f'sub-{label}' for label in without)}", err=True)
         if options["skip_existing"]:
-            images = _unfinished(derivatives, images, options["labels"] or "classes")
+            images = _unfinished(derivatives, images, options)
         if images and options["dry_run"]:
             click.echo(_bundle_run(images, output_dir / ".work", output_dir, options).command_line)
             return
         failed = bool(images) and _segment(derivatives, images, options)
+        if not images and options["as_json"]:
+            print_summary(summarize(output_dir, Outcome(), report=False), output_dir, as_json=True)
         if failed or (without and participants):
             raise click.exceptions.Exit(1)
 
 
-def _unfinished(derivatives: Derivatives, images: Sequence[BidsImage], labels: str) -> list[BidsImage]:
-    unfinished = [image for image in images if derivatives.labels(image) != labels]
+def _unfinished(derivatives: Derivatives, images: Sequence[BidsImage], options: Mapping[str, Any]) -> list[BidsImage]:
+    labels = options["labels"] or "classes"
+    unfinished = [
+        image
+        for image in images
+        if derivatives.labels(image) != labels
+        or (options["report"] and not derivatives.file(image, "_report.html").is_file())
+    ]
     done = len(images) - len(unfinished)
     click.echo(f"{done} of {len(images)} images are complete in {derivatives.folder}, left out.", err=True)
     return unfinished
 
 
-def _group(derivatives: Derivatives, images: Sequence[BidsImage], report: bool) -> None:
+def _group(derivatives: Derivatives, images: Sequence[BidsImage], report: bool, as_json: bool) -> None:
     from ..bids import write_group, write_group_page
 
     table, missing = write_group(derivatives, images)
     for image in missing:
         click.echo(f"No results: {image.source}", err=True)
-    click.echo(f"{len(images) - len(missing)} of {len(images)} images are in {table}")
-    if report:
-        click.echo(f"Report: {write_group_page(derivatives, images)}")
+    page = write_group_page(derivatives, images) if report else None
+    done = len(images) - len(missing)
+    if as_json:
+        content = {"table": str(table), "images": done, "missing": [image.source for image in missing]}
+        click.echo(json.dumps({**content, "report": page and str(page)}, indent=2))
+        return
+    click.echo(f"{done} of {len(images)} images are in {table}")
+    if page:
+        click.echo(f"Report: {page}")
 
 
 def _segment(derivatives: Derivatives, images: Sequence[BidsImage], options: Mapping[str, Any]) -> bool:
@@ -175,7 +191,7 @@ def _segment(derivatives: Derivatives, images: Sequence[BidsImage], options: Map
             verbose=options["verbose"],
             done=lambda case: derivatives.take(image_of[case], work_dir, structures),
         )
-        summary = summarize(work_dir, outcome)
+        summary = summarize(work_dir, outcome, options["report"])
     page = derivatives.file(images[0], "_report.html")
     summary["report"] = str(page) if len(images) == 1 and page.is_file() else None  # that of several is the group's
     summary["output_dir"] = str(derivatives.folder)

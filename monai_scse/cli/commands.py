@@ -47,7 +47,9 @@ def info() -> None:
             for file in sorted((folder / "models").glob("*.pt")):
                 digest = hashlib.sha256(file.read_bytes()).hexdigest()
                 click.echo(f"  {file.name}  {file.stat().st_size / 1e6:.1f} MB  sha256 {digest[:16]}")
-            click.echo("  " + (folder / "docs/data_license.txt").read_text().strip().replace("\n", "\n  "))
+            click.echo(
+                "  " + (folder / "docs/data_license.txt").read_text(encoding="utf-8").strip().replace("\n", "\n  ")
+            )
 
 
 def _check_bundles() -> str:
@@ -71,8 +73,9 @@ def _check_gpu() -> str:
 
 def _check_threads() -> str:
     import torch
+    from dask.system import CPU_COUNT as cores  # noqa: N811  # those that a cluster gave to this job
 
-    cores, threads = os.cpu_count() or 1, torch.get_num_threads()
+    threads = torch.get_num_threads()
     if threads < cores // 2:
         raise InputError(f"threads: PyTorch uses {threads} of {cores} cores; unset OMP_NUM_THREADS.")
     return f"threads: {threads} of {cores} cores"

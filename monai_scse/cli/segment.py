@@ -12,7 +12,7 @@ from .options import check_workers, config_files, output_option, run_options, se
 from .run_cases import run_cases
 from .series import list_series, path_of_series
 from .summary import print_summary, summarize
-from .usage import one_line_errors, parse_settings
+from .usage import one_line_errors, path_word, with_settings
 
 __all__ = ["segment"]
 
@@ -27,20 +27,19 @@ def _check_task(task: str, options: dict[str, Any]) -> None:
 
 def _bundle_run(task: str, paths: list[str], output_dir: Path, options: dict[str, Any]) -> BundleRun:
     entries = {
-        "dataset_dir": paths[0] if len(paths) == 1 else paths,
-        "output_dir": str(output_dir),
+        "dataset_dir": path_word(paths[0]) if len(paths) == 1 else [path_word(path) for path in paths],
+        "output_dir": path_word(output_dir),
         "device": options["device"],
         "skip_existing": options["skip_existing"] or None,
-        "brain_mask_dir": options["brain_mask"],
+        "brain_mask_dir": path_word(options["brain_mask"]) if options["brain_mask"] else None,
         "output_labels": options["labels"],
         "dicom_seg": options["dicom_seg"] or None,
         "seg_nrrd": options["seg_nrrd"] or None,
         "colour_tables": options["color_tables"] or None,
         "report": options["report"] or None,
         **contrast_configs("brain", options["contrast"])[1],
-        **parse_settings(options["settings"]),
     }
-    return BundleRun(task, config_files(options), entries)
+    return BundleRun(task, config_files(options), with_settings(entries, options["settings"]))
 
 
 @click.command(
@@ -80,10 +79,9 @@ def segment(task: str, scans: tuple[Path, ...], output_dir: Path | None, **optio
     """
     _check_task(task, options)
     check_workers(options)
-    with one_line_errors():
+    with one_line_errors(options):
         if options["list_series"]:
-            for folder in scans:
-                list_series(folder)
+            list_series(scans, options["as_json"])
             return
         if output_dir is None:
             raise click.UsageError("Missing option '-o' / '--output'.")
@@ -102,6 +100,6 @@ def segment(task: str, scans: tuple[Path, ...], output_dir: Path | None, **optio
 def _segment(run: BundleRun, output_dir: Path, options: dict[str, Any]) -> None:
     as_json = options["as_json"]
     outcome = run_cases(run, options["jobs"], options["dask"], quiet=as_json, verbose=options["verbose"])
-    print_summary(summarize(output_dir, outcome), output_dir / "failures.csv", as_json)
+    print_summary(summarize(output_dir, outcome, options["report"]), output_dir / "failures.csv", as_json)
     if outcome.failures:
         raise click.exceptions.Exit(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,16 +16,17 @@ from .run_cases import Outcome
 __all__ = ["print_summary", "summarize"]
 
 
-def summarize(output_dir: Path, outcome: Outcome) -> dict[str, Any]:
+def summarize(output_dir: Path, outcome: Outcome, report: bool) -> dict[str, Any]:
     """The cases of a run with their seconds, structures and flags, its failures, and the page to open.
 
     Args:
         output_dir: folder of the results.
         outcome: what the run did.
+        report: whether it wrote pages.
     """
     cases: list[dict[str, Any]] = []
     for case, took in outcome.seconds.items():
-        with (output_dir / f"{case}_volumes.csv").open(newline="") as file:
+        with (output_dir / f"{case}_volumes.csv").open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
         cases.append(
             {
@@ -38,7 +40,7 @@ def summarize(output_dir: Path, outcome: Outcome) -> dict[str, Any]:
         )
     return {
         "output_dir": str(output_dir),
-        "report": _report(output_dir, [case["case"] for case in cases]),
+        "report": _report(output_dir, [case["case"] for case in cases]) if report else None,
         "cases": cases,
         "failures": [{"case": failure.case, **failure.row} for failure in outcome.failures],
     }
@@ -55,7 +57,8 @@ def _format_table(summary: Mapping[str, Any]) -> str:
     rows = [("case", "seconds", "structures", "flags")]
     for case in summary["cases"]:
         found = f"{case['structures']} of {case['of']}"
-        rows.append((case["case"], f"{case['seconds']:.0f}", found, ", ".join(case["flags"]) or "-"))
+        flags = "all structures" if len(case["flags"]) == case["of"] else ", ".join(case["flags"])
+        rows.append((case["case"], f"{case['seconds']:.0f}", found, flags or "-"))
     rows += [(failure["case"], "-", "-", f"failed: {failure['reason']}") for failure in summary["failures"]]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return "\n".join(
@@ -74,9 +77,15 @@ def print_summary(summary: Mapping[str, Any], failures: Path, as_json: bool) -> 
     if as_json:
         click.echo(json.dumps(summary, indent=2))
         return
-    click.echo(_format_table(summary))
-    click.echo(f"Results: {summary['output_dir']}")
+    _echo(_format_table(summary))
+    _echo(f"Results: {summary['output_dir']}")
     if summary["failures"]:
-        click.echo(f"Failures: {failures}", err=True)
+        _echo(f"Failures: {failures}", err=True)
     if summary["report"]:
-        click.echo(f"Report: {summary['report']}")
+        _echo(f"Report: {summary['report']}")
+
+
+def _echo(text: str, err: bool = False) -> None:
+    """Print a text with names of files, which may hold what the terminal cannot show."""
+    encoding = getattr(sys.stderr if err else sys.stdout, "encoding", None) or "utf-8"
+    click.echo(text.encode(encoding, errors="backslashreplace").decode(encoding), err=err)

@@ -11,7 +11,7 @@ import click
 from ..runtime import BundleRun
 from .log import log_warnings_only
 from .options import output_option, run_options, task_argument
-from .usage import one_line_errors, parse_settings
+from .usage import one_line_errors, path_word, with_settings
 
 if TYPE_CHECKING:
     from monai.bundle import ConfigParser, ConfigWorkflow
@@ -23,7 +23,7 @@ _data_argument = click.argument("data", type=click.Path(exists=True, file_okay=F
 
 def _start(task: str, configs: list[str], entries: dict[str, Any], options: dict[str, Any]) -> ConfigWorkflow | None:
     """The workflow, ready to run, or None where the user wants its command alone."""
-    settings = {**entries, "device": options["device"], **parse_settings(options["settings"])}
+    settings = with_settings({**entries, "device": options["device"]}, options["settings"])
     run = BundleRun(task, [*configs, *options["configs"]], settings)
     if options["dry_run"]:
         click.echo(run.command_line)
@@ -71,12 +71,12 @@ def train(task: str, data: str, output_dir: Path, resume: bool, **options: Any) 
     The output folder receives the weights and the logs. The weights of the package stay as they are.
     """
     entries = {
-        "dataset_dir": data,
-        "ckpt_dir": str(output_dir),
-        "output_dir": str(output_dir),
+        "dataset_dir": path_word(data),
+        "ckpt_dir": path_word(output_dir),
+        "output_dir": path_word(output_dir),
         "resume": resume or None,
     }
-    with one_line_errors():
+    with one_line_errors(options):
         if (workflow := _start(task, ["train.json"], entries, options)) is None:
             return
         if not options["verbose"]:
@@ -101,8 +101,12 @@ Examples:
 )
 def evaluate(task: str, data: str, output_dir: Path, weights: str | None, **options: Any) -> None:
     """Segment the images of DATA, and score them against its labels: Dice, HD95 and ASSD."""
-    entries = {"dataset_dir": data, "output_dir": str(output_dir), "ckpt_path": weights}
-    with one_line_errors():
+    entries = {
+        "dataset_dir": path_word(data),
+        "output_dir": path_word(output_dir),
+        "ckpt_path": path_word(weights) if weights else None,
+    }
+    with one_line_errors(options):
         if (workflow := _start(task, ["train.json", "evaluate.json"], entries, options)) is None:
             return
         workflow.run()

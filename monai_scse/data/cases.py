@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..dicom import dicom_cases, find_dicom_series, get_dicom_series
 from ..dicom.headers import read_header
+from ..dicom.search import series_of_file
 from ..runtime import InputError
 from ..runtime.arguments import check_name, path_of
 
@@ -129,8 +130,9 @@ def image_cases(dataset_dir: str | Path | Sequence[str | Path], modality: str | 
 
     Args:
         dataset_dir: one of four. A folder of images, where the log names the DICOM series beside them as left out. One
-            image file. A folder with DICOM series in it or in its folders. The path of one DICOM series, which is its
-            folder and its name, see :mod:`monai_scse.dicom.search`. A list holds any of them.
+            image file, also an enhanced DICOM image. A folder with DICOM series in it or in its folders. The path of
+            one DICOM series, which is its folder and its name, see :mod:`monai_scse.dicom.search`. A list holds any of
+            them.
         modality: the Modality that DICOM series must have, for example ``"CT"``. The log names others as left
             out. None takes any.
 
@@ -154,13 +156,14 @@ def image_cases(dataset_dir: str | Path | Sequence[str | Path], modality: str | 
 def _scans_of(dataset_dir: str | Path, modality: str | None) -> list[Path]:
     """The image files and the paths of the DICOM series of one path."""
     path = Path(os.path.abspath(path_of("dataset_dir", dataset_dir)))
-    if path.is_file():
-        if _image_suffix(path) is None:
-            raise InputError(
-                f"{path}: not an image; supported are {', '.join(IMAGE_SUFFIXES)} files and folders of DICOM series."
-            )
+    series = None if path.exists() else get_dicom_series(path)
+    if path.is_file() and _image_suffix(path) is not None:
         files = [path]
-    elif not path.exists() and (series := get_dicom_series(path)) is not None:
+    elif path.is_file() and (series := series_of_file(path)) is None:
+        raise InputError(
+            f"{path}: not an image; supported are {', '.join(IMAGE_SUFFIXES)} files and folders of DICOM series."
+        )
+    elif series is not None:
         if (reason := series.rejection_reason(modality)) is not None:
             raise InputError(f"{series.path}: {reason}, not a {modality or 'volume'}; choose another series.")
         files = [Path(series.path)]

@@ -6,14 +6,18 @@ import gzip
 import logging
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from ..runtime.arguments import flag_of, path_of
 from .cases import case_name
 
-__all__ = ["unfinished_cases"]
+__all__ = ["remove_outdated", "unfinished_cases"]
 
 _logger = logging.getLogger(__name__)
+
+# what a run makes of a segmentation. A .seg.nrrd may be a user's own, from 3D Slicer
+_MADE_OF_IT = ("_volumes.csv", "_overlay.png", "_report.html", "_aseg.stats", "_seg.dcm")
 
 
 def unfinished_cases(
@@ -56,6 +60,17 @@ def unfinished_cases(
             unfinished.append(case)
     _logger.warning(f"{len(cases) - len(unfinished)} of {len(cases)} cases are complete in {folder}, left out.")
     return unfinished
+
+
+def remove_outdated(folder: Path, case: str) -> None:
+    """Remove what an earlier run made of a segmentation that is written anew. Its table says that there was one.
+
+    A run that is stopped before the new table is there leaves a case that is not complete.
+    """
+    if (folder / f"{case}_volumes.csv").is_file():
+        for ending in _MADE_OF_IT:
+            with suppress(OSError):  # writing the new one says what is wrong
+                (folder / f"{case}{ending}").unlink(missing_ok=True)
 
 
 def _is_complete(folder: Path, case: str, further: Sequence[str], has_label_column: bool) -> bool:

@@ -18,7 +18,7 @@ from .headers import DICOM_SUFFIXES, ImageHeader, read_header
 from .names import answers_to, name_series
 from .series import MIN_SLICES, DicomSeries
 
-__all__ = ["dicom_cases", "find_dicom_series", "get_dicom_series", "series_table"]
+__all__ = ["dicom_cases", "find_dicom_series", "get_dicom_series", "series_of_file", "series_table"]
 
 _logger = logging.getLogger(__name__)
 
@@ -147,6 +147,23 @@ def _find(path: Path) -> DicomSeries | None:
     here = [item for item in _search(path.parent)[0] if item.folder == path.parent]
     found = [item for item in here if answers_to(item, path.name)]
     return min(found, key=lambda item: item.name != path.name) if found else None
+
+
+def series_of_file(file: Path) -> DicomSeries | None:
+    """The series that one file holds whole, as an enhanced image does. None where it is no DICOM file.
+
+    Args:
+        file: its absolute path.
+
+    Raises:
+        InputError: when it is one of several files of a series.
+    """
+    if read_header(file) is None:
+        return None
+    for series in find_dicom_series(file.parent, recursive=False):
+        if series.files == [str(file)]:
+            return series
+    raise InputError(f"{file}: no series of its own, a slice perhaps; give the folder that holds the series.")
 
 
 def series_table(series: Sequence[DicomSeries]) -> list[dict[str, str]]:

@@ -54,9 +54,18 @@ class BundleRun:
         return shlex.join(["python", "-m", "monai.bundle", "run", *self.words])
 
     def _check(self) -> None:
-        """Raise an :class:`InputError` when an entry is none of the config."""
+        """Raise an :class:`InputError` when a file is no config, or an entry is none of the config."""
         import monai.bundle.__main__
+        from monai.bundle import ConfigParser
+        from yaml import YAMLError
 
+        for file in self.configs:
+            if Path(file).is_relative_to(self.folder):
+                continue
+            try:
+                ConfigParser.load_config_file(file)
+            except (ValueError, YAMLError) as error:
+                raise InputError(f"{file}: no config ({' '.join(str(error).split())}); write JSON or YAML.") from error
         check_options([monai.bundle.__main__.__file__, "run", *self.words])
 
     def parser(self) -> ConfigParser:

@@ -38,7 +38,7 @@ def atomic_write(path: str | Path, write: Callable[[Path], object]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(unfinished)
-        with unfinished.open("rb") as file:
+        with unfinished.open("r+b") as file:  # Windows flushes no file that is open for reading alone
             os.fsync(file.fileno())
         os.replace(unfinished, path)
     except OSError as error:

@@ -36,7 +36,7 @@ def check_versions(bundle_root: str | Path) -> None:
     file = path_of("bundle_root", bundle_root) / "configs" / "metadata.json"
     if not file.is_file():
         return
-    metadata = json.loads(file.read_text())
+    metadata = json.loads(file.read_text(encoding="utf-8"))
     wanted = {
         "monai": metadata["monai_version"],
         "torch": metadata["pytorch_version"],

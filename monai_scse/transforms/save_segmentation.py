@@ -11,6 +11,7 @@ import numpy as np
 from monai.transforms import SaveImaged
 
 from ..data import case_name
+from ..data.unfinished import remove_outdated
 from ..runtime import atomic_write
 from ..runtime.arguments import path_of
 from .meta import with_meta
@@ -76,6 +77,8 @@ def segmentation_image(classes: np.ndarray, affine: np.ndarray, scan: str = "") 
 class SaveSegmentationd(SaveImaged):
     """Write ``<case>_seg.nii.gz`` for each segmentation, whole or not at all, where its scan lies.
 
+    Tables, pictures and reports of an earlier segmentation of the case go.
+
     It goes behind the transform that brings a segmentation back to the grid of its scan. Nearest is MONAI's
     ``SaveImaged``, the base class, by which MONAI Label knows a transform that saves. It writes one matrix into sform
     and qform, with code 1, and leaves half a file when it is interrupted.
@@ -112,5 +115,6 @@ class SaveSegmentationd(SaveImaged):
                 voxels = np.array(self.numbers, dtype=np.uint8)[voxels.astype(np.uint8)]
                 saved[key] = with_meta(segmentation, {NUMBERS_KEY: self.numbers})
             image = segmentation_image(voxels, segmentation.affine.cpu().numpy(), file)
+            remove_outdated(self.output_dir, case_name(file))
             atomic_write(self.output_dir / f"{case_name(file)}_seg.nii.gz", image.to_filename)
         return saved

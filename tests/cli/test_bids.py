@@ -144,6 +144,27 @@ def test_group_page_leads_to_the_page_of_each_image(folder: Path, tmp_path: Path
     assert not (results / "group_report.html").exists()
 
 
+def test_group_for_scripts(folder: Path, tmp_path: Path) -> None:
+    results = shutil.copytree(folder / "out", tmp_path / "out")
+    summary = json.loads(run_bids(folder / "study", results, "group", "--json").stdout)
+    assert summary == {
+        "table": str(results / "group_volumes.tsv"),
+        "images": 3,
+        "missing": ["sub-03/ses-1/anat/sub-03_ses-1_T1w.nii.gz"],
+        "report": str(results / "group_report.html"),
+    }
+
+
+def test_what_an_earlier_run_made_of_an_image_goes(folder: Path, tmp_path: Path) -> None:
+    results = shutil.copytree(folder / "out", tmp_path / "out")
+    (results / f"sub-02/ses-2/anat/{STEMS[2]}_aseg.stats").write_text("# earlier")
+    words = (folder / "study", results, "participant", "--participant-label", "02", *tiny_network(tmp_path))
+    done = run_bids(*words, "--no-report")
+    assert done.exit_code == 0, done.output
+    assert not list(results.rglob(f"{STEMS[2]}_aseg.stats"))
+    assert not list(results.rglob(f"{STEMS[2]}_report.html"))
+
+
 def test_skip_existing_segments_what_is_missing(folder: Path, tmp_path: Path) -> None:
     results = shutil.copytree(folder / "out", tmp_path / "out")
     (results / f"sub-02/ses-2/anat/{STEMS[2]}_dseg.tsv").unlink()
@@ -155,9 +176,14 @@ def test_skip_existing_segments_what_is_missing(folder: Path, tmp_path: Path) ->
     assert "2 of 3 images are complete in" in done.stderr
     assert (results / f"sub-02/ses-2/anat/{STEMS[2]}_dseg.tsv").is_file()
     assert kept.stat().st_mtime_ns == before
-    again = run_bids(*words, "--skip-existing")
+    again = run_bids(*words, "--skip-existing", "--json")
     assert again.exit_code == 0, again.output
     assert "3 of 3 images are complete in" in again.stderr
+    assert json.loads(again.stdout)["cases"] == []
+    next(results.rglob(f"{STEMS[0]}_report.html")).unlink()
+    planned = run_bids(*words, "--skip-existing", "--dry-run")
+    assert "2 of 3 images are complete in" in planned.stderr
+    assert dataset_dir(planned.stdout).endswith(NAMES[0])
 
 
 def test_numbers_of_freesurfer(folder: Path, tmp_path: Path) -> None:
@@ -240,6 +266,7 @@ def test_named_participant_without_an_image_is_a_failure(tmp_path: Path) -> None
         (["{data}", "out", "participant", "--bids-filter-file", "{text}"], "notes.txt: no JSON (Expecting value"),
         (["{data}", "out", "participant", "--set", "mirror_evry=0"], "did you mean --mirror_every?"),
         (["{data}", "{data}", "participant"], "the data set itself; choose another folder for the results."),
+        (["{data}", "{data}/sub-1/out", "participant"], "in the folder of a participant; choose another folder"),
         (["{data}", "out", "group"], "has no results of the 2 T1w images; run the level participant first."),
     ],
 )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -37,6 +39,19 @@ def test_jobs_of_an_array_share_the_folder(tmp_path: Path) -> None:
     }
     assert "No results: sub-4/anat/sub-4_T1w.nii.gz" in done.stderr
     assert list((tmp_path / "out").glob(".work-*")) == []
+
+
+@pytest.mark.situation("A job of a cluster reaches its time limit (SIGTERM)", "it ends, and leaves no unfinished files")
+def test_ended_job_leaves_nothing(tmp_path: Path) -> None:
+    data = phantom_set(tmp_path / "study", *(f"sub-{label}_T1w.nii.gz" for label in range(20)))
+    words = [sys.executable, "-c", "from monai_scse.cli import main; main()", "bids", data, tmp_path / "out"]
+    out, silent = tmp_path / "out", {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen([*words, "participant", *tiny_network(tmp_path)], **silent) as job:
+        while job.poll() is None and not list(out.glob(".work-*/*")):
+            time.sleep(0.02)
+        job.terminate()
+        assert job.wait(timeout=100) == 128 + signal.SIGTERM
+    assert [file for file in out.rglob(".*") if file.name != ".bidsignore"] == []
 
 
 def test_processes_on_this_machine(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,17 @@ def test_info_names_versions_weights_and_licences() -> None:
     assert done.exit_code == 0
     for words in ("monai-scse 0.", "torch 2.", "model_axial.pt", "sha256", "CC BY-NC 3.0", "Apache-2.0"):
         assert words in done.output
+
+
+@pytest.mark.situation("A job of a cluster with few of the cores of its node", "doctor counts the cores of the job")
+def test_doctor_counts_the_cores_of_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
+    monkeypatch.setattr("dask.system.CPU_COUNT", 4)
+    assert commands._check_threads() == "threads: 4 of 4 cores"
+    monkeypatch.setattr("dask.system.CPU_COUNT", 64)
+    with pytest.raises(InputError, match=r"PyTorch uses 4 of 64 cores; unset OMP_NUM_THREADS"):
+        commands._check_threads()
 
 
 def test_doctor_finds_a_gpu_that_pytorch_cannot_use(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,6 +66,13 @@ def test_no_report_where_none_is_wanted(scans: list[Path], tiny: list[str], tmp_
     assert not list((tmp_path / "out").glob("*.html"))
 
 
+def test_report_of_an_earlier_run_is_not_shown(scans: list[Path], tiny: list[str], tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/report.html").write_text("earlier")
+    done = run("segment", "body", scans[0], "-o", tmp_path / "out", "--device", "cpu", "--no-report", *tiny)
+    assert "report.html" not in done.stdout
+
+
 def test_summary_for_scripts(scans: list[Path], tiny: list[str], tmp_path: Path) -> None:
     scans[0].write_bytes(scans[0].read_bytes()[:900])
     done = run("segment", "body", scans[0].parent, "-o", tmp_path / "out", "--device", "cpu", "--json", *tiny)
@@ -124,6 +131,8 @@ def test_contrast_is_a_further_config_and_an_entry(scans: list[Path]) -> None:
         (["segment", "body", "nowhere.nii", "-o", "out"], "'nowhere.nii' does not exist"),
         (["segment", "body", "{scan}", "-o", "out", "--set", "hu_offset"], "'hu_offset' is not name=value"),
         (["segment", "body", "{scan}", "-o", "out", "--series", "4"], "--series needs one folder"),
+        (["segment", "body", "{scan}", "-o", "out", "--set", "output_dir=there"], "output_dir is what another option"),
+        (["segment", "body", "{scan}", "-o", "out", "--set", "report=false"], "report is what another option"),
         (["segmnt"], "Did you mean 'segment'"),
         (["train", "body", "."], "Missing option '-o'"),
     ],
@@ -139,15 +148,32 @@ def test_wrong_words_end_with_status_2(scans: list[Path], words: list[str], mess
     [
         (["--set", "hu_ofset=3"], "--hu_ofset: no part of the config uses this option; did you mean --hu_offset?"),
         (["--config", "tta.yaml"], "tta.yaml: no such config file; see "),
+        (["--config", "{scan}"], "ct_0000.nii.gz: no config (unknown file input"),
+        (["--set", "network_def=unet"], "--set network_def=unet: the config has no use for it (AttributeError: 'str'"),
+        (["--list-series"], "ct_0000.nii.gz: no DICOM series found; give the folder of an export."),
         (["--device", "gpu"], "device gpu: not a device of PyTorch; use cpu, cuda or mps."),
         (["--set", "ckpt_path=gone.pt"], "gone.pt: no such file"),
     ],
 )
 def test_bad_input_is_one_line(scans: list[Path], tmp_path: Path, words: list[str], message: str) -> None:
+    words = [word.replace("{scan}", str(scans[0])) for word in words]
     done = run("segment", "body", scans[0], "-o", tmp_path / "out", *words)
     assert done.exit_code == 1
     assert done.stderr.splitlines()[-1].startswith("error: ")
     assert message in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.situation(
+    "A name that MONAI reads as a reference or a number, such as @eaDir or 1e3", "it is a path, as all others are"
+)
+@pytest.mark.parametrize("name", ["@eaDir", "$scans", "%a", "1e3", "007", "a,b", "[1]"])
+def test_names_that_mean_something_else_in_a_config(
+    scans: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(scans[0].parent.rename(tmp_path / name).parent)
+    done = run("segment", "body", name, "-o", f"{name}/out", "--device", "cpu", "--set", "ckpt_path=gone.pt")
+    assert done.stderr.splitlines()[-1].startswith("error: gone.pt: no such file")  # the last that is checked
+    assert run("segment", "body", name, "-o", name, "--set", "hu_ofset=3").stderr.startswith("error: --hu_ofset")
 
 
 def test_series_of_a_folder(tmp_path: Path) -> None:
@@ -156,6 +182,11 @@ def test_series_of_a_folder(tmp_path: Path) -> None:
     listed = run("segment", "body", tmp_path / "export", "--list-series")
     assert listed.exit_code == 0
     assert [line.split("\t")[1:3] for line in listed.stdout.splitlines()] == [["CT", "12 slices"]] * 2
+    as_json = json.loads(run("segment", "body", tmp_path / "export", "--list-series", "--json").stdout)
+    assert [(row["series_uid"], row["number"], row["slices"]) for row in as_json] == [
+        ("1.2.3", "3", 12),
+        ("1.2.4", "4", 12),
+    ]
     chosen = run("segment", "body", tmp_path / "export", "-o", "out", "--series", "4", "--dry-run")
     assert "export_4" in chosen.stdout
     wrong = run("segment", "body", tmp_path / "export", "-o", "out", "--series", "5", "--dry-run")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
 from pydicom.uid import RLELossless
-from support.dicom_files import edit, write_enhanced
+from support.dicom_files import edit, write_dicom_series, write_enhanced
 
 from monai_scse.data import image_cases
 from monai_scse.dicom import get_dicom_series
@@ -46,6 +46,19 @@ def write(path: Path, order: list[int], angle: float = 0, **options) -> np.ndarr
 def load(folder: Path):
     (case,) = image_cases(folder)
     return LoadScand("image")(case)["image"]
+
+
+@pytest.mark.situation("An enhanced multi-frame DICOM file by its own name", "segmented; a single slice is refused")
+def test_file_is_a_scan_and_a_slice_is_none(tmp_path: Path) -> None:
+    write(tmp_path / "CT.dcm", IN_ORDER)
+    write_dicom_series(tmp_path, values(), SPACING, uid="1.2.7", number=7)
+    (case,) = image_cases(tmp_path / "CT.dcm", "CT")
+    np.testing.assert_array_equal(LoadScand("image")(case)["image"][0], values())
+    one_slice = next(file for file in sorted(tmp_path.iterdir()) if file.name != "CT.dcm")
+    with pytest.raises(InputError, match="no series of its own, a slice perhaps; give the folder that holds"):
+        image_cases(one_slice)
+    with pytest.raises(InputError, match="DICOM modality CT, not a MR"):
+        image_cases(tmp_path / "CT.dcm", "MR")
 
 
 @pytest.mark.parametrize("angle", [0, 25])

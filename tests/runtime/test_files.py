@@ -81,6 +81,13 @@ def test_unfinished_files_are_left_out(file: str, tmp_path: Path) -> None:
     assert not fnmatchcase("model.pt", pattern)
 
 
+@pytest.mark.situation("A result is written on Windows", "it is flushed to the disk as on other systems")
+def test_what_is_flushed_is_open_for_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", lambda number: os.write(number, b""))  # fails where Windows' own would
+    atomic_write(tmp_path / "a.txt", lambda path: path.write_text("whole"))
+    assert (tmp_path / "a.txt").read_text() == "whole"
+
+
 def test_error_of_the_writer_passes_through(tmp_path: Path) -> None:
     def write(path: Path) -> None:
         path.write_text("half")

@@ -148,6 +148,28 @@ def test_double_precision_of_nifti2(tmp_path: Path) -> None:
     assert np.array_equal(nibabel.load(file).get_sform(), sform)
 
 
+@pytest.mark.situation(
+    "A scan is segmented again, with other options than before", "no report or table of the earlier segmentation stays"
+)
+def test_what_was_made_of_an_earlier_segmentation_goes(tmp_path: Path) -> None:
+    scan = _scan(tmp_path / "a.nii.gz", _OBLIQUE, 1, _OBLIQUE, 1)
+    out = tmp_path / "out"
+    _segment(scan, out)
+    made = [f"{case}{end}" for case in "ab" for end in ("_volumes.csv", "_report.html", "_aseg.stats", "_overlay.png")]
+    for name in [*made, "a.seg.nrrd", "a_report.htm"]:  # Slicer's user may have drawn the first, no run wrote the last
+        (out / name).write_text("earlier")
+    _segment(scan, out)
+    left = {file.name for file in out.iterdir()}
+    assert left == {"a_seg.nii.gz", "a.seg.nrrd", "a_report.htm", *(name for name in made if name.startswith("b"))}
+
+
+def test_files_of_a_user_stay_where_no_table_says_that_a_run_wrote_them(tmp_path: Path) -> None:
+    scan = _scan(tmp_path / "a.nii.gz", _OBLIQUE, 1, _OBLIQUE, 1)
+    (tmp_path / "a_report.html").write_text("of a radiologist")
+    _segment(scan, tmp_path)
+    assert (tmp_path / "a_report.html").is_file()
+
+
 def test_scan_that_is_no_nifti(tmp_path: Path) -> None:
     nibabel.save(
         nibabel.MGHImage(np.random.default_rng(0).random((6, 7, 8)).astype(np.float32), _OBLIQUE), tmp_path / "a.mgz"
