@@ -15,6 +15,7 @@ from .runtime import (
     check_device,
     check_output_dir,
     check_versions,
+    contrast_configs,
     find_input_error,
     prepare_processor,
     read_weights,
@@ -170,11 +171,18 @@ class Segmenter:
 
 
 @lru_cache(maxsize=2)
-def _segmenter(task: str, device: str | None, configs: tuple[str, ...]) -> Segmenter:
-    return Segmenter(task, device, configs)
+def _segmenter(task: str, device: str | None, configs: tuple[str, ...], contrast: str | None) -> Segmenter:
+    further, entries = contrast_configs(task, contrast)
+    return Segmenter(task, device, [*further, *configs], entries)
 
 
-def segment(scan: str | Path, task: str, device: str | None = None, configs: Sequence[str] = ()) -> Segmentation:
+def segment(
+    scan: str | Path,
+    task: str,
+    device: str | None = None,
+    configs: Sequence[str] = (),
+    contrast: str | None = None,
+) -> Segmentation:
     """Segment a scan. The weights are loaded once for many calls.
 
     Args:
@@ -182,12 +190,13 @@ def segment(scan: str | Path, task: str, device: str | None = None, configs: Seq
         task: ``"brain"``, 27 structures in T1-weighted MRI, or ``"body"``, ten organs in CT.
         device: where the network runs. None takes a GPU where there is one.
         configs: further config files, of the bundle or others, for example ``"test_time_augmentation.yaml"``.
+        contrast: of a brain, ``"t1"``, ``"any"``, or ``"auto"`` to choose by the scan. None is ``"t1"``.
 
     Returns:
         ``classes`` on the grid of the scan, ``volumes`` as a table, and ``save`` to write files.
 
     Raises:
-        InputError: when the scan is refused, or there is no such task, config or device.
+        InputError: when the scan is refused, or there is no such task, config, device or contrast.
     """
     check_list("configs", configs)
-    return _segmenter(task, device, tuple(configs))(scan)
+    return _segmenter(task, device, tuple(configs), contrast)(scan)

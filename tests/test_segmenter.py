@@ -71,7 +71,7 @@ def test_weights_are_read_once(brain: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(monai_scse.segmenter, "Segmenter", Counted)
     for scan in brain.iterdir():
         assert monai_scse.segment(scan, "brain", device="cpu", configs=["a.yaml"]) == scan
-    assert calls == [("brain", "cpu", ("a.yaml",))]
+    assert calls == [("brain", "cpu", ["a.yaml"], {})]
 
 
 def test_further_config_counts(tmp_path: Path) -> None:
@@ -107,6 +107,19 @@ def test_what_is_refused_raises_and_the_next_scan_works(
     with caplog.at_level(logging.CRITICAL), pytest.raises(InputError, match=message):
         segmenter(brain / name)
     assert segmenter(brain / "case1.nii.gz").classes.max() > 0
+
+
+def test_contrast_chooses_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(monai_scse.segmenter, "Segmenter", lambda *arguments: lambda scan: arguments)
+    for contrast, expected in (("t1", ([], {})), ("auto", (["any_contrast_inference.yaml"], {"contrast": "auto"}))):
+        assert monai_scse.segment("scan", "brain", "cpu", contrast=contrast)[2:] == expected
+    for task, contrast, message in (
+        ("brain", "ayn", "contrast must be one of t1, any, auto, got 'ayn'; did you mean any?"),
+        ("brain", "T2", "take any for what is no T1"),
+        ("body", "any", "contrast works with brain only; leave it out"),
+    ):
+        with pytest.raises(InputError, match=message):
+            monai_scse.segment("scan", task, contrast=contrast)
 
 
 @pytest.mark.parametrize(

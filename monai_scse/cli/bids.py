@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..runtime import BundleRun
+from ..runtime import BundleRun, contrast_configs
 from .options import check_workers, config_files, run_options, segment_options
 from .run_cases import Outcome, run_cases
 from .summary import print_summary, summarize
@@ -60,6 +60,7 @@ def _bundle_run(images: Sequence[BidsImage], work_dir: Path, output_dir: Path, o
         "output_labels": options["labels"],
         "report": options["report"] or None,
         "device": options["device"],
+        **contrast_configs("brain", options["contrast"])[1],
     }
     return BundleRun("brain", config_files(options), with_settings(entries, options["settings"]))
 

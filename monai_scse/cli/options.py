@@ -9,9 +9,19 @@ from typing import Any
 import click
 
 from ..labels import OUTPUT_LABELS
-from ..runtime import BUNDLES
+from ..runtime import BUNDLES, CONTRASTS, InputError, contrast_configs
 
 __all__ = ["check_workers", "config_files", "output_option", "run_options", "segment_options", "task_argument"]
+
+
+def _contrast(_: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """Refuse an unknown contrast, with the nearest that there is."""
+    try:
+        contrast_configs("brain", value)
+    except InputError as error:
+        raise click.BadParameter(str(error), param=option) from None
+    return value
+
 
 _RUN = (
     click.option("--device", help="cpu, cuda, cuda:1 or mps. By default a GPU where there is one."),
@@ -25,6 +35,12 @@ _RUN = (
 
 _SEGMENT = (
     click.option("--tta", is_flag=True, help="Test-time augmentation: better, 2 to 3 times the time."),
+    click.option(
+        "--contrast",
+        callback=_contrast,
+        metavar=f"[{'|'.join(CONTRASTS)}]",
+        help="Brain: weights for T1 (default), for any contrast, or auto: those for T1 where the scan looks like it.",
+    ),
     click.option("--views", is_flag=True, help="Brain: three networks for three views, 6 times the time."),
     click.option(
         "--labels",
@@ -76,7 +92,14 @@ def check_workers(options: Mapping[str, Any]) -> None:
 
 
 def config_files(options: Mapping[str, Any]) -> list[str]:
-    """The configs of a run that segments: those of the bundle that the options stand for, then the user's."""
+    """The configs of a run that segments: those of the bundle that the options stand for, then the user's.
+
+    Raises:
+        click.UsageError: when two of them exclude each other.
+    """
+    contrast, _ = contrast_configs("brain", options["contrast"])
+    if contrast and options["views"]:
+        raise click.UsageError("--views works with --contrast t1 only, which alone has axial and sagittal weights")
     tta = ["test_time_augmentation.yaml"] if options["tta"] else []
     views = ["view_aggregation.yaml"] if options["views"] else []
-    return ["inference.json", *tta, *views, *options["configs"]]
+    return ["inference.json", *tta, *views, *contrast, *options["configs"]]

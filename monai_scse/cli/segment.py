@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..runtime import BundleRun
+from ..runtime import BundleRun, contrast_configs
 from .options import check_workers, config_files, output_option, run_options, segment_options, task_argument
 from .run_cases import run_cases
 from .series import list_series, path_of_series
@@ -16,7 +16,7 @@ from .usage import one_line_errors, path_word, with_settings
 
 __all__ = ["segment"]
 
-_ONLY = {"views": "brain", "brain_mask": "brain", "labels": "brain"}
+_ONLY = {"views": "brain", "brain_mask": "brain", "labels": "brain", "contrast": "brain"}
 
 
 def _check_task(task: str, options: dict[str, Any]) -> None:
@@ -37,6 +37,7 @@ def _bundle_run(task: str, paths: list[str], output_dir: Path, options: dict[str
         "seg_nrrd": options["seg_nrrd"] or None,
         "colour_tables": options["color_tables"] or None,
         "report": options["report"] or None,
+        **contrast_configs("brain", options["contrast"])[1],
     }
     return BundleRun(task, config_files(options), with_settings(entries, options["settings"]))
 
@@ -46,6 +47,7 @@ def _bundle_run(task: str, paths: list[str], output_dir: Path, options: dict[str
 Examples:
   monai-scse segment brain T1.nii.gz -o results
   monai-scse segment brain subjects/*.nii.gz -o results --views --device cuda
+  monai-scse segment brain T2.nii.gz -o results --contrast any
   monai-scse segment brain T1.nii.gz -o results --labels freesurfer --color-tables
   monai-scse segment body export/ --list-series
   monai-scse segment body export/ -o results --series 4 --dicom-seg
@@ -71,9 +73,9 @@ Examples:
 def segment(task: str, scans: tuple[Path, ...], output_dir: Path | None, **options: Any) -> None:
     """Segment SCANS: image files, folders of them, or folders of DICOM series.
 
-    TASK is brain, 27 structures in T1-weighted MRI, or body, ten organs in CT. Each scan gets a segmentation on its own
-    grid, a table of volumes, a picture, and a report to open in a browser. A scan that fails costs that scan alone:
-    failures.csv names it.
+    TASK is brain, 27 structures in T1-weighted MRI (--contrast any: in all MRI), or body, ten organs in CT. Each scan
+    gets a segmentation on its own grid, a table of volumes, a picture, and a report to open in a browser. A scan that
+    fails costs that scan alone: failures.csv names it.
     """
     _check_task(task, options)
     check_workers(options)

@@ -57,6 +57,7 @@ def _tell_epochs(parser: ConfigParser) -> None:
 Examples:
   monai-scse train brain data/ -o training --set epochs=10
   monai-scse train body data/ -o training --resume
+  monai-scse train brain label_maps/ -o training --config any_contrast.yaml
 """
 )
 @task_argument
@@ -67,7 +68,7 @@ Examples:
 def train(task: str, data: str, output_dir: Path, resume: bool, **options: Any) -> None:
     """Train on DATA, a folder with images/ and labels/, the same file names in both.
 
-    The output folder receives model.pt and the logs. The weights of the package stay as they are.
+    The output folder receives the weights and the logs. The weights of the package stay as they are.
     """
     entries = {
         "dataset_dir": path_word(data),
@@ -81,7 +82,7 @@ def train(task: str, data: str, output_dir: Path, resume: bool, **options: Any) 
         if not options["verbose"]:
             _tell_epochs(workflow.parser)
         workflow.run()
-        click.echo(f"Weights: {output_dir / 'model.pt'}")
+        click.echo(f"Weights: {workflow.parser.get_parsed_content('best_path')}")
 
 
 @click.command(

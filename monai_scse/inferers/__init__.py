@@ -8,6 +8,7 @@ from .argmax_slices import ArgmaxSliceInferer
 from .autocast import AutocastInferer, prefers_bfloat16
 from .averaging import AveragingInferer, FlipPass, IdentityPass, Pass, ZoomPass
 from .brain_extractor import BrainExtractor
+from .contrast import ContrastInferer
 from .views import ViewAggregationInferer
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "AutocastInferer",
     "AveragingInferer",
     "BrainExtractor",
+    "ContrastInferer",
     "FlipPass",
     "IdentityPass",
     "MirrorAgreementInferer",

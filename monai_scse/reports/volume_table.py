@@ -10,7 +10,7 @@ import numpy as np
 
 from ..labels import Structure
 from ..metrics import structure_volumes
-from ..transforms import AGREEMENT_KEY, CONFIDENCE_KEY, NUMBERS_KEY, QC_KEY, SCAN_KEY
+from ..transforms import AGREEMENT_KEY, CONFIDENCE_KEY, NUMBERS_KEY, QC_KEY, SCAN_KEY, WEIGHTS_KEY
 
 if TYPE_CHECKING:
     from monai.data import MetaTensor
@@ -24,7 +24,8 @@ def volume_table(pred: MetaTensor, structures: Sequence[Structure]) -> list[dict
     Transforms add further columns through the meta data of the segmentation. Label is the number in the file, where
     it is not the index (:class:`monai_scse.transforms.SaveSegmentationd`). Confidence and agreement come from
     :class:`monai_scse.transforms.RecordConfidenced`. Scan says whether it is a head or a brain
-    (:class:`monai_scse.transforms.ExtractBraind`). Qc says why a structure is removed or doubtful
+    (:class:`monai_scse.transforms.ExtractBraind`). Weights names those that were used, where there is a choice
+    (:class:`monai_scse.inferers.ContrastInferer`). Qc says why a structure is removed or doubtful
     (:class:`monai_scse.transforms.TorsoQCd`, :class:`monai_scse.transforms.BrainQCd`).
 
     Args:
@@ -51,6 +52,8 @@ def volume_table(pred: MetaTensor, structures: Sequence[Structure]) -> list[dict
                 row[measure] = round(pred.meta[measure].get(row["index"], math.nan), 4)
         if SCAN_KEY in pred.meta:
             row["scan"] = pred.meta[SCAN_KEY]
+        if WEIGHTS_KEY in pred.meta:
+            row["weights"] = pred.meta[WEIGHTS_KEY]
         if QC_KEY in pred.meta:
             row["qc"] = pred.meta[QC_KEY].get(row["index"], "")
     return rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .bundle_folder import BUNDLES, bundle_folder
 from .bundle_run import BundleRun
 from .case_tables import CaseTables, merge_tables
+from .contrasts import CONTRASTS, contrast_configs
 from .devices import check_device
 from .errors import InputError, find_input_error, one_line_input_errors
 from .files import atomic_write, existing_file
@@ -17,6 +18,7 @@ from .weights import read_torch_file, read_weights, weights_difference
 
 __all__ = [
     "BUNDLES",
+    "CONTRASTS",
     "BundleRun",
     "CaseTables",
     "InputError",
@@ -26,6 +28,7 @@ __all__ = [
     "check_options",
     "check_output_dir",
     "check_versions",
+    "contrast_configs",
     "existing_file",
     "find_input_error",
     "merge_tables",

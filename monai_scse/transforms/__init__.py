@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .brain_extraction import DOUBT_KEY, SCAN_KEY, ExtractBraind
+from .brain_extraction import DOUBT_KEY, SCAN_KEY, WEIGHTS_KEY, ExtractBraind
 from .brain_plausibility import TYPICAL_BRAIN_ML, BrainQCd
 from .cleaning import organ_cleaning
 from .confidence import AGREEMENT_KEY, CONFIDENCE_KEY, UNSURE_INSIDE_KEY, RecordConfidenced
@@ -33,6 +33,7 @@ __all__ = [
     "LoadScand",
     "MapLabelsd",
     "SCAN_KEY",
+    "WEIGHTS_KEY",
     "SpacingIgnoringExtraKeysd",
     "StackAdjacentSlicesd",
     "file_of",

@@ -18,12 +18,14 @@ from .resampling import LeanResample
 from .scans import LoadScand, file_of
 from .tissue import find_tissue, mask_ml, rim_brightness, unlike_t1
 
-__all__ = ["DOUBT_KEY", "SCAN_KEY", "ExtractBraind"]
+__all__ = ["DOUBT_KEY", "SCAN_KEY", "WEIGHTS_KEY", "ExtractBraind"]
 
 #: Entry of the meta data of a scan: what it shows, "skull-stripped", "whole head", "masked" or "no brain found".
 SCAN_KEY = "scan"
 #: Entry of the meta data of a scan: what speaks against a T1-weighted one, or empty.
 DOUBT_KEY = "doubt"
+#: Entry of the meta data of a scan: name of the weights that segment it, where several do.
+WEIGHTS_KEY = "weights"
 
 
 _LEAST_ML = 5.0  # far less than the brain of any child

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from monai.transforms import MapTransform
 
 from ..labels import Structure, side_pairs
 from ..metrics import class_sizes
-from ..runtime.arguments import check_number, check_numbers, check_range
+from ..runtime.arguments import check_number, check_numbers, check_range, flag_of, path_of
 from .brain_extraction import DOUBT_KEY
 from .confidence import AGREEMENT_KEY, CONFIDENCE_KEY, unsure_classes
 from .meta import with_meta
@@ -52,6 +53,9 @@ class BrainQCd(MapTransform):
         min_sureness: expected at least of a structure, by :data:`CONFIDENCE_KEY` and :data:`AGREEMENT_KEY`. By default
             0.75 of both.
         min_mean_confidence: expected at least of a scan, as the mean over its structures.
+        t1_only: whether the weights are for T1-weighted scans alone, a boolean or a word such as ``"true"``. Otherwise
+            a scan that is unlike T1 is no reason for a line of the log.
+        any_weights: file of weights for any contrast. The line points to them where it exists.
         allow_missing_keys: whether a missing key is no error.
     """
 
@@ -64,6 +68,8 @@ class BrainQCd(MapTransform):
         asymmetry: float = 0.6,
         min_sureness: Mapping[str, float] | None = None,
         min_mean_confidence: float = 0.9,
+        t1_only: bool | str = True,
+        any_weights: str | Path | None = None,
         allow_missing_keys: bool = False,
     ) -> None:
         super().__init__(keys, allow_missing_keys)
@@ -73,6 +79,8 @@ class BrainQCd(MapTransform):
         check_number("min_mean_confidence", min_mean_confidence, 0, 1)
         if min_sureness is not None:
             check_numbers("min_sureness", min_sureness, 0, 1)
+        self.any_weights = None if any_weights is None else path_of("any_weights", any_weights)
+        self.t1_only = flag_of("t1_only", t1_only)
         self.num_classes = len(structures)
         self.structures = structures
         self.pairs = side_pairs(structures)
@@ -92,7 +100,7 @@ class BrainQCd(MapTransform):
             if confidence and (mean := sum(confidence.values()) / len(confidence)) < self.min_mean_confidence:
                 unsure = f"unsure of the whole scan: mean confidence {mean:.2f}, expected {self.min_mean_confidence:g}"
                 reasons = dict.fromkeys(range(1, self.num_classes), unsure) | reasons
-            if data[key].meta.get(DOUBT_KEY) or len(reasons) > (self.num_classes - 1) / 2:
+            if (self.t1_only and data[key].meta.get(DOUBT_KEY)) or len(reasons) > (self.num_classes - 1) / 2:
                 _logger.warning(f"{file_of(data[key], str(key))}: {self._likely_cause(data[key].meta, reasons)}")
             checked[key] = with_meta(data[key], {QC_KEY: reasons})
         return checked
@@ -103,8 +111,11 @@ class BrainQCd(MapTransform):
         if reasons:
             usual, count = Counter(reasons.values()).most_common(1)[0]
             flagged += f" ({usual})" if count > 1 else ""
-        default = "perhaps not T1-weighted, after contrast agent, not upright, or not of a whole brain"
-        return f"{flagged}. The scan is {meta.get(DOUBT_KEY) or default}."
+        cause = meta.get(DOUBT_KEY) if self.t1_only else ""
+        if cause and self.any_weights is not None and self.any_weights.is_file():
+            cause += "; try --contrast any (any_contrast_inference.yaml)"
+        contrast = "T1-weighted, after contrast agent, not " if self.t1_only else ""
+        return f"{flagged}. The scan is {cause or f'perhaps not {contrast}upright, or not of a whole brain'}."
 
     def _reasons(self, classes: np.ndarray, axes: np.ndarray) -> dict[int, str]:
         voxel_ml = abs(np.linalg.det(axes)) / 1000

@@ -20,7 +20,7 @@ __all__ = ["RandStructureIntensityd", "RandStructureSized", "RandWhiteMatterLesi
 _WIDEST = 1000  # pixels, or mm: more than any scan has
 
 
-def _class_indices(argument: str, structures: Sequence[Structure], names: Sequence[str]) -> list[int]:
+def class_indices(argument: str, structures: Sequence[Structure], names: Sequence[str]) -> list[int]:
     check_list(argument, names)
     for name in names:
         check_name(argument, name)
@@ -99,7 +99,7 @@ class RandStructureSized(_RandByLabel):
         super().__init__(keys, label_key, prob, allow_missing_keys)
         if label_key not in self.keys:
             raise ValueError(f"label_key must be one of keys={self.keys}, got {label_key!r}.")
-        self.classes = _class_indices("classes", structures, classes)
+        self.classes = class_indices("classes", structures, classes)
         check_range("shift_mm", shift_mm)
         check_number("sigma_mm", sigma_mm, 0, _WIDEST, above=True)
         check_number("spacing", spacing, 0, _WIDEST, above=True)
@@ -263,8 +263,8 @@ class RandWhiteMatterLesionsd(_RandByLabel):
         allow_missing_keys: bool = False,
     ) -> None:
         super().__init__(keys, label_key, prob, allow_missing_keys)
-        self.classes = _class_indices("classes", structures, classes)
-        self.ventricles = _class_indices("ventricles", structures, ventricles)
+        self.classes = class_indices("classes", structures, classes)
+        self.ventricles = class_indices("ventricles", structures, ventricles)
         check_range("share", share, 0, 1)
         check_range("darker", darker, 0, 1)
         check_number("patch_mm", patch_mm, 0, _WIDEST, above=True)

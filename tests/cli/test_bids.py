@@ -223,6 +223,7 @@ def dataset_dir(stdout: str) -> str:
     ("words", "subjects"),
     [
         (["{data}", "out", "participant"], "123"),
+        (["{data}", "out", "participant", "--contrast", "auto"], "123"),
         (["{data}", "out", "participant", "--participant-label", "1", "sub-2"], "12"),
         (["{data}", "out", "participant", "--participant_label", "1", "2", "--session-label", "ses-b"], "2"),
         (["{data}", "out", "participant", "--participant-label=1", "3", "--device", "cpu"], "13"),

@@ -106,6 +106,15 @@ def test_dry_run_is_the_bundle_command(scans: list[Path], tmp_path: Path) -> Non
     }
 
 
+def test_contrast_is_a_further_config_and_an_entry(scans: list[Path]) -> None:
+    folder = bundle_folder("brain")
+    for contrast, entries in (("any", ["--contrast", "any"]), ("auto", ["--contrast", "auto"]), ("t1", [])):
+        done = run("segment", "brain", scans[0], "-o", "out", "--contrast", contrast, "--tta", "--dry-run")
+        words = shlex.split(done.output)
+        assert (f"{folder}/configs/any_contrast_inference.yaml" in words[5]) == bool(entries)
+        assert words[-2:] == (entries or ["--report", "True"])
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -113,6 +122,12 @@ def test_dry_run_is_the_bundle_command(scans: list[Path], tmp_path: Path) -> Non
         (["segment", "body", "{scan}"], "Missing option '-o'"),
         (["segment", "body", "{scan}", "-o", "out", "--dicom-sge"], "Did you mean"),
         (["segment", "body", "{scan}", "-o", "out", "--views"], "--views works with brain only"),
+        (["segment", "body", "{scan}", "-o", "out", "--contrast", "any"], "--contrast works with brain only"),
+        (["segment", "brain", "{scan}", "-o", "out", "--contrast", "atuo"], "did you mean auto?"),
+        (
+            ["segment", "brain", "{scan}", "-o", "out", "--contrast", "any", "--views"],
+            "--views works with --contrast t1",
+        ),
         (["segment", "body", "nowhere.nii", "-o", "out"], "'nowhere.nii' does not exist"),
         (["segment", "body", "{scan}", "-o", "out", "--set", "hu_offset"], "'hu_offset' is not name=value"),
         (["segment", "body", "{scan}", "-o", "out", "--series", "4"], "--series needs one folder"),

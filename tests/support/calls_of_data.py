@@ -28,6 +28,7 @@ EXCEPTIONS = {
     "dicom.DicomSeries": _VALUES,
     "dicom.DicomSeriesReader": _OBJECTS,
     "dicom.series_table": _OBJECTS,
+    "runtime.contrast_configs": "takes two words, and shows a wrong one in its refusal",
     "runtime.BundleRun": "carries what the commands check",
     "runtime.InputError": "is the refusal itself",
     "runtime.check_options": "takes the words of a command line",
@@ -89,6 +90,13 @@ def _slices(**arguments: object) -> None:
     assert slices[0]["image"].ndim == 3
 
 
+def _drawn(**arguments: object) -> None:
+    volume = {"image": scan()}
+    drawn = data_module.DrawnSamplesDataset([volume], lambda case: case, lambda case: case, **arguments)
+    assert drawn[0]["image"].shape == (1, 9, 8, 7)
+    assert next(drawn.slices("image")).ndim == 3
+
+
 def _unfinished(**arguments: object) -> None:
     assert len(data_module.unfinished_cases([{"image": "a.nii.gz"}], **arguments)) == 1
 
@@ -136,6 +144,8 @@ CALLS = {
     "data.SliceDataset": Call(
         _slices, {"keys": ["image", "label"], "spatial_dim": 1, "num_workers": 1, "progress": False}, ("keys",)
     ),
+    "data.DrawnSamplesDataset": Call(_drawn, {"samples": 2, "seed": 0, "spatial_dim": 1}),
+    "data.label_map_cases": Call(data_module.label_map_cases, {"dataset_dir": "images"}),
     "data.image_cases": Call(data_module.image_cases, {"dataset_dir": "images", "modality": "CT"}),
     "data.labelled_cases": Call(data_module.labelled_cases, {"dataset_dir": "."}),
     "data.retest_cases": Call(data_module.retest_cases, {"dataset_dir": "."}),

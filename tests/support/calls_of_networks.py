@@ -122,6 +122,11 @@ def _record(device: object) -> None:
     assert all(gate[0].device.type == "cpu" for gate in gates.channel.values())
 
 
+def _contrast(**arguments: object) -> None:
+    torch.save(_Logits().state_dict(), "any.pt")
+    _infer(inferers.ContrastInferer, inferer=SimpleInferer(), network=_Logits())(**arguments)
+
+
 SIZE = {"spatial_dims": 2, "in_channels": 4}
 BLOCK = {**SIZE, "reduction": 2, "bias": False}
 CONVOLUTION = {**SIZE, "out_channels": 3, "kernel_size": 3, "act": "relu", "norm": "batch"}
@@ -167,6 +172,7 @@ CALLS = {
         _extract,
         {"weights": "missing.pt", "spacing": 6.0, "margin_mm": 0.0, "brain_ml": (500, 3000), "device": "cpu"},
     ),
+    "inferers.ContrastInferer": Call(_contrast, {"weights": "any.pt", "t1_weights": "model.pt", "contrast": "auto"}),
     "inferers.FlipPass": Call(_pass(inferers.FlipPass, structures=STRUCTURES), {"spatial_axis": 0}),
     "inferers.MirrorAgreementInferer": Call(
         _infer(inferers.MirrorAgreementInferer, inferer=inferers.ArgmaxSliceInferer(), structures=STRUCTURES),

@@ -127,7 +127,8 @@ CALLS = {
     "transforms.BrainQCd": Call(
         _volume("BrainQCd", **SIDED),
         {
-            **{"brain_ml": (0, 2000), "cut_cm2": 6.0, "asymmetry": 0.6, "min_mean_confidence": 0.9},
+            **{"brain_ml": (0, 2000), "cut_cm2": 6.0, "asymmetry": 0.6, "min_mean_confidence": 0.9, "t1_only": True},
+            "any_weights": "any.pt",
             "min_sureness": {"confidence": 0.8},
         },
     ),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 import torch
 from monai.data import MetaTensor
@@ -23,7 +26,7 @@ def brain(spacing: float = 5.0) -> MetaTensor:
     return MetaTensor(classes, affine=torch.diag(torch.tensor([spacing, spacing, spacing, 1])))
 
 
-def reasons(classes: MetaTensor, **options: float) -> dict[int, str]:
+def reasons(classes: MetaTensor, **options: Any) -> dict[int, str]:
     return BrainQCd("pred", STRUCTURES, **options)({"pred": classes})["pred"].meta[QC_KEY]
 
 
@@ -138,10 +141,15 @@ def test_one_line_for_a_scan_of_which_most_structures_are_flagged(caplog: pytest
     ]
 
 
-def test_one_line_for_a_scan_that_is_unlike_t1(caplog: pytest.LogCaptureFixture) -> None:
+def test_one_line_for_a_scan_that_is_unlike_t1(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
     classes = brain()
     classes.meta[DOUBT_KEY] = "brighter at its rim than inside, as T2-weighted scans are"
-    reasons(classes)
-    assert lines(caplog) == [
-        "pred: 0 of 3 structures are flagged. The scan is brighter at its rim than inside, as T2-weighted scans are."
-    ]
+    line = "pred: 0 of 3 structures are flagged. The scan is brighter at its rim than inside, as T2-weighted scans are"
+    reasons(classes, any_weights=tmp_path / "any.pt")
+    (tmp_path / "any.pt").touch()
+    reasons(classes, any_weights=tmp_path / "any.pt")
+    assert lines(caplog) == [f"{line}.", f"{line}; try --contrast any (any_contrast_inference.yaml)."]
+    reasons(classes, t1_only=False, any_weights=tmp_path / "any.pt")
+    assert len(lines(caplog)) == 2
+    reasons(brain(2.0), t1_only=False)
+    assert lines(caplog)[-1].endswith("The scan is perhaps not upright, or not of a whole brain.")
