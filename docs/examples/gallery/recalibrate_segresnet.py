@@ -32,8 +32,8 @@ scans = []
 for seed in range(1, 7):
     torso = synthetic_ct(seed, spacing=(4, 4, 4), field_of_view="thorax and abdomen")
     labels = np.where(torso.labels < len(ORGANS), torso.labels, 0)
-    image, label = (fit(volume[None].astype(np.float32)).as_tensor() for volume in (torso.image, labels))
-    scans.append((window(image), label))
+    image, label = (volume[None].astype(np.float32) for volume in (torso.image, labels))
+    scans.append((fit(window(image)).as_tensor(), fit(label).as_tensor()))
 images, labels = (torch.cat([volume[0].permute(2, 0, 1)[:, None] for volume in kind]) for kind in zip(*scans[:5]))
 print(f"{len(images)} slices of {images.shape[2]} x {images.shape[3]} voxels")
 
