@@ -154,8 +154,8 @@ class BrainQCd(MapTransform):
         alone = [(index,) for index in range(1, self.num_classes) if not any(index in pair for pair in pairs)]
         reasons = {}
         for indices in (*pairs, *alone):
-            expected = [self.structures[index].volume_ml for index in indices]
-            if None in expected:
+            expected = [ml for index in indices if (ml := self.structures[index].volume_ml) is not None]
+            if len(expected) < len(indices):
                 continue
             low, median, high = np.sum(expected, axis=0) * brain / TYPICAL_BRAIN_ML
             if not low <= (found := volume[list(indices)].sum()) <= high:
