@@ -25,7 +25,7 @@ class ReadAheadLoader(DataLoader):
         [['a'], ['b']]
     """
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Any]:  # type: ignore[override]  # torch names its own kind
         batches = super().__iter__()
         with ThreadPoolExecutor(1, "read ahead") as thread:
             ahead = thread.submit(next, batches, None)

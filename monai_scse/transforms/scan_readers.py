@@ -107,7 +107,8 @@ def unreadable_reason(file: str, error: Exception) -> str:
         return "cannot be read as an image, its .hdr is not beside it; copy that too."
     if isinstance(error, EOFError):
         return "cannot be read as an image, its compressed data are cut short; copy or write it again."
-    if isinstance(error, (gzip.BadGzipFile, zlib.error, isal_zlib.error)):
+    damaged = (gzip.BadGzipFile, zlib.error, isal_zlib.error)
+    if isinstance(error, damaged):  # type: ignore[arg-type]  # the stubs of isal name an instance
         return "cannot be read as an image, its compressed data are damaged; copy or write it again."
     said = " ".join(str(error).split()).replace("; ", ", ").replace(str(path), path.name)
     cure = "correct the header" if isinstance(error, HeaderDataError) else "check that the file is complete"
