@@ -70,7 +70,7 @@ def _cases(dataset_dir: Path, segmentations: Path, bundle: Path, protocol: str |
                 raise InputError(
                     f"{segmentation}: {found.shape} voxels, its label has {label.shape}; segment the scan of the label."
                 )
-            planes = [coronal(each) for each in (scan, label.astype(np.uint8), found)]
+            planes = coronal(scan), coronal(label.astype(np.uint8)), coronal(found)
             yield _Case(name, *planes, float(spacing[2] / spacing[0]), structures)
 
 

@@ -24,7 +24,6 @@ __all__ = [
 #: Value, scheme and meaning of a code, as DICOM has them.
 Code = tuple[str, str, str]
 
-_SCHEMES = ("snomed", "dicom")
 # SNOMED CT codes of DICOM's own dictionary
 _SIDES: dict[str, Code] = {"right": ("24028007", "SCT", "Right"), "left": ("7771000", "SCT", "Left")}
 
@@ -194,7 +193,8 @@ def structure_table(structures: Sequence[Mapping[str, Any]]) -> tuple[Structure,
     table = [
         Structure(
             *name_and_colour(entry, "structures"),
-            *(code_of(entry, scheme, "structures") for scheme in _SCHEMES),
+            snomed=code_of(entry, "snomed", "structures"),
+            dicom=code_of(entry, "dicom", "structures"),
             volume_ml=_volume_of(entry),
         )
         for entry in structures

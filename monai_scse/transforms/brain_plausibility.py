@@ -152,7 +152,7 @@ class BrainQCd(MapTransform):
         brain = volume[1:].sum()
         pairs = [(left, right) for right, left in self.pairs]
         alone = [(index,) for index in range(1, self.num_classes) if not any(index in pair for pair in pairs)]
-        reasons = {}
+        reasons: dict[int, str] = {}
         for indices in (*pairs, *alone):
             expected = [ml for index in indices if (ml := self.structures[index].volume_ml) is not None]
             if len(expected) < len(indices):
