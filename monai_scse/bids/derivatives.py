@@ -6,6 +6,7 @@ import csv
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -179,13 +180,9 @@ class Derivatives:
         segmentation, volumes = work_dir / f"{case}_seg.nii.gz", work_dir / f"{case}_volumes.csv"
         table = self._table(volumes, structures)
         size = _voxel_size(segmentation)
-        for earlier in (
-            "_dseg.tsv",
-            "_dseg.png",
-            "_report.html",
-            "_aseg.stats",
-        ):  # without its table it is not complete
-            self.file(image, earlier).unlink(missing_ok=True)
+        for earlier in ("_dseg.tsv", "_dseg.png", "_report.html", "_aseg.stats"):  # without its table not complete
+            with suppress(OSError):  # writing the new one says what is wrong
+                self.file(image, earlier).unlink(missing_ok=True)
         self._move(segmentation, self.file(image, "_dseg.nii.gz"))
         for other in sorted(work_dir.iterdir()):
             if other.name.startswith((f"{case}_", f"{case}.")) and other != volumes:

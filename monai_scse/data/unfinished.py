@@ -67,9 +67,9 @@ def remove_outdated(folder: Path, case: str) -> None:
 
     A run that is stopped before the new table is there leaves a case that is not complete.
     """
-    if (folder / f"{case}_volumes.csv").is_file():
-        for ending in _MADE_OF_IT:
-            with suppress(OSError):  # writing the new one says what is wrong
+    with suppress(OSError):  # writing the new ones says what is wrong
+        if (folder / f"{case}_volumes.csv").is_file():
+            for ending in _MADE_OF_IT:
                 (folder / f"{case}{ending}").unlink(missing_ok=True)
 
 

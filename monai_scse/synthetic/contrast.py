@@ -67,7 +67,7 @@ def tissue_contrast(
 
     Example:
         >>> mean, deviation = tissue_contrast(np.random.RandomState(0))
-        >>> mean[2] == mean[41], bool((mean > 0).all()), bool((deviation < 0.1).all())
+        >>> bool(mean[2] == mean[41]), bool((mean > 0).all()), bool((deviation < 0.1).all())
         (True, True, True)
     """
     mean = rng.uniform(_DARKEST, 1, TISSUE_COUNT)

@@ -29,7 +29,7 @@ class BrainDistanced(MapTransform):
 
     Args:
         keys: label maps with the numbers of :mod:`.contrast`, (1, x, y, z), voxels of 1 mm.
-        distance_key: entry that receives the distance in mm, int8, negative within the brain.
+        distance_key: entry that receives the distance in whole mm, int8, negative within the brain.
         sample_key: entry that receives the numbers of every sixth voxel of the box around the brain, int16, -1 for
             voxels more than 2 mm outside the brain.
         allow_missing_keys: whether a missing key is no error.
@@ -38,7 +38,7 @@ class BrainDistanced(MapTransform):
         >>> numbers = torch.zeros(1, 30, 30, 30)
         >>> numbers[:, 8:22, 8:22, 8:22] = 3
         >>> BrainDistanced("image")({"image": numbers})["distance"][0, 5:11, 15, 15].tolist()
-        [3, 2, 1, 0, -1, -2]
+        [2, 2, 0, 0, -2, -2]
     """
 
     def __init__(

@@ -15,7 +15,7 @@ from monai_scse.synthetic.ct import make_bodies
 from monai_scse.synthetic.ct.anatomy import anatomy_ct, load_body
 from monai_scse.synthetic.ct.bodies import Body, body_around
 from monai_scse.synthetic.ct.body_checks import measure_body
-from monai_scse.synthetic.ct.donors import torso
+from monai_scse.synthetic.ct.donors import torso_donor
 from monai_scse.synthetic.ct.drawings import DRAWN_ORGANS, Drawing, load_drawing
 from monai_scse.synthetic.ct.structures import STRUCTURE_INDEX
 
@@ -25,7 +25,7 @@ STEP = 6.0  # mm
 @pytest.fixture(scope="module")
 def drawing_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The organs of the abdomen of a torso, as if drawn."""
-    structures = torso(3, STEP).structures
+    structures = torso_donor(3, STEP).structures
     labels = np.zeros_like(structures)
     for number, name in DRAWN_ORGANS.items():
         labels[structures == STRUCTURE_INDEX[name]] = number
@@ -44,7 +44,7 @@ def drawing(drawing_file: Path) -> Drawing:
 @pytest.fixture(scope="module")
 def body(drawing: Drawing) -> Body:
     """Another person's torso around them: made once, since a registration takes seconds."""
-    return body_around(drawing, torso(8, STEP))
+    return body_around(drawing, torso_donor(8, STEP))
 
 
 def test_organs_are_kept_and_all_around_them_is_whole(body, drawing):
@@ -86,7 +86,7 @@ def test_an_organ_that_a_person_lacks_is_taken_from_nobody(drawing):
     organs = drawing.organs.copy()
     organs[organs == STRUCTURE_INDEX["gallbladder"]] = 0
     without = Drawing(organs, drawing.spacing, drawing.origin, organs, drawing.top)
-    assert not (body_around(without, torso(8, STEP)).structures == STRUCTURE_INDEX["gallbladder"]).any()
+    assert not (body_around(without, torso_donor(8, STEP)).structures == STRUCTURE_INDEX["gallbladder"]).any()
 
 
 def test_the_command_writes_bodies_of_which_scans_are_drawn(drawing_file, tmp_path, monkeypatch, capsys):

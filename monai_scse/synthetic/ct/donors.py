@@ -13,7 +13,7 @@ from .measures import draw_person
 from .structures import STRUCTURE_INDEX
 from .torso import paint_torso
 
-__all__ = ["Donor", "labelled_scan", "torso"]
+__all__ = ["Donor", "labelled_scan", "torso_donor"]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def labelled_scan(image_file: str | Path, label_file: str | Path, spacing: float
     return _donor(anatomy.structures, anatomy.spacing)
 
 
-def torso(seed: int, spacing: float = 3.0) -> Donor:
+def torso_donor(seed: int, spacing: float = 3.0) -> Donor:
     """A synthetic torso, from the thighs to the shoulders.
 
     Args:

@@ -18,7 +18,7 @@ from ...runtime import InputError, atomic_write, one_line_input_errors
 from .bodies import Body, body_around
 from .body_checks import measure_body
 from .body_page import draw_panels, save_page
-from .donors import labelled_scan, torso
+from .donors import labelled_scan, torso_donor
 from .drawings import load_drawing
 
 __all__ = ["save_body"]
@@ -69,7 +69,7 @@ def main() -> None:
         else:
             start = time.process_time()
             drawing = load_drawing(file, options.spacing)
-            body = body_around(drawing, donor or torso(seed))
+            body = body_around(drawing, donor or torso_donor(seed))
             seconds = time.process_time() - start
             save_body(body, target)
             structures, row = body.structures, {"body": name, "seconds": seconds, **measure_body(body, drawing)}
