@@ -15,7 +15,8 @@ SCRIPTS = sorted((ROOT / "docs/examples/gallery").glob("*.py"))
 SHORT_FORM = """
 import re, sys
 source = re.sub(r"^(STEPS|EPOCHS) = \\d+", r"\\1 = 1", open(sys.argv[1]).read(), flags=re.MULTILINE)
-exec(compile(source, sys.argv[1], "exec"), {"__file__": sys.argv[1], "__name__": "__main__"})
+sys.argv = sys.argv[1:]
+exec(compile(source, sys.argv[0], "exec"), {"__name__": "__main__"})
 """
 
 

@@ -95,4 +95,5 @@ plt.show()
 # %%
 # *Left the loss of each step. Right a slice of the test torso, its organs, and what the network finds after a minute.*
 #
-# A minute is no comparison of blocks: :doc:`/docs/when_to_recalibrate` says what they bring.
+# A minute is enough for air in a lung. The other organs need a longer training, with more torsos. A minute is no
+# comparison of blocks either: :doc:`/docs/when_to_recalibrate` says what they bring.

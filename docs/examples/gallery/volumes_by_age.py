@@ -9,13 +9,14 @@ The table of volumes that ``monai-scse segment`` writes, joined with the ages of
 # Eleven persons of 18 to 90 years, official test scans of MALC 2012. ``volumes.csv`` is the table in the output folder
 # of ``monai-scse segment brain SCANS -o OUT``, ``persons.csv`` has an age for each case.
 
+import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
 from scipy.stats import spearmanr
 
-RESULTS = Path(__file__).parents[3] / "results/malc2012_volumes"
+RESULTS = Path(sys.argv[0]).resolve().parents[3] / "results/malc2012_volumes"
 volumes = pd.read_csv(RESULTS / "volumes.csv").pivot(index="case", columns="structure", values="volume_mm3")
 persons = pd.read_csv(RESULTS / "persons.csv").set_index("case")
 print(persons.join(volumes["left hippocampus"] / 1000).round(2).to_string())
