@@ -10,7 +10,7 @@ import numpy as np
 from .rendering import render_ct
 from .structures import STRUCTURE_INDEX, SYNTHETIC_STRUCTURES
 
-__all__ = ["BodyPanels", "draw_panels", "save_page"]
+__all__ = ["draw_panels", "save_page"]
 
 BodyPanels = tuple[str, list[np.ndarray], list[np.ndarray]]  # name, two slices of labels, two of Hounsfield units
 _PER_ROW = 6
