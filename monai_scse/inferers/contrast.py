@@ -47,12 +47,10 @@ class ContrastInferer(Inferer):
         super().__init__()
         check_choice("contrast", contrast, _CONTRASTS)
         self.inferer = inferer
-        self.network = network
-        self.network.load_state_dict(
-            read_weights(path_of("weights", weights), network, "train it with any_contrast.yaml, or take contrast t1.")
-        )
-        self.network.eval()
         self.weights = path_of("weights", weights)
+        self.network = network.eval()
+        hint = "train it with any_contrast.yaml, or take contrast t1."
+        self.network.load_state_dict(read_weights(self.weights, network, hint))
         self.t1_weights = path_of("t1_weights", t1_weights)
         self.contrast = contrast
 

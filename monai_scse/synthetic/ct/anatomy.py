@@ -151,7 +151,7 @@ def load_anatomy(image_file: str | Path, label_file: str | Path, spacing: Sequen
     Raises:
         InputError: when a file is missing or unreadable, the grids differ, or no organ is labelled.
     """
-    image, labels = (_load(file, spacing, mode) for file, mode in ((image_file, "bilinear"), (label_file, "nearest")))
+    image, labels = _load(image_file, spacing, "bilinear"), _load(label_file, spacing, "nearest")
     if image.shape != labels.shape:
         raise InputError(f"{label_file}: its grid {labels.shape} differs from {image.shape} of {image_file}.")
     structures = _structures(image, np.rint(labels).astype(np.int16))
@@ -257,12 +257,11 @@ def anatomy_ct(anatomy: Anatomy, seed: int, pathology: Mapping[str, float] | Non
     strength = random.uniform(0.3, 1.1)
     texture = None if texture is None else texture * strength
     ill = None if pathology is None else draw_pathology(seed, labels, anatomy.spacing, pathology)
-    if ill is not None:
+    if ill is not None and texture is not None:
         above = ((0, 0), (0, 0), (0, ill.labels.shape[2] - labels.shape[2]))
-        if texture is not None:
-            texture = np.pad(texture, above)
-            texture[(ill.painted > 0) | (ill.labels != np.pad(labels, above))] = 0  # it is that of what was there
-        labels = ill.labels
+        texture = np.pad(texture, above)
+        texture[(ill.painted > 0) | (ill.labels != np.pad(labels, above))] = 0  # it is that of what was there
+    labels = labels if ill is None else ill.labels
     image = render_ct(random, labels, anatomy.spacing, texture, illness=ill)
     affine = np.diag([*(anatomy.spacing * (-1, -1, 1)), 1.0])
     return SyntheticCT(image[::-1, ::-1].copy(), labels[::-1, ::-1].copy(), affine, ill.sizes if ill else {})
@@ -274,9 +273,7 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--image", type=Path, help="CT in Hounsfield units; none for bodies")
-    parser.add_argument(
-        "--label", type=Path, required=True, help="its labels, numbers of TotalSegmentator, version 2; or bodies"
-    )
+    parser.add_argument("--label", type=Path, required=True, help="TotalSegmentator's numbers, version 2; or bodies")
     parser.add_argument("--output_dir", type=Path, required=True, help="receives images/ and labels/")
     parser.add_argument("--cases", type=int, default=20, help="number of scans")
     parser.add_argument("--first_seed", type=int, default=0, help="seed of the first scan, the others count on")
@@ -292,13 +289,11 @@ def main() -> None:
             raise InputError(f"{options.label}: holds no bodies; make them with monai_scse.synthetic.ct.make_bodies.")
         anatomies = [load_body(file, options.spacing) for file in files]
     seeds = tqdm(range(options.first_seed, options.first_seed + options.cases), desc="anatomy CT")
-    pathology = USUAL if options.pathology else None
-    save_cases(
-        options.output_dir,
-        seeds,
-        lambda seed: anatomy_ct(anatomies[seed % len(anatomies)], seed, pathology),
-        "anatomy",
-    )
+
+    def draw(seed: int) -> SyntheticCT:
+        return anatomy_ct(anatomies[seed % len(anatomies)], seed, USUAL if options.pathology else None)
+
+    save_cases(options.output_dir, seeds, draw, "anatomy")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import nibabel
 import numpy as np
 import pandas
 
+from ...data import case_name
 from ...runtime import InputError, atomic_write, one_line_input_errors
 from .bodies import Body, body_around
 from .body_checks import measure_body
@@ -62,7 +63,7 @@ def main() -> None:
         kept = {row["body"]: row for row in pandas.read_csv(table_file).to_dict("records")}
     rows, panels = [], []
     for seed, file in enumerate(tqdm(files, desc="bodies")):
-        name = file.name.removesuffix(".gz").removesuffix(".nii")
+        name = case_name(file)
         target = options.output_dir / f"{name}.nii.gz"
         if name in kept and target.is_file():
             structures, row = np.asarray(nibabel.Nifti1Image.from_filename(target).dataobj), kept[name]

@@ -11,8 +11,8 @@ __all__ = ["drain"]
 
 def drain(patient: Patient, size: float) -> bool:
     """A straight tube from the skin to fluid, or to fat where there is none. It spares the ten organs."""
-    for names in (("fluid",), ("visceral fat",)):
-        tip = patient.any_of(patient.where(*names))
+    for name in ("fluid", "visceral fat"):
+        tip = patient.any_of(patient.where(name))
         if tip is not None:
             break
     else:

@@ -32,7 +32,7 @@ def _rim(patient: Patient, name: str, density: int) -> float:
 def ascites(patient: Patient, size: float) -> bool:
     """Fluid fills flanks and pelvis first, then lies between all organs. Bowel stays in the middle and in front."""
     liver = patient.box_of("liver")
-    loops = patient.where("bowel wall", "bowel content", "gas", "bowel content")
+    loops = patient.where("bowel wall", "bowel content", "gas")
     fat = patient.where("visceral fat")
     top = patient.labels.shape[2] if liver is None else liver[2].stop
     belly = np.flatnonzero(loops.any(axis=(0, 1)))
